@@ -1,0 +1,30 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace TenantIdP.Core.Apis;
+
+/// <summary>
+/// Every API of the instance (there are few), read once and kept for at most <see cref="Lifetime"/>; a change on this node evicts it at once.
+/// </summary>
+public sealed class ApiCatalog(TimeProvider clock)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
+
+    private sealed record Snapshot(IReadOnlyDictionary<string, Api> ByIdentifier, DateTimeOffset ReadAt);
+
+    private volatile Snapshot? current;
+
+    public async ValueTask<Api?> FindAsync(IdpDbContext db, string identifier, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var snapshot = current;
+        if (snapshot is null || now - snapshot.ReadAt >= Lifetime)
+        {
+            var apis = await db.Apis.AsNoTracking().ToListAsync(ct);
+            current = snapshot = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), now);
+        }
+
+        return snapshot.ByIdentifier.GetValueOrDefault(identifier);
+    }
+
+    public void Evict() => current = null;
+}

@@ -1,0 +1,59 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Apps;
+
+public enum AppKind
+{
+    /// <summary>Runs on a server and keeps a secret.</summary>
+    Web,
+
+    /// <summary>A browser or native app without a secret; always PKCE.</summary>
+    Public,
+
+    /// <summary>No user: client credentials only.</summary>
+    Machine,
+}
+
+/// <summary>A relying application (an OpenID Connect client). Stored by the engine; this is all the product knows of it.</summary>
+public sealed record App : IHasIdPrefix
+{
+    public static string IdPrefix => "app";
+
+    public required Id<App> Id { get; init; }
+
+    /// <summary>The <c>client_id</c>; equals the id except for the bootstrap app.</summary>
+    public required string ClientId { get; init; }
+
+    public required string DisplayName { get; init; }
+    public required AppKind Kind { get; init; }
+
+    /// <summary>Compared exactly (RFC 9700 section 2.1).</summary>
+    public IReadOnlyList<string> RedirectUris { get; init; } = [];
+
+    public IReadOnlyList<string> PostLogoutRedirectUris { get; init; } = [];
+
+    /// <summary>Where a sign-in that starts elsewhere begins (OpenID Connect Core section 4).</summary>
+    public string? InitiateLoginUri { get; init; }
+
+    /// <summary>Origins of single-page apps that may read the token endpoint's answer.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>Identifier of the API whose audience tokens carry when the request names no <c>resource</c>.</summary>
+    public string? DefaultApi { get; init; }
+
+    /// <summary>Off only for confidential apps, which must then send a nonce.</summary>
+    public bool RequirePkce { get; init; } = true;
+
+    /// <summary>A person without an organization is refused.</summary>
+    public bool RequireOrganization { get; init; }
+
+    /// <summary>RS256 (OpenID Connect Core section 15.1) or ES256.</summary>
+    public string IdTokenAlgorithm { get; init; } = "RS256";
+
+    public bool HasOfflineAccess => Scopes.Contains("offline_access");
+}
+
+/// <summary>An app as just created, with the secret that is shown once; null for public apps.</summary>
+public sealed record CreatedApp(App App, string? ClientSecret);

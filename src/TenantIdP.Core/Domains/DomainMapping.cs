@@ -1,0 +1,23 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Domains;
+
+internal sealed class DomainMapping : IEntityTypeConfiguration<OrganizationDomain>
+{
+    public void Configure(EntityTypeBuilder<OrganizationDomain> domain)
+    {
+        domain.ToTable("organization_domains");
+        domain.HasKey(d => new { d.OrganizationId, d.Id });
+        domain.Property(d => d.Challenge).HasMaxLength(64);
+        domain.Property(d => d.VerificationReason).HasMaxLength(DisplayName.MaxLength);
+        domain.Ignore(d => d.IsVerified);
+        domain.HasOne<Organization>().WithMany().HasForeignKey(d => d.OrganizationId).OnDelete(DeleteBehavior.Cascade);
+
+        // Many organizations may claim a host; one may hold it. The database decides the race, DomainService names the error.
+        domain.HasIndex(d => new { d.OrganizationId, d.Host }).IsUnique();
+        domain.HasIndex(d => d.Host, "ux_organization_domains_host").IsUnique().HasFilter("verified_at IS NOT NULL");
+    }
+}

@@ -1,0 +1,100 @@
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Events;
+
+/// <summary>
+/// An append-only record of one change, written in the transaction of the change. <see cref="Position"/> and <see cref="Hash"/> are given later by the sealer;
+/// until then no reader, webhook or export sees the row.
+/// </summary>
+public sealed class Event : IHasIdPrefix, IOrganizationOwned
+{
+    private Event(Id<Organization> organizationId, Id<Event> id, string type, DateTimeOffset occurredAt, ActorKind actorKind, string actorId, string targetId, string data) =>
+        (OrganizationId, Id, Type, OccurredAt, ActorKind, ActorId, TargetId, Data) = (organizationId, id, type, occurredAt, actorKind, actorId, targetId, data);
+
+    public static string IdPrefix => "evt";
+
+    /// <summary>The organization it happened in; <see cref="Organization.Instance"/> for events of the instance.</summary>
+    public Id<Organization> OrganizationId { get; private set; }
+
+    public Id<Event> Id { get; private set; }
+
+    /// <summary>Such as <c>member.joined</c>; the list is <see cref="EventTypes"/>.</summary>
+    public string Type { get; private set; }
+
+    public DateTimeOffset OccurredAt { get; private set; }
+    public ActorKind ActorKind { get; private set; }
+    public string ActorId { get; private set; }
+    public string TargetId { get; private set; }
+
+    /// <summary>What changed, as JSON, without personal data and never with a secret.</summary>
+    public string Data { get; private set; }
+
+    public string? TraceId { get; private set; }
+
+    /// <summary>Salted SHA-256 of the personal row, which may be erased without breaking the chain.</summary>
+    public string? PersonalHash { get; private set; }
+
+    public long? Position { get; private set; }
+    public string? Hash { get; private set; }
+
+    internal static Event Record(Id<Organization> organization, string type, DateTimeOffset now, Actor actor, string target, string data, string? traceId, string? personalHash) =>
+        new(organization, Id<Event>.New(now), type, now, actor.Kind, actor.Id, target, data) { TraceId = traceId, PersonalHash = personalHash };
+}
+
+/// <summary>The personal data of an event, in a row of its own so that it can be erased.</summary>
+public sealed class EventPersonalData : IOrganizationOwned
+{
+    internal EventPersonalData(Id<Organization> organizationId, Id<Event> eventId, string salt, string data) =>
+        (OrganizationId, EventId, Salt, Data) = (organizationId, eventId, salt, data);
+
+    public Id<Organization> OrganizationId { get; private set; }
+    public Id<Event> EventId { get; private set; }
+    public string Salt { get; private set; }
+    public string Data { get; private set; }
+}
+
+public static class EventTypes
+{
+    public const string OrganizationCreated = "organization.created";
+    public const string OrganizationUpdated = "organization.updated";
+    public const string OrganizationSuspended = "organization.suspended";
+    public const string OrganizationResumed = "organization.resumed";
+    public const string UserCreated = "user.created";
+    public const string UserUpdated = "user.updated";
+    public const string UserSuspended = "user.suspended";
+    public const string UserResumed = "user.resumed";
+    public const string PasswordChanged = "user.password_changed";
+    public const string PasswordLocked = "user.password_locked";
+    public const string IdentityLinked = "user.identity_linked";
+    public const string MemberJoined = "member.joined";
+    public const string MemberRoleGranted = "member.role_granted";
+    public const string MemberRoleRevoked = "member.role_revoked";
+    public const string MemberDeactivated = "member.deactivated";
+    public const string MemberReactivated = "member.reactivated";
+    public const string MemberRemoved = "member.removed";
+    public const string RoleCreated = "role.created";
+    public const string RoleUpdated = "role.updated";
+    public const string RoleDeleted = "role.deleted";
+    public const string DomainClaimed = "domain.claimed";
+    public const string DomainVerified = "domain.verified";
+    public const string DomainReleased = "domain.released";
+    public const string ConnectionCreated = "connection.created";
+    public const string ConnectionUpdated = "connection.updated";
+    public const string ConnectionActivated = "connection.activated";
+    public const string ConnectionDisabled = "connection.disabled";
+    public const string ConnectionDeleted = "connection.deleted";
+    public const string AppCreated = "app.created";
+    public const string AppUpdated = "app.updated";
+    public const string AppDeleted = "app.deleted";
+    public const string ApiCreated = "api.created";
+    public const string ApiUpdated = "api.updated";
+    public const string ApiDeleted = "api.deleted";
+    public const string SignInSucceeded = "signin.succeeded";
+    public const string SignInRefused = "signin.refused";
+    public const string SessionEnded = "session.ended";
+    public const string RefreshTokenReused = "token.reuse_detected";
+    public const string OrganizationSwitched = "token.organization_switched";
+    public const string SwitchRefused = "token.switch_refused";
+    public const string SigningKeyCreated = "signing_key.created";
+}

@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Events;
+
+/// <summary>Adds events to the unit of work; they are saved with the change they record or not at all.</summary>
+public sealed class EventLog(IdpDbContext db, ActorContext actor, TimeProvider clock)
+{
+    /// <param name="data">Facts without personal data; serialised as JSON.</param>
+    /// <param name="personal">Personal facts (email, name), kept in a row that can be erased.</param>
+    public void Record(string type, Id<Organization> organization, string target, object? data = null, object? personal = null)
+    {
+        string? hash = null, salt = null, personalText = null;
+        if (personal is not null)
+        {
+            personalText = JsonSerializer.Serialize(personal, JsonText.Options);
+            salt = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+            hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(salt + personalText)));
+        }
+
+        var text = data is null ? "{}" : JsonSerializer.Serialize(data, JsonText.Options);
+        var recorded = Event.Record(organization, type, clock.GetUtcNow(), actor.Actor, target, text, actor.TraceId, hash);
+        db.Events.Add(recorded);
+        if (salt is not null && personalText is not null) db.PersonalEventData.Add(new EventPersonalData(organization, recorded.Id, salt, personalText));
+    }
+
+    public void RecordForInstance(string type, string target, object? data = null, object? personal = null) => Record(type, Organization.Instance, target, data, personal);
+}

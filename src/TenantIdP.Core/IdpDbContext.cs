@@ -1,0 +1,155 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Instance;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core;
+
+/// <summary>
+/// The model of the product. Rows of organizations are visible and writable only inside the tenant scope that <see cref="EnterOrganization"/> set; without a scope there
+/// are none. A store derives from this to map times and to name unique violations.
+/// </summary>
+public abstract class IdpDbContext(DbContextOptions options) : DbContext(options)
+{
+    /// <summary>Name of the query filter; ignoring it is allowed in the files that a test lists.</summary>
+    public const string OrganizationFilter = "organization";
+
+    public DbSet<Organization> Organizations => Set<Organization>();
+    public DbSet<User> Users => Set<User>();
+    public DbSet<UserEmail> UserEmails => Set<UserEmail>();
+    public DbSet<UserIdentity> UserIdentities => Set<UserIdentity>();
+    public DbSet<LocalCredential> LocalCredentials => Set<LocalCredential>();
+    public DbSet<Membership> Memberships => Set<Membership>();
+    public DbSet<MembershipRole> MembershipRoles => Set<MembershipRole>();
+    public DbSet<Role> Roles => Set<Role>();
+    public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
+    public DbSet<Connection> Connections => Set<Connection>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<Api> Apis => Set<Api>();
+    public DbSet<Event> Events => Set<Event>();
+    public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
+    public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
+
+    /// <summary>The organization whose rows this unit of work sees; null hides them all.</summary>
+    public Id<Organization>? Scope { get; private set; }
+
+    /// <summary>Narrows this unit of work to one organization. Moving to another one with unsaved changes is a bug.</summary>
+    public void EnterOrganization(Id<Organization> organization)
+    {
+        if (organization == Organization.Instance) throw new ArgumentException("The instance is not an organization.", nameof(organization));
+        if (Scope is { } current && current != organization && ChangeTracker.HasChanges()) throw new InvalidOperationException("Save before entering another organization.");
+        Scope = organization;
+    }
+
+    /// <summary>Called by the lease when the context goes back to its pool.</summary>
+    public void LeaveOrganization() => Scope = null;
+
+    /// <summary>The name <c>ux_table_column_column</c> of the unique index that refused the change, or null when it failed for another reason.</summary>
+    public abstract string? UniqueViolation(DbUpdateException failure);
+
+    /// <summary>Runs the work in one transaction (joining one that is open) and commits only when the result is Ok.</summary>
+    public async Task<Result<T>> InTransactionAsync<T>(Func<Task<Result<T>>> work, CancellationToken ct) where T : notnull
+    {
+        if (Database.CurrentTransaction is not null) return await work();
+        await using var transaction = await Database.BeginTransactionAsync(ct);
+        var result = await work();
+        if (result.IsOk) await transaction.CommitAsync(ct);
+        return result;
+    }
+
+    public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new NotSupportedException("Save asynchronously.");
+
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        foreach (var entry in ChangeTracker.Entries())
+        {
+            if (entry.State is not (EntityState.Added or EntityState.Modified or EntityState.Deleted)) continue;
+            if (entry.Entity is IOrganizationOwned owned && owned.OrganizationId != Scope && !IsOfInstance(owned))
+                throw new InvalidOperationException($"A {entry.Metadata.DisplayName()} of another organization is being written.");
+            if (entry is { State: EntityState.Modified, Entity: IVersioned }) entry.Property(nameof(IVersioned.Version)).CurrentValue = (int)entry.Property(nameof(IVersioned.Version)).OriginalValue! + 1; // mapped as a required int
+        }
+
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        IdConvention<Organization>(configurationBuilder);
+        IdConvention<User>(configurationBuilder);
+        IdConvention<UserEmail>(configurationBuilder);
+        IdConvention<UserIdentity>(configurationBuilder);
+        IdConvention<Membership>(configurationBuilder);
+        IdConvention<Role>(configurationBuilder);
+        IdConvention<OrganizationDomain>(configurationBuilder);
+        IdConvention<Connection>(configurationBuilder);
+        IdConvention<Session>(configurationBuilder);
+        IdConvention<Api>(configurationBuilder);
+        IdConvention<Event>(configurationBuilder);
+        configurationBuilder.Properties<HostName>().HaveConversion<HostNameConverter>().HaveMaxLength(HostName.MaxLength);
+        configurationBuilder.Properties<Slug>().HaveConversion<SlugConverter>().HaveMaxLength(Slug.MaxLength);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(16);
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        var users = new UserMapping();
+        var members = new MembershipMapping();
+        var events = new EventMapping();
+        modelBuilder.ApplyConfiguration(new OrganizationMapping());
+        modelBuilder.ApplyConfiguration<User>(users);
+        modelBuilder.ApplyConfiguration<UserEmail>(users);
+        modelBuilder.ApplyConfiguration<UserIdentity>(users);
+        modelBuilder.ApplyConfiguration<LocalCredential>(users);
+        modelBuilder.ApplyConfiguration(new RoleMapping());
+        modelBuilder.ApplyConfiguration<Membership>(members);
+        modelBuilder.ApplyConfiguration<MembershipRole>(members);
+        modelBuilder.ApplyConfiguration(new DomainMapping());
+        modelBuilder.ApplyConfiguration(new ConnectionMapping());
+        modelBuilder.ApplyConfiguration(new SessionMapping());
+        modelBuilder.ApplyConfiguration(new ApiMapping());
+        modelBuilder.ApplyConfiguration<Event>(events);
+        modelBuilder.ApplyConfiguration<EventPersonalData>(events);
+        modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
+
+        FilterByOrganization<Membership>(modelBuilder);
+        FilterByOrganization<MembershipRole>(modelBuilder);
+        FilterByOrganization<OrganizationDomain>(modelBuilder);
+        FilterByOrganization<Connection>(modelBuilder);
+        FilterByOrganization<Event>(modelBuilder);
+        FilterByOrganization<EventPersonalData>(modelBuilder);
+        modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            if (typeof(IVersioned).IsAssignableFrom(entity.ClrType)) entity.FindProperty(nameof(IVersioned.Version))!.IsConcurrencyToken = true; // every IVersioned maps its Version
+        }
+
+        SnakeCase.Apply(modelBuilder.Model);
+    }
+
+    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role;
+
+    private static void IdConvention<T>(ModelConfigurationBuilder builder) where T : IHasIdPrefix =>
+        builder.Properties<Id<T>>().HaveConversion<IdConverter<T>>();
+
+    private void FilterByOrganization<T>(ModelBuilder builder) where T : class, IOrganizationOwned =>
+        builder.Entity<T>().HasQueryFilter(OrganizationFilter, e => e.OrganizationId == Scope);
+
+    private sealed class IdConverter<T>() : ValueConverter<Id<T>, Guid>(id => id.Value, value => new Id<T>(value)) where T : IHasIdPrefix;
+
+    private sealed class HostNameConverter() : ValueConverter<HostName, string>(host => host.Value, text => HostName.Parse(text));
+
+    private sealed class SlugConverter() : ValueConverter<Slug, string>(slug => slug.Value, text => ParseSlug(text));
+
+    private static Slug ParseSlug(string text) => Slug.TryParse(text, out var slug) ? slug : throw new FormatException("A stored slug is not a slug.");
+}

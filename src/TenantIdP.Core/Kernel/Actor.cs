@@ -1,0 +1,22 @@
+namespace TenantIdP.Core.Kernel;
+
+/// <summary>Who does what is being done: written into every event.</summary>
+public sealed record Actor(ActorKind Kind, string Id)
+{
+    public static readonly Actor System = new(ActorKind.System, "system");
+}
+
+public enum ActorKind
+{
+    System,
+    User,
+    App,
+    Directory,
+}
+
+/// <summary>The actor and the trace of the current request or job; set once where it enters, read by the event log.</summary>
+public sealed class ActorContext
+{
+    public Actor Actor { get; set; } = Actor.System;
+    public string? TraceId { get; set; }
+}

@@ -1,0 +1,24 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace TenantIdP.Core.Kernel;
+
+/// <summary>
+/// Secrets made by us: 256 random bits behind a greppable prefix. One SHA-256 is enough to store them (there is nothing to guess); never use this for a
+/// secret a person chose.
+/// </summary>
+public static class MachineSecret
+{
+    private const string HashPrefix = "sha256.";
+
+    public static string New(string prefix) => prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    public static string Hash(string secret) => HashPrefix + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    public static bool IsHash(string stored) => stored.StartsWith(HashPrefix, StringComparison.Ordinal);
+
+    /// <summary>Compares in fixed time.</summary>
+    public static bool Matches(string secret, string stored) =>
+        IsHash(stored) && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Hash(secret)), Encoding.ASCII.GetBytes(stored));
+}

@@ -1,0 +1,11 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Members;
+
+public static class MemberErrors
+{
+    public static readonly Error NotFound = new(ErrorKind.NotFound, "member_not_found", "There is no such member in this organization.");
+    public static readonly Error AlreadyMember = new(ErrorKind.Conflict, "already_member", "This user is a member already.");
+    public static readonly Error LastOwner = new(ErrorKind.Conflict, "last_owner", "An organization always has an owner: make somebody else an owner first.");
+    public static readonly Error Ended = new(ErrorKind.Conflict, "membership_ended", "This membership has ended; reactivate it first.");
+}

@@ -1,0 +1,88 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Organizations;
+
+public enum OrganizationStatus
+{
+    Active,
+    Suspended,
+    Deleting,
+}
+
+/// <summary>A customer of the application: the boundary of members, domains, connections, roles and policy.</summary>
+public sealed class Organization : IHasIdPrefix, IVersioned
+{
+    /// <summary>Owner of the rows that belong to the whole instance (built-in roles, operator events). Never a customer.</summary>
+    public static readonly Id<Organization> Instance;
+
+    private Organization(Id<Organization> id, string displayName, Slug slug, string? externalId, DateTimeOffset createdAt) =>
+        (Id, DisplayName, Slug, ExternalId, CreatedAt, UpdatedAt) = (id, displayName, slug, externalId, createdAt, createdAt);
+
+    public static string IdPrefix => "org";
+
+    public Id<Organization> Id { get; private set; }
+    public string DisplayName { get; private set; }
+    public Slug Slug { get; private set; }
+
+    /// <summary>The application's own id of this customer, unique in the instance.</summary>
+    public string? ExternalId { get; private set; }
+
+    public OrganizationStatus Status { get; private set; }
+
+    /// <summary>Members get tokens only with a proof from one of this organization's own active connections.</summary>
+    public bool RequireSso { get; private set; }
+
+    /// <summary>A member's proof from their home organization's connection counts here too (home: holds the domain of their primary email by DNS).</summary>
+    public bool AcceptHomeSso { get; private set; } = true;
+
+    /// <summary>Counts the changes of the member list that must not race: updated first in a transaction, it is the lock on both stores.</summary>
+    public int MembersRevision { get; private set; }
+
+    public DateTimeOffset CreatedAt { get; private set; }
+    public DateTimeOffset UpdatedAt { get; private set; }
+    public int Version { get; private set; }
+
+    public static Result<Organization> Create(string displayName, Slug slug, string? externalId, DateTimeOffset now)
+    {
+        var name = Kernel.DisplayName.Check(displayName, "displayName");
+        if (!name.IsOk) return name.Error;
+        if (CheckExternalId(externalId) is { } error) return error;
+        return new Organization(Id<Organization>.New(now), name.Value, slug, externalId, now);
+    }
+
+    public Result Rename(string displayName, DateTimeOffset now)
+    {
+        var name = Kernel.DisplayName.Check(displayName, "displayName");
+        if (!name.IsOk) return name.Error;
+        (DisplayName, UpdatedAt) = (name.Value, now);
+        return Result.Ok;
+    }
+
+    public void ChangeSlug(Slug slug, DateTimeOffset now) => (Slug, UpdatedAt) = (slug, now);
+
+    public Result ChangeExternalId(string? externalId, DateTimeOffset now)
+    {
+        if (CheckExternalId(externalId) is { } error) return error;
+        (ExternalId, UpdatedAt) = (externalId, now);
+        return Result.Ok;
+    }
+
+    public void SetPolicy(bool requireSso, bool acceptHomeSso, DateTimeOffset now) => (RequireSso, AcceptHomeSso, UpdatedAt) = (requireSso, acceptHomeSso, now);
+
+    public Result Suspend(DateTimeOffset now)
+    {
+        if (Status == OrganizationStatus.Deleting) return OrganizationErrors.Deleting;
+        (Status, UpdatedAt) = (OrganizationStatus.Suspended, now);
+        return Result.Ok;
+    }
+
+    public Result Resume(DateTimeOffset now)
+    {
+        if (Status == OrganizationStatus.Deleting) return OrganizationErrors.Deleting;
+        (Status, UpdatedAt) = (OrganizationStatus.Active, now);
+        return Result.Ok;
+    }
+
+    private static Error? CheckExternalId(string? externalId) =>
+        externalId is not null && (externalId.Length is 0 or > 200 || externalId.Any(char.IsControl)) ? OrganizationErrors.ExternalIdInvalid : null;
+}

@@ -1,0 +1,16 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Organizations;
+
+public static class OrganizationErrors
+{
+    public static readonly Error NotFound = new(ErrorKind.NotFound, "organization_not_found", "There is no such organization.");
+    public static readonly Error SlugInvalid = new(ErrorKind.Invalid, "slug_invalid", "A slug is 2 to 63 of a-z, 0-9 and '-', not a reserved word.", "slug");
+    public static readonly Error SlugTaken = new(ErrorKind.Conflict, "slug_taken", "Another organization has this slug; choose another.", "slug");
+    public static readonly Error ExternalIdTaken = new(ErrorKind.Conflict, "external_id_taken", "Another organization has this external id.", "externalId");
+    public static readonly Error ExternalIdInvalid = new(ErrorKind.Invalid, "external_id_invalid", "An external id is 1 to 200 characters without control characters.", "externalId");
+    public static readonly Error Deleting = new(ErrorKind.Conflict, "organization_deleting", "The organization is being deleted; restore it first.");
+
+    public static readonly Error SsoNeedsConnection = new(ErrorKind.Conflict, "require_sso_needs_connection",
+        "SSO can be required only when the organization has an active connection and a domain verified by DNS or by an operator.", "requireSso");
+}

@@ -1,0 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Organizations;
+
+internal sealed class OrganizationMapping : IEntityTypeConfiguration<Organization>
+{
+    public void Configure(EntityTypeBuilder<Organization> organization)
+    {
+        organization.ToTable("organizations");
+        organization.HasKey(o => o.Id);
+        organization.Property(o => o.DisplayName).HasMaxLength(DisplayName.MaxLength);
+        organization.Property(o => o.ExternalId).HasMaxLength(200);
+        organization.HasIndex(o => o.Slug).IsUnique();
+        organization.HasIndex(o => o.ExternalId).IsUnique();
+    }
+}

@@ -1,0 +1,34 @@
+namespace TenantIdP.Core.Roles;
+
+/// <summary>The four roles every organization has. Their keys and permissions are published in docs/roles.md.</summary>
+public static class BuiltInRoles
+{
+    public const string Owner = "owner";
+    public const string Admin = "admin";
+    public const string Member = "member";
+    public const string Guest = "guest";
+
+    private static readonly string[] GuestPermissions = [Permission.ProfileRead];
+
+    private static readonly string[] MemberPermissions = [.. GuestPermissions, Permission.OrganizationRead, Permission.MembersRead, Permission.RolesRead];
+
+    private static readonly string[] AdminPermissions =
+    [
+        .. MemberPermissions, Permission.OrganizationWrite, Permission.MembersWrite, Permission.RolesWrite, Permission.DomainsRead, Permission.ConnectionsRead,
+        Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead,
+    ];
+
+    private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, .. Permission.IdentityControl];
+
+    public static IReadOnlyList<(string Key, string DisplayName, IReadOnlyList<string> Permissions)> All { get; } =
+    [
+        (Owner, "Owner", Sorted(OwnerPermissions)), (Admin, "Admin", Sorted(AdminPermissions)), (Member, "Member", Sorted(MemberPermissions)), (Guest, "Guest", Sorted(GuestPermissions)),
+    ];
+
+    public static bool IsBuiltIn(string key) => key is Owner or Admin or Member or Guest;
+
+    /// <summary>Roles that no connection, domain or default may ever give (FEATURES.md row 5).</summary>
+    public static bool IsPrivileged(string key) => key is Owner or Admin;
+
+    private static string[] Sorted(string[] permissions) => [.. permissions.Order(StringComparer.Ordinal)];
+}

@@ -1,0 +1,21 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Sessions;
+
+internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
+{
+    public void Configure(EntityTypeBuilder<Session> session)
+    {
+        session.ToTable("sessions");
+        session.HasKey(s => s.Id);
+        session.Property(s => s.TokenHash).HasMaxLength(64);
+        session.Property(s => s.UserAgent).HasMaxLength(DisplayName.MaxLength);
+        session.Property(s => s.Proofs).HasJsonText();
+        session.HasIndex(s => s.TokenHash).IsUnique();
+        session.HasIndex(s => s.UserId);
+        session.HasOne<User>().WithMany().HasForeignKey(s => s.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

@@ -1,0 +1,47 @@
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Tokens;
+
+/// <summary>A role a membership holds, with what it permits.</summary>
+public sealed record HeldRole(string Key, IReadOnlyList<string> Permissions);
+
+/// <summary>Everything the policy and the claims need, read in one statement at every mint.</summary>
+public sealed record AccessFacts
+{
+    public required Id<User> UserId { get; init; }
+    public required UserStatus UserStatus { get; init; }
+    public string? Name { get; init; }
+    public string? GivenName { get; init; }
+    public string? FamilyName { get; init; }
+    public bool IsOperator { get; init; }
+    public string? PrimaryEmail { get; init; }
+    public bool PrimaryEmailVerified { get; init; }
+
+    /// <summary>The organization that holds the domain of the verified primary email by DNS or an operator's word: its proofs may count elsewhere.</summary>
+    public Id<Organization>? Home { get; init; }
+
+    /// <summary>The session row exists and was not signed out or revoked.</summary>
+    public required bool SessionStands { get; init; }
+
+    /// <summary>The grant's own proofs and those the session gained since.</summary>
+    public required IReadOnlyList<SessionProof> Proofs { get; init; }
+
+    /// <summary>The connections of <see cref="Proofs"/> that are active now.</summary>
+    public required IReadOnlySet<Id<Connection>> ActiveConnections { get; init; }
+
+    public Id<Organization>? OrganizationId { get; init; }
+    public string? OrganizationName { get; init; }
+    public string? OrganizationSlug { get; init; }
+    public OrganizationStatus? OrganizationStatus { get; init; }
+    public bool RequireSso { get; init; }
+    public bool AcceptHomeSso { get; init; }
+    public Id<Membership>? MembershipId { get; init; }
+    public MembershipStatus? MembershipStatus { get; init; }
+    public string? NameOverlay { get; init; }
+    public IReadOnlyList<HeldRole> Roles { get; init; } = [];
+}

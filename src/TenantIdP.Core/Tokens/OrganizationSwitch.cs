@@ -1,0 +1,24 @@
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Tokens;
+
+/// <summary>An OAuth error (RFC 6749 section 5.2) with the members a client needs to go on.</summary>
+public sealed record TokenRefusal(string Error, string Description, Id<Organization>? Organization = null);
+
+/// <summary>What a code, a refresh or a switch may yield: the errors of DESIGN.md section 6.4.</summary>
+public static class OrganizationSwitch
+{
+    public static readonly TokenRefusal UnknownTarget = new("access_denied", "The organization is not available to this user.");
+
+    /// <summary>Null means granted.</summary>
+    /// <param name="isSwitch">The request names an organization that is not the grant's own.</param>
+    public static TokenRefusal? Refusal(Judgement judgement, AccessFacts facts, bool isSwitch) => judgement.Verdict switch
+    {
+        Verdict.Granted => null,
+        Verdict.GrantDead => new("invalid_grant", "The session behind this grant has ended."),
+        Verdict.NotAMember => isSwitch ? UnknownTarget : new("invalid_grant", "The membership behind this grant has ended."),
+        Verdict.SsoRequired => new("interaction_required", "The organization requires its own single sign-on. Repeat the authorization request with the same organization.", facts.OrganizationId),
+        Verdict.ProofRequired => new("interaction_required", "The organization asks for a sign-in of its own. Repeat the authorization request with the same organization.", facts.OrganizationId),
+    };
+}

@@ -1,0 +1,59 @@
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Tokens;
+
+/// <summary>What a relying app asked for at the authorization endpoint, as far as people's pages need to know.</summary>
+/// <param name="Organization">Id or slug as sent, or null.</param>
+/// <param name="MaxAge">Seconds (OpenID Connect Core section 3.1.2.1).</param>
+public sealed record AuthorizationRequest(
+    App App, string? Organization, string? Connection, string? DomainHint, string? LoginHint, IReadOnlySet<string> Prompt, int? MaxAge, string? UiLocales, Interaction Interaction);
+
+/// <summary>
+/// What the person did on our pages during one authorization request. Travels sealed in the return URL, because it answers <c>prompt</c> and the choice of organization.
+/// </summary>
+/// <param name="StartedAt">When the request first arrived: a proof made after it satisfies <c>prompt=login</c>.</param>
+/// <param name="Chosen">The organization picked in the chooser or entered by its own connection.</param>
+public sealed record Interaction(DateTimeOffset StartedAt, Id<Organization>? Chosen)
+{
+    /// <summary>The person explicitly picked an account or organization in this request.</summary>
+    public bool Selected { get; init; }
+}
+
+/// <summary>The pending authorization request behind a return URL. Implemented by the engine.</summary>
+public interface IAuthorizationRequests
+{
+    /// <summary>Null when the URL is not this server's own authorization endpoint with a valid request of a known app.</summary>
+    Task<AuthorizationRequest?> FindAsync(string returnUrl, CancellationToken ct);
+
+    /// <summary>The same return URL with what the person has done so far.</summary>
+    string With(string returnUrl, Interaction interaction);
+
+    /// <summary>Where to go when the person gives up: the app's redirect URI with <c>access_denied</c>. Null when the request is unknown.</summary>
+    Task<string?> CancelUrlAsync(string returnUrl, CancellationToken ct);
+}
+
+/// <summary>Ends grants (refresh-token families and unredeemed codes) in the caller's transaction. Implemented by the engine.</summary>
+public interface IGrantRevoker
+{
+    Task EndSessionAsync(Id<Session> session, CancellationToken ct);
+
+    Task EndUserAsync(Id<User> user, CancellationToken ct);
+
+    Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct);
+}
+
+/// <summary>What a valid, unexpired access token of this issuer says. Implemented by the engine; nothing here has been compared with the database.</summary>
+public sealed record AccessTokenFacts(string ClientId, Id<User>? UserId, Id<Session>? SessionId, Id<Organization>? OrganizationId, string GrantId, IReadOnlyList<string> Audiences, IReadOnlyList<string> Scopes);
+
+public interface IAccessTokens
+{
+    /// <summary>Checks signature, issuer, type and times (RFC 9068 section 4). Null for anything else.</summary>
+    Task<AccessTokenFacts?> ReadAsync(string token, CancellationToken ct);
+
+    /// <summary>Whether the grant behind a user's token still stands, with the proofs it rests on; null when it has ended.</summary>
+    Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct);
+}

@@ -1,0 +1,92 @@
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
+
+namespace TenantIdP.Core.Tokens;
+
+[Flags]
+public enum TokenKinds
+{
+    None = 0,
+    Id = 1,
+    Access = 2,
+    Both = Id | Access,
+}
+
+/// <summary>A claim as it must appear: a string, a number, a boolean or an array of strings (never a bare string for a one-element array).</summary>
+public sealed record TokenClaim(string Name, object Value, TokenKinds Kinds);
+
+/// <summary>Decides every claim about person and organization, and which token carries it. Engines only write what this says.</summary>
+public static class TokenClaims
+{
+    /// <summary>Above this many characters of permissions the token says <c>permissions_overage</c> instead (FEATURES.md row 22).</summary>
+    public const int PermissionsLimit = 4_096;
+
+    /// <param name="api">The audience, or null when the token is for userinfo only.</param>
+    public static IReadOnlyList<TokenClaim> For(AccessFacts facts, SessionProof proof, Id<Session> session, IReadOnlyCollection<string> scopes, Api? api)
+    {
+        var claims = new List<TokenClaim>(20)
+        {
+            new("sub", facts.UserId.ToString(), TokenKinds.Both),
+            new("sid", session.ToString(), TokenKinds.Both),
+            new("auth_time", proof.At.ToUnixTimeSeconds(), TokenKinds.Both),
+            new("amr", proof.Amr, TokenKinds.Both),
+            new("acr", Acr(proof), TokenKinds.Both),
+        };
+        if (proof.ConnectionId is { } connection) claims.Add(new("connection_id", connection.ToString(), TokenKinds.Both));
+
+        if (facts is { OrganizationId: { } organization, OrganizationSlug: { } slug, OrganizationName: { } display })
+        {
+            claims.Add(new("org_id", organization.ToString(), TokenKinds.Both));
+            claims.Add(new("org_name", slug, TokenKinds.Both));
+            claims.Add(new("org_display_name", display, TokenKinds.Id));
+            claims.Add(new("roles", facts.Roles.Select(r => r.Key).ToArray(), TokenKinds.Both));
+            if (api is not null) claims.Add(PermissionsClaim(PermissionsFor(facts, api)));
+        }
+
+        AddProfile(claims, facts, scopes);
+        return claims;
+    }
+
+    /// <summary>Every permission of the membership at one API.</summary>
+    public static IReadOnlyList<string> PermissionsFor(AccessFacts facts, Api api)
+    {
+        if (facts.MembershipStatus != MembershipStatus.Active) return [];
+        var held = facts.Roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
+        var keys = facts.Roles.Select(r => r.Key).Where(BuiltInRoles.IsBuiltIn).ToHashSet(StringComparer.Ordinal);
+        return [.. api.Permissions.Where(p => held.Contains(p.Name) || p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Truthful by construction: nothing here claims a second factor that no proof names.</summary>
+    public static string Acr(SessionProof proof) =>
+        proof.Amr.Contains("mfa") ? "urn:tenantidp:acr:2fa" : "urn:tenantidp:acr:1fa";
+
+    private static TokenClaim PermissionsClaim(IReadOnlyList<string> permissions) =>
+        permissions.Sum(p => p.Length + 3) <= PermissionsLimit
+            ? new("permissions", permissions, TokenKinds.Access)
+            : new("permissions_overage", true, TokenKinds.Access);
+
+    private static void AddProfile(List<TokenClaim> claims, AccessFacts facts, IReadOnlyCollection<string> scopes)
+    {
+        if (scopes.Contains("profile"))
+        {
+            Add("name", facts.NameOverlay ?? facts.Name);
+            Add("given_name", facts.GivenName);
+            Add("family_name", facts.FamilyName);
+        }
+
+        // An unverified address is nobody's: apps take "email" for an identifier whatever email_verified says (nOAuth).
+        if (scopes.Contains("email") && facts.PrimaryEmailVerified && facts.PrimaryEmail is { } email)
+        {
+            claims.Add(new("email", email, TokenKinds.Id));
+            claims.Add(new("email_verified", true, TokenKinds.Id));
+        }
+
+        void Add(string name, string? value)
+        {
+            if (value is not null) claims.Add(new(name, value, TokenKinds.Id));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Users;
+
+public enum UserStatus
+{
+    Active,
+    Suspended,
+}
+
+/// <summary>What a person is called; every part is optional and already cleaned.</summary>
+public sealed record PersonName(string? Display, string? Given, string? Family)
+{
+    public static readonly PersonName None = new(null, null, null);
+
+    public static PersonName Cleaned(string? display, string? given, string? family) =>
+        new(Kernel.DisplayName.Clean(display), Kernel.DisplayName.Clean(given), Kernel.DisplayName.Clean(family));
+}
+
+/// <summary>One human, global to the instance. Emails prove nothing until verified; at most one is primary.</summary>
+public sealed class User : IHasIdPrefix, IVersioned
+{
+    private readonly List<UserEmail> emails = [];
+
+    private User(Id<User> id, DateTimeOffset createdAt) => (Id, CreatedAt, UpdatedAt) = (id, createdAt, createdAt);
+
+    public static string IdPrefix => "usr";
+
+    public Id<User> Id { get; private set; }
+    public string? Name { get; private set; }
+    public string? GivenName { get; private set; }
+    public string? FamilyName { get; private set; }
+    public UserStatus Status { get; private set; }
+
+    /// <summary>An operator of the instance. Never linked by email.</summary>
+    public bool IsOperator { get; private set; }
+
+    /// <summary>The organization whose SSO or directory made this account, if one did.</summary>
+    public Id<Organization>? CreatedByOrganization { get; private set; }
+
+    public DateTimeOffset CreatedAt { get; private set; }
+    public DateTimeOffset UpdatedAt { get; private set; }
+    public int Version { get; private set; }
+
+    public IReadOnlyList<UserEmail> Emails => emails;
+
+    public UserEmail? PrimaryEmail => emails.FirstOrDefault(e => e.IsPrimary);
+
+    public static User Create(PersonName name, DateTimeOffset now, Id<Organization>? by = null) =>
+        new(Id<User>.New(now), now) { Name = name.Display, GivenName = name.Given, FamilyName = name.Family, CreatedByOrganization = by };
+
+    public void Rename(PersonName name, DateTimeOffset now) => (Name, GivenName, FamilyName, UpdatedAt) = (name.Display, name.Given, name.Family, now);
+
+    /// <summary>The first verified address becomes primary; an unverified one never does while a verified one exists.</summary>
+    public UserEmail AddEmail(EmailAddress address, bool verified, DateTimeOffset now)
+    {
+        var email = emails.FirstOrDefault(e => e.Normalized == address.Normalized);
+        if (email is null)
+        {
+            email = new UserEmail(Id<UserEmail>.New(now), Id, address.Value, address.Normalized, address.Domain, now);
+            emails.Add(email);
+        }
+
+        if (verified) email.MarkVerified(now);
+        if (PrimaryEmail is null || (email.VerifiedAt is not null && PrimaryEmail.VerifiedAt is null))
+        {
+            foreach (var other in emails) other.IsPrimary = false;
+            email.IsPrimary = true;
+        }
+
+        UpdatedAt = now;
+        return email;
+    }
+
+    public void Suspend(DateTimeOffset now) => (Status, UpdatedAt) = (UserStatus.Suspended, now);
+
+    public void Resume(DateTimeOffset now) => (Status, UpdatedAt) = (UserStatus.Active, now);
+
+    public void MakeOperator(DateTimeOffset now) => (IsOperator, UpdatedAt) = (true, now);
+}
+
+/// <summary>An address of a user. Verified ones are unique in the instance; unverified ones route nothing, link nothing and sign nobody in.</summary>
+public sealed class UserEmail : IHasIdPrefix
+{
+    internal UserEmail(Id<UserEmail> id, Id<User> userId, string address, string normalized, HostName domain, DateTimeOffset addedAt) =>
+        (Id, UserId, Address, Normalized, Domain, AddedAt) = (id, userId, address, normalized, domain, addedAt);
+
+    public static string IdPrefix => "eml";
+
+    public Id<UserEmail> Id { get; private set; }
+    public Id<User> UserId { get; private set; }
+    public string Address { get; private set; }
+    public string Normalized { get; private set; }
+    public HostName Domain { get; private set; }
+    public bool IsPrimary { get; internal set; }
+    public DateTimeOffset AddedAt { get; private set; }
+    public DateTimeOffset? VerifiedAt { get; private set; }
+
+    internal void MarkVerified(DateTimeOffset now) => VerifiedAt ??= now;
+}
+
+/// <summary>One way a human proves who they are at a connection: the key is (connection, issuer, subject), never an email.</summary>
+public sealed class UserIdentity : IHasIdPrefix
+{
+    /// <summary>OpenID Connect Core section 2 limits <c>sub</c> to 255 ASCII characters.</summary>
+    public const int MaxSubjectLength = 255;
+
+    private UserIdentity(Id<UserIdentity> id, Id<User> userId, Id<Organization> organizationId, Id<Connection> connectionId, string issuer, string subject, string linkedBy, DateTimeOffset linkedAt) =>
+        (Id, UserId, OrganizationId, ConnectionId, Issuer, Subject, LinkedBy, LinkedAt, LastUsedAt) = (id, userId, organizationId, connectionId, issuer, subject, linkedBy, linkedAt, linkedAt);
+
+    public static string IdPrefix => "idn";
+
+    public Id<UserIdentity> Id { get; private set; }
+    public Id<User> UserId { get; private set; }
+
+    /// <summary>The organization of the connection.</summary>
+    public Id<Organization> OrganizationId { get; private set; }
+
+    public Id<Connection> ConnectionId { get; private set; }
+    public string Issuer { get; private set; }
+    public string Subject { get; private set; }
+
+    /// <summary>Why this identity belongs to this user: <c>created</c>, <c>verified_domain</c> or <c>proven</c> (the old credential was shown once).</summary>
+    public string LinkedBy { get; private set; }
+
+    public DateTimeOffset LinkedAt { get; private set; }
+    public DateTimeOffset LastUsedAt { get; private set; }
+
+    public static UserIdentity Link(Id<User> user, Connection connection, string issuer, string subject, string linkedBy, DateTimeOffset now) =>
+        new(Id<UserIdentity>.New(now), user, connection.OrganizationId, connection.Id, issuer, subject, linkedBy, now);
+
+    public void Used(DateTimeOffset now) => LastUsedAt = now;
+}
+
+/// <summary>A local password and its lock-out counter. The hash is made and checked by ASP.NET Core Identity's hasher.</summary>
+public sealed class LocalCredential
+{
+    private LocalCredential(Id<User> userId, string passwordHash, DateTimeOffset changedAt) => (UserId, PasswordHash, ChangedAt) = (userId, passwordHash, changedAt);
+
+    public Id<User> UserId { get; private set; }
+    public string PasswordHash { get; private set; }
+    public DateTimeOffset ChangedAt { get; private set; }
+
+    /// <summary>Failed tries since the last success or lock. Counted by one conditional statement, so that parallel guesses can't slip through.</summary>
+    public int FailedCount { get; private set; }
+
+    public DateTimeOffset? LockedUntil { get; private set; }
+
+    public static LocalCredential Create(Id<User> user, string passwordHash, DateTimeOffset now) => new(user, passwordHash, now);
+
+    public void Change(string passwordHash, DateTimeOffset now) => (PasswordHash, ChangedAt, FailedCount, LockedUntil) = (passwordHash, now, 0, null);
+
+    /// <summary>Same password, newer hash parameters.</summary>
+    public void Rehash(string passwordHash) => PasswordHash = passwordHash;
+}

@@ -1,0 +1,56 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Users;
+
+internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeConfiguration<UserEmail>, IEntityTypeConfiguration<UserIdentity>, IEntityTypeConfiguration<LocalCredential>
+{
+    public void Configure(EntityTypeBuilder<User> user)
+    {
+        user.ToTable("users");
+        user.HasKey(u => u.Id);
+        user.Property(u => u.Name).HasMaxLength(DisplayName.MaxLength);
+        user.Property(u => u.GivenName).HasMaxLength(DisplayName.MaxLength);
+        user.Property(u => u.FamilyName).HasMaxLength(DisplayName.MaxLength);
+        user.Ignore(u => u.PrimaryEmail);
+        user.HasMany(u => u.Emails).WithOne().HasForeignKey(e => e.UserId).OnDelete(DeleteBehavior.Cascade);
+        user.Navigation(u => u.Emails).UsePropertyAccessMode(PropertyAccessMode.Field);
+    }
+
+    public void Configure(EntityTypeBuilder<UserEmail> email)
+    {
+        email.ToTable("user_emails");
+        email.HasKey(e => e.Id);
+        email.Property(e => e.Address).HasMaxLength(EmailAddress.MaxLength);
+        email.Property(e => e.Normalized).HasMaxLength(EmailAddress.MaxLength);
+
+        // Anyone may type an address; one account may own it. Only verified ones are unique, so that a squatter blocks nobody.
+        email.HasIndex(e => e.Normalized, "ux_user_emails_normalized").IsUnique().HasFilter("verified_at IS NOT NULL");
+        email.HasIndex(e => new { e.UserId, e.Normalized }).IsUnique();
+        email.HasIndex(e => e.Normalized, "ix_user_emails_lookup");
+    }
+
+    public void Configure(EntityTypeBuilder<UserIdentity> identity)
+    {
+        identity.ToTable("user_identities");
+        identity.HasKey(i => i.Id);
+        identity.Property(i => i.Issuer).HasMaxLength(512);
+        identity.Property(i => i.Subject).HasMaxLength(UserIdentity.MaxSubjectLength);
+        identity.Property(i => i.LinkedBy).HasMaxLength(32);
+        identity.HasOne<User>().WithMany().HasForeignKey(i => i.UserId).OnDelete(DeleteBehavior.Cascade);
+        identity.HasOne<Connection>().WithMany().HasForeignKey(i => new { i.OrganizationId, i.ConnectionId }).OnDelete(DeleteBehavior.Cascade);
+
+        // Two first sign-ins of the same person at once make one user: the database refuses the second.
+        identity.HasIndex(i => new { i.ConnectionId, i.Issuer, i.Subject }).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<LocalCredential> credential)
+    {
+        credential.ToTable("local_credentials");
+        credential.HasKey(c => c.UserId);
+        credential.Property(c => c.PasswordHash).HasMaxLength(512);
+        credential.HasOne<User>().WithOne().HasForeignKey<LocalCredential>(c => c.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
