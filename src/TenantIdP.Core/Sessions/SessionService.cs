@@ -1,0 +1,85 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Sessions;
+
+/// <summary>How long a browser stays signed in.</summary>
+public sealed record SessionOptions
+{
+    public const string Section = "TenantIdP:Sessions";
+
+    /// <summary>Hours without a request after which the person signs in again.</summary>
+    [Range(1, 24 * 30)]
+    public int IdleHours { get; init; } = 24;
+
+    /// <summary>Days after which the person signs in again whatever they do.</summary>
+    [Range(1, 90)]
+    public int AbsoluteDays { get; init; } = 14;
+
+    public TimeSpan Idle => TimeSpan.FromHours(IdleHours);
+
+    public TimeSpan Absolute => TimeSpan.FromDays(AbsoluteDays);
+}
+
+/// <summary>Browser sessions: found by the hash of the cookie's token, started and strengthened by proofs, ended with their grants.</summary>
+public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevoker grants, SessionOptions options, TimeProvider clock)
+{
+    private static readonly TimeSpan SeenGranularity = TimeSpan.FromMinutes(5);
+
+    /// <summary>The live session of a cookie's token, tracked, or null. Costs one statement; a second one, at most every five minutes, notes that it was seen.</summary>
+    public async Task<Session?> FindAsync(string token, CancellationToken ct)
+    {
+        if (token.Length is < 40 or > 64) return null;
+        var hash = MachineSecret.Hash(token);
+        var session = await db.Sessions.SingleOrDefaultAsync(s => s.TokenHash == hash, ct);
+        var now = clock.GetUtcNow();
+        if (session is null || !session.IsLive(options.Idle, now)) return null;
+        if (now - session.LastSeenAt >= SeenGranularity)
+        {
+            session.Seen(now);
+            await db.SaveChangesAsync(ct);
+        }
+
+        return session;
+    }
+
+    /// <summary>
+    /// Records a proof for a user in the caller's transaction. The same user keeps the session (with a new token); anyone else's session in this browser ends with its grants.
+    /// </summary>
+    /// <returns>The session and the new token for the cookie.</returns>
+    public async Task<(Session Session, string Token)> ProveAsync(Session? current, Id<User> user, SessionProof proof, string? userAgent, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (current is not null && current.UserId == user)
+        {
+            var token = current.Prove(proof, now);
+            await db.SaveChangesAsync(ct);
+            return (current, token);
+        }
+
+        if (current is not null) await EndAsync(current, ct);
+        var started = Session.Start(user, proof, options.Absolute, userAgent, now);
+        db.Sessions.Add(started.Session);
+        await db.SaveChangesAsync(ct);
+        return started;
+    }
+
+    /// <summary>Ends a session and every grant that rests on it, at once on every node.</summary>
+    public async Task EndAsync(Session session, CancellationToken ct)
+    {
+        if (session.EndedAt is not null) return;
+        await db.InTransactionAsync<bool>(
+            async () =>
+            {
+                session.End(clock.GetUtcNow());
+                events.RecordForInstance(EventTypes.SessionEnded, session.Id.ToString(), new { userId = session.UserId });
+                await db.SaveChangesAsync(ct);
+                await grants.EndSessionAsync(session.Id, ct);
+                return true;
+            }, ct);
+    }
+}

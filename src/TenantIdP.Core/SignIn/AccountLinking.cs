@@ -1,0 +1,74 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.SignIn;
+
+/// <summary>Whom an external identity is: a known user, a new one, an existing one to link, or nobody we let in.</summary>
+public abstract record LinkDecision
+{
+    private LinkDecision()
+    {
+    }
+
+    public sealed record Known(UserIdentity Identity) : LinkDecision;
+
+    /// <param name="VerifiedEmail">Null for a person outside the verified domains, whose address (if any) stays unverified.</param>
+    public sealed record CreateUser(EmailAddress? Email, bool VerifiedEmail) : LinkDecision;
+
+    public sealed record LinkTo(Id<User> User) : LinkDecision;
+
+    /// <summary>The account may be theirs; its old credential must be shown once, in this browser.</summary>
+    public sealed record ProveFirst(Id<User> User) : LinkDecision;
+
+    public sealed record Refuse(Error Error) : LinkDecision;
+}
+
+/// <summary>
+/// The rules of DESIGN.md sections 6.1-6.2 and FEATURES.md row 34. Identities are keyed by (connection, issuer, subject); an email is only ever looked at inside a domain
+/// that the connection's own organization has verified. Crosses organizations: a user's other identities decide whether a silent link is safe.
+/// </summary>
+public sealed class AccountLinking(IdpDbContext db)
+{
+    public async Task<LinkDecision> DecideAsync(Connection connection, ExternalIdentity external, CancellationToken ct)
+    {
+        if (external.Subject is not { Length: > 0 and <= UserIdentity.MaxSubjectLength } || external.Subject.Any(char.IsControl) || external.Subject.Trim().Length == 0)
+            return new LinkDecision.Refuse(SignInErrors.SubjectInvalid);
+
+        var known = await db.UserIdentities.SingleOrDefaultAsync(i => i.ConnectionId == connection.Id && i.Issuer == external.Issuer && i.Subject == external.Subject, ct);
+        if (known is not null) return new LinkDecision.Known(known);
+
+        var domain = external.Email is { } address ? await OwnDomainAsync(connection, address.Domain, ct) : null;
+        if (external.Email is not { } email || domain is null)
+            return connection.AllowOutsideDomains ? new LinkDecision.CreateUser(external.Email, VerifiedEmail: false) : new LinkDecision.Refuse(SignInErrors.EmailDomainNotAllowed);
+
+        if (!external.EmailVerified && !connection.TrustEmail)
+            return connection.AllowOutsideDomains ? new LinkDecision.CreateUser(email, VerifiedEmail: false) : new LinkDecision.Refuse(SignInErrors.EmailNotVerified);
+
+        var owner = await (
+            from e in db.UserEmails
+            where e.Normalized == email.Normalized && e.VerifiedAt != null
+            join u in db.Users on e.UserId equals u.Id
+            select new { u.Id, u.IsOperator, u.CreatedAt, Identities = db.UserIdentities.Where(i => i.UserId == u.Id).Select(i => new { i.ConnectionId, i.OrganizationId }).ToList() })
+            .AsNoTracking().SingleOrDefaultAsync(ct);
+        if (owner is null) return new LinkDecision.CreateUser(email, VerifiedEmail: true);
+        if (owner.IsOperator) return new LinkDecision.Refuse(SignInErrors.LinkRefused);
+
+        // Silent only when nobody else's word stands behind the account: it is younger than this organization's DNS proof, no other organization's IdP speaks for it, and this
+        // connection does not already know it under another subject (a re-used mailbox is another person).
+        var silent = domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && owner.CreatedAt >= domain.VerifiedAt && owner.Identities.Count == 0;
+        return silent ? new LinkDecision.LinkTo(owner.Id) : new LinkDecision.ProveFirst(owner.Id);
+    }
+
+    private async Task<OrganizationDomain?> OwnDomainAsync(Connection connection, HostName host, CancellationToken ct)
+    {
+        var hosts = host.SelfAndParents().ToArray();
+        var holders = await db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            .Where(d => hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains))
+            .AsNoTracking().ToListAsync(ct);
+        var holder = holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
+        return holder?.OrganizationId == connection.OrganizationId ? holder : null;
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.SignIn;
+
+/// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
+public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvider clock)
+{
+    public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
+    {
+        if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
+        var now = clock.GetUtcNow();
+        var user = User.Create(external.Name, now, connection.OrganizationId);
+        if (email is { } address) user.AddEmail(address, verified, now);
+        db.Users.Add(user);
+        events.Record(EventTypes.UserCreated, connection.OrganizationId, user.Id.ToString(), new { by = "jit", connectionId = connection.Id }, new { email = email?.Value, name = external.Name.Display });
+        Link(connection, external, user.Id, "created");
+        await JoinAsync(connection, external, user.Id, null, ct);
+        return user.Id;
+    }
+
+    public async Task<Result<Id<User>>> LinkAsync(Connection connection, ExternalIdentity external, Id<User> user, string why, CancellationToken ct)
+    {
+        var membership = await MembershipAsync(connection.OrganizationId, user, ct);
+        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
+        if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        Link(connection, external, user, why);
+        await JoinAsync(connection, external, user, membership, ct);
+        return user;
+    }
+
+    /// <summary>A known identity comes back: its membership must still stand.</summary>
+    public async Task<Result<Id<User>>> ReturnAsync(Connection connection, ExternalIdentity external, UserIdentity identity, CancellationToken ct)
+    {
+        var membership = await MembershipAsync(connection.OrganizationId, identity.UserId, ct);
+        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
+        if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        await JoinAsync(connection, external, identity.UserId, membership, ct);
+        return identity.UserId;
+    }
+
+    private void Link(Connection connection, ExternalIdentity external, Id<User> user, string why)
+    {
+        db.UserIdentities.Add(UserIdentity.Link(user, connection, external.Issuer, external.Subject, why, clock.GetUtcNow()));
+        events.Record(EventTypes.IdentityLinked, connection.OrganizationId, user.ToString(), new { connectionId = connection.Id, why }, new { subject = external.Subject });
+    }
+
+    private async Task JoinAsync(Connection connection, ExternalIdentity external, Id<User> user, Membership? membership, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (membership is null)
+        {
+            membership = Membership.Join(connection.OrganizationId, user, now);
+            membership.Grant(await DefaultRoleAsync(connection, ct), RoleSource.Jit, connection.Id.ToString(), now);
+            db.Memberships.Add(membership);
+            events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
+        }
+
+        membership.Overlay(external.Name.Display, now);
+    }
+
+    private async Task<Role> DefaultRoleAsync(Connection connection, CancellationToken ct)
+    {
+        // The connection's rules refuse privileged defaults; here it is made impossible for any row that got past them.
+        var key = BuiltInRoles.IsPrivileged(connection.DefaultRoleKey) ? BuiltInRoles.Member : connection.DefaultRoleKey;
+        var candidates = await db.Roles.Where(r => r.Key == key || (r.Key == BuiltInRoles.Member && r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+        return candidates.Where(r => r.Key == key).OrderByDescending(r => r.OrganizationId == connection.OrganizationId).FirstOrDefault() ?? candidates.First();
+    }
+
+    private Task<Membership?> MembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>
+        db.Memberships.SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
+}

@@ -1,0 +1,135 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.SignIn;
+
+/// <summary>A finished sign-in: whose session it is now and the token for the cookie.</summary>
+public sealed record SignedIn(Session Session, string Token, Id<Organization>? Organization);
+
+/// <summary>What the browser brings to a sign-in.</summary>
+public sealed record BrowserContext(Session? Current, string? UserAgent);
+
+/// <summary>A federated sign-in that waits for the old credential of an existing account; kept sealed in the browser that made it.</summary>
+public sealed record PendingLink(Id<Connection> ConnectionId, Id<Organization> OrganizationId, ExternalIdentity External, Id<User> User, DateTimeOffset ExpiresAt);
+
+/// <summary>A finished federation, or the wish for a proof first.</summary>
+public sealed record FederationOutcome(SignedIn? SignedIn, PendingLink? Pending);
+
+/// <summary>
+/// Turns a validated upstream answer into user, identity, membership, session and proof, in one transaction: everything or nothing. Crosses organizations only to load the
+/// one connection that the browser's own state named.
+/// </summary>
+public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitProvisioning provisioning, SessionService sessions, EventLog events, TimeProvider clock)
+{
+    private static readonly TimeSpan PendingLifetime = TimeSpan.FromMinutes(10);
+
+    public async Task<Result<FederationOutcome>> FederateAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
+    {
+        var result = await AttemptAsync(connectionId, external, browser, ct);
+        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await RecordRefusalAsync(connectionId, external, error, ct);
+        return result;
+    }
+
+    /// <summary>Finishes a link after the account's own credential was shown in the same browser.</summary>
+    public async Task<Result<SignedIn>> FinishLinkAsync(PendingLink pending, Session proven, BrowserContext browser, CancellationToken ct)
+    {
+        if (clock.GetUtcNow() >= pending.ExpiresAt || proven.UserId != pending.User || !proven.Proofs.Any(p => p.ConnectionId is null && p.At >= pending.ExpiresAt - PendingLifetime))
+            return SignInErrors.StateMismatch;
+
+        return await db.InTransactionAsync<SignedIn>(
+            async () =>
+            {
+                if (await ConnectionAsync(pending.ConnectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
+                var decision = await linking.DecideAsync(connection, pending.External, ct);
+                // The facts may have changed meanwhile; only the same wish for the same account is fulfilled.
+                if (decision is not LinkDecision.ProveFirst { User: var user } || user != pending.User) return SignInErrors.StateMismatch;
+                var joined = await provisioning.LinkAsync(connection, pending.External, user, "proven", ct);
+                return joined.IsOk ? await FinishAsync(connection, pending.External, user, browser with { Current = proven }, ct) : joined.Error;
+            }, ct);
+    }
+
+    private async Task<Result<FederationOutcome>> AttemptAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await db.InTransactionAsync(() => FederateOnceAsync(connectionId, external, browser, ct), ct);
+            }
+            catch (DbUpdateException e) when (attempt < 3 && (db.UniqueViolation(e) is not null || e is DbUpdateConcurrencyException))
+            {
+                // Two first sign-ins of one person at once: the loser starts again and finds what the winner made.
+                db.ChangeTracker.Clear();
+                if (browser.Current is { } current) db.Attach(current);
+            }
+        }
+    }
+
+    private async Task<Result<FederationOutcome>> FederateOnceAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
+    {
+        if (await ConnectionAsync(connectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
+
+        Result<Id<User>> user;
+        switch (await linking.DecideAsync(connection, external, ct))
+        {
+            case LinkDecision.Known(var identity):
+                identity.Used(clock.GetUtcNow());
+                user = await provisioning.ReturnAsync(connection, external, identity, ct);
+                break;
+            case LinkDecision.CreateUser(var email, var verified):
+                user = await provisioning.CreateAsync(connection, external, email, verified, ct);
+                break;
+            case LinkDecision.LinkTo(var existing):
+                user = await provisioning.LinkAsync(connection, external, existing, "verified_domain", ct);
+                break;
+            case LinkDecision.ProveFirst(var existing):
+                return new FederationOutcome(null, new PendingLink(connection.Id, connection.OrganizationId, external, existing, clock.GetUtcNow() + PendingLifetime));
+            case LinkDecision.Refuse(var error):
+                return error;
+            default:
+                throw new InvalidOperationException("An unknown link decision.");
+        }
+
+        if (!user.IsOk) return user.Error;
+        var signedIn = await FinishAsync(connection, external, user.Value, browser, ct);
+        return signedIn.IsOk ? new FederationOutcome(signedIn.Value, null) : signedIn.Error;
+    }
+
+    private async Task<Result<SignedIn>> FinishAsync(Connection connection, ExternalIdentity external, Id<User> user, BrowserContext browser, CancellationToken ct)
+    {
+        if (await db.Users.AsNoTracking().AnyAsync(u => u.Id == user && u.Status == UserStatus.Suspended, ct)) return SignInErrors.UserSuspended;
+
+        // One factor whatever the upstream claims, until the connection says which of its methods are trusted.
+        var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), ["fed"]);
+        events.Record(EventTypes.SignInSucceeded, connection.OrganizationId, user.ToString(), new { connectionId = connection.Id, method = connection.Kind, upstreamAmr = external.Amr });
+        var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, ct);
+        return new SignedIn(session, token, connection.OrganizationId);
+    }
+
+    private async Task<Connection?> ConnectionAsync(Id<Connection> id, CancellationToken ct)
+    {
+        var found = await (
+            from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            join o in db.Organizations on c.OrganizationId equals o.Id
+            where c.Id == id && c.Status == ConnectionStatus.Active && o.Status == OrganizationStatus.Active
+            select c).SingleOrDefaultAsync(ct);
+        if (found is not null) db.EnterOrganization(found.OrganizationId);
+        return found;
+    }
+
+    private async Task RecordRefusalAsync(Id<Connection> connectionId, ExternalIdentity external, Error error, CancellationToken ct)
+    {
+        db.ChangeTracker.Clear();
+        var organization = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.Id == connectionId).Select(c => (Id<Organization>?)c.OrganizationId).SingleOrDefaultAsync(ct);
+        if (organization is not { } owner) return;
+        db.EnterOrganization(owner);
+        events.Record(EventTypes.SignInRefused, owner, connectionId.ToString(), new { code = error.Code }, new { email = external.Email?.Value, subject = external.Subject });
+        await db.SaveChangesAsync(ct);
+    }
+}
