@@ -1,0 +1,47 @@
+using System.Net;
+
+namespace TenantIdP.Server.Http.Outbound;
+
+/// <summary>Decides whether and how a redirect becomes the next request. The next target is judged by the guard like the first.</summary>
+internal static class OutboundRedirect
+{
+    public static bool IsRedirect(HttpResponseMessage response) => response.StatusCode is
+        HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+
+    public static HttpRequestMessage Next(HttpRequestMessage first, HttpRequestMessage current, HttpResponseMessage response)
+    {
+        var policy = first.Options.TryGetValue(OutboundRequest.Redirects, out var asked) ? asked : OutboundRedirects.Refuse;
+        if (policy == OutboundRedirects.Refuse || (first.Method != HttpMethod.Get && first.Method != HttpMethod.Head))
+            throw new OutboundRefusedException(OutboundRefusal.Redirected, "redirects are not followed here");
+
+        var from = current.RequestUri!; // judged: not null
+        if (!Uri.TryCreate(from, response.Headers.Location, out var to))
+            throw new OutboundRefusedException(OutboundRefusal.Redirected, "no usable Location");
+        if (from.Scheme == Uri.UriSchemeHttps && to.Scheme != Uri.UriSchemeHttps)
+            throw new OutboundRefusedException(OutboundRefusal.Redirected, "from https to another scheme");
+        if (policy == OutboundRedirects.ApexOrWww && !IsApexOrWww(first.RequestUri!, to))
+            throw new OutboundRefusedException(OutboundRefusal.Redirected, "to another host");
+
+        var next = new HttpRequestMessage(first.Method, to);
+        // Compared with the first request: a detour over another origin does not give the credentials back.
+        var sameOrigin = IsSameOrigin(first.RequestUri!, to) && IsSameOrigin(first.RequestUri!, from);
+        foreach (var (name, values) in first.Headers)
+        {
+            if (sameOrigin || IsHarmless(name))
+                next.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        return next;
+    }
+
+    // An allow-list: signatures, keys and cookies have any name.
+    private static bool IsHarmless(string header) =>
+        header.Equals("Accept", StringComparison.OrdinalIgnoreCase) || header.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsSameOrigin(Uri a, Uri b) =>
+        a.Scheme == b.Scheme && a.Port == b.Port && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsApexOrWww(Uri from, Uri to) => from.Port == to.Port && Apex(from).Equals(Apex(to), StringComparison.OrdinalIgnoreCase);
+
+    private static string Apex(Uri uri) => uri.IdnHost.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? uri.IdnHost[4..] : uri.IdnHost;
+}
