@@ -1,0 +1,70 @@
+using TenantIdP.Demo.Idp;
+using TenantIdP.Demo.Map;
+using TenantIdP.Demo.SampleApp;
+
+namespace TenantIdP.Demo;
+
+/// <summary>Everything that runs, started in the order in which one needs the other, and stopped the other way round.</summary>
+internal sealed class DemoHost : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+
+    private readonly Stack<IAsyncDisposable> _running = new();
+
+    private DemoHost(WebApplication server) => Server = server;
+
+    private WebApplication Server { get; }
+
+    public static async Task<DemoHost> StartAsync(DemoUniverse universe, string stateFolder, CancellationToken ct)
+    {
+        var host = new DemoHost(DemoServer.Build(universe, stateFolder));
+        try
+        {
+            await host.StartAllAsync(universe, ct);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task WaitForShutdownAsync(CancellationToken ct) => Server.WaitForShutdownAsync(ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_running.TryPop(out var site))
+            await site.DisposeAsync();
+    }
+
+    private async Task StartAllAsync(DemoUniverse universe, CancellationToken ct)
+    {
+        foreach (var idp in universe.IdentityProviders())
+            _running.Push(await DemoIdp.StartAsync(idp, TimeProvider.System, ct));
+
+        await RunAsync(Server, ct);
+        await HealthProbe.WaitAsync(new Uri(universe.Hosts.Issuer, "/health/ready"), ReadyWithin, ct);
+        var seed = await DemoServer.SeedAsync(Server.Services, universe, ct);
+
+        await RunAsync(LedgerlineApp.Build(AppOptions(universe)), ct);
+        // Last: a map that answers says that the rest does.
+        await RunAsync(DemoMap.Build(universe, seed), ct);
+    }
+
+    private async Task RunAsync(WebApplication site, CancellationToken ct)
+    {
+        _running.Push(site);
+        await site.StartAsync(ct);
+    }
+
+    private static LedgerlineOptions AppOptions(DemoUniverse universe) => new()
+    {
+        Url = universe.Hosts.App,
+        Issuer = universe.Hosts.Issuer,
+        ClientId = DemoUniverse.AppClientId,
+        ClientSecret = DemoUniverse.AppClientSecret,
+        ApiIdentifier = universe.Api.Identifier,
+        Map = universe.Hosts.Map,
+    };
+}

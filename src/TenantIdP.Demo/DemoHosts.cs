@@ -1,0 +1,27 @@
+namespace TenantIdP.Demo;
+
+/// <summary>
+/// Where everything listens. The login host is <c>localhost</c> and the others are <c>127.0.0.1</c>, so that
+/// a browser sees them as different sites, as in production.
+/// </summary>
+public sealed record DemoHosts(int PortBase)
+{
+    public const int DefaultPortBase = 5000;
+    public const int Count = 5;
+
+    public Uri Map => new($"http://127.0.0.1:{PortBase}");
+
+    public Uri Issuer => new($"http://localhost:{PortBase + 1}");
+
+    public Uri App => new($"http://127.0.0.1:{PortBase + 2}");
+
+    public Uri GlobexIdp => new($"http://127.0.0.1:{PortBase + 3}");
+
+    public Uri UmbrellaIdp => new($"http://127.0.0.1:{PortBase + 4}");
+
+    /// <summary>Registered at the server as the app's redirect URI.</summary>
+    public Uri AppRedirectUri => new(App, SampleApp.LedgerlineApp.CallbackPath);
+
+    /// <summary>Registered at the server as the app's post-logout redirect URI.</summary>
+    public Uri AppSignedOutUri => new(App, SampleApp.LedgerlineApp.SignedOutPath);
+}

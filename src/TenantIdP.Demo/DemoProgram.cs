@@ -1,0 +1,74 @@
+namespace TenantIdP.Demo;
+
+/// <summary>The demo in one command. Named, because the server has a Program of its own.</summary>
+public static class DemoProgram
+{
+    public static async Task<int> Main(string[] args)
+    {
+        var (settings, problem) = DemoSettings.Read(args, Environment.GetEnvironmentVariable);
+        if (settings is null)
+            return await FailAsync($"{problem}\n{DemoSettings.Usage}", exitCode: 2);
+        if (settings.Environment != Environments.Development)
+            return await FailAsync($"The demo has public passwords and keys: it starts in the environment Development only, not in {settings.Environment}. Run TenantIdP.Server instead.", exitCode: 1);
+
+        var state = DemoSettings.StateFolder;
+        if (settings.Reset && !TryWipe(state))
+            return await FailAsync($"{state} is a link; --reset deletes only a folder of its own.", exitCode: 1);
+
+        Directory.CreateDirectory(state);
+        var universe = DemoUniverse.On(new DemoHosts(settings.PortBase));
+        try
+        {
+            await using var demo = await DemoHost.StartAsync(universe, state, CancellationToken.None);
+            await Console.Out.WriteLineAsync(Banner(universe));
+            await demo.WaitForShutdownAsync(CancellationToken.None);
+            return 0;
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            // A port that is taken, above all.
+            return await FailAsync($"The demo could not start: {exception.Message}\nAnother port range: --port-base N", exitCode: 1);
+        }
+    }
+
+    private static bool TryWipe(string folder)
+    {
+        var directory = new DirectoryInfo(folder);
+        if (directory.LinkTarget is not null || directory.Parent?.LinkTarget is not null)
+            return false;
+
+        if (directory.Exists)
+            directory.Delete(recursive: true);
+        return true;
+    }
+
+    private static string Banner(DemoUniverse universe)
+    {
+        var hosts = universe.Hosts;
+        var people = universe.People.Select(person => Line(universe, person));
+        return $"""
+
+            TenantIdP demo (development only)
+              map          {hosts.Map.GetLeftPart(UriPartial.Authority)}
+              application  {hosts.App.GetLeftPart(UriPartial.Authority)}
+              login host   {hosts.Issuer.GetLeftPart(UriPartial.Authority)}
+
+            {string.Join('\n', people)}
+
+            Ctrl+C stops it.
+            """;
+    }
+
+    private static string Line(DemoUniverse universe, DemoPerson person)
+    {
+        var way = person.SignsInBy == DemoSignIn.Password ? DemoUniverse.Password : $"SSO of {universe.HomeOf(person)?.Name}";
+        var memberships = person.Memberships.Select(membership => $"{membership.Organization} ({string.Join(", ", membership.Roles)})");
+        return $"  {person.Email,-20} {way,-28} {string.Join(", ", memberships)}".TrimEnd();
+    }
+
+    private static async Task<int> FailAsync(string message, int exitCode)
+    {
+        await Console.Error.WriteLineAsync(message);
+        return exitCode;
+    }
+}
