@@ -33,7 +33,10 @@ public sealed record DemoPerson(string Email, string GivenName, string FamilyNam
     public string Name => $"{GivenName} {FamilyName}";
 }
 
-public sealed record DemoApi(string Identifier, string Name, IReadOnlyList<string> Permissions);
+/// <summary>A permission of the demo's API, and the built-in roles that have it in every organization.</summary>
+public sealed record DemoPermission(string Name, params IReadOnlyList<string> BuiltInRoles);
+
+public sealed record DemoApi(string Identifier, string Name, IReadOnlyList<DemoPermission> Permissions);
 
 /// <summary>
 /// Who and what exists in the demo, as facts: nothing here talks to a server. Secrets are constants on purpose,
@@ -53,16 +56,12 @@ public sealed class DemoUniverse
 
     public DemoHosts Hosts { get; }
 
-    public DemoApi Api { get; } = new("https://ledgerline.test/api", "Ledgerline API", ["invoices:read", "invoices:write", "invoices:approve"]);
-
-    /// <summary>What the built-in roles may do at <see cref="Api"/>, in every organization.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> BuiltInRoles { get; } = new Dictionary<string, IReadOnlyList<string>>
-    {
-        ["owner"] = ["invoices:read", "invoices:write", "invoices:approve"],
-        ["admin"] = ["invoices:read", "invoices:write"],
-        ["member"] = ["invoices:read"],
-        ["guest"] = [],
-    };
+    public DemoApi Api { get; } = new("https://ledgerline.test/api", "Ledgerline API",
+    [
+        new("invoices:read", "owner", "admin", "member"),
+        new("invoices:write", "owner", "admin"),
+        new("invoices:approve", "owner"),
+    ]);
 
     public required IReadOnlyList<DemoOrganization> Organizations { get; init; }
 

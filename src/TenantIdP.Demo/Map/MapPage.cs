@@ -10,7 +10,7 @@ internal static class MapPage
           <div><h1>The demo universe</h1><p class="muted">One login host, four customers, one application that they share. Everything runs on this machine.</p></div>
           <a class="button primary" href="{facts.App.Url}">Open the application</a>
         </div>
-        <div class="grid">
+        <div class="grid cards">
           {Card("Application", "Ledgerline, an invoicing app. It shows the tokens and switches organizations.", facts.App.Url, "Open Ledgerline")}
           {Card("Login host", "TenantIdP itself: the issuer that Ledgerline trusts.", $"{facts.Issuer}/.well-known/openid-configuration", "Read its discovery document")}
           {Card("Management API", "Organizations, people, domains, connections and applications, by HTTP.", facts.Openapi, "Read its OpenAPI document")}
@@ -40,7 +40,7 @@ internal static class MapPage
     private static Html People(DemoUniverse universe, DemoFacts facts) => Html.Of($"""
         <div class="scroll">
           <table class="rows">
-            <caption>Who to sign in as <span class="muted small">Password of everybody who has one: <code class="all">{DemoUniverse.Password}</code></span> <span class="tag dev">development only</span></caption>
+            <caption><h2>Who to sign in as</h2>Everybody who has a password has this one: <code class="all">{DemoUniverse.Password}</code> <span class="tag dev">development only</span></caption>
             <thead><tr><th scope="col">Person</th><th scope="col">Signs in by</th><th scope="col">Organizations</th><th scope="col">What there is to see</th><td></td></tr></thead>
             <tbody>{Html.Join(universe.People.Select(person => Row(universe, person, facts)))}</tbody>
           </table>
@@ -53,7 +53,7 @@ internal static class MapPage
         var signsInBy = person.SignsInBy == DemoSignIn.Password ? "Password" : $"SSO of {universe.HomeOf(person)?.Name}";
         return Html.Of($"""
             <tr>
-              <th scope="row">{person.Name}<br><code class="all">{person.Email}</code></th>
+              <th scope="row">{person.Name}<br><code class="all address">{person.Email}</code></th>
               <td data-label="Signs in by">{signsInBy}</td>
               <td data-label="Organizations">{Memberships(universe, person)}</td>
               <td>{person.WhatToSee}</td>

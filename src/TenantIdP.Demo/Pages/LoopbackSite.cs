@@ -29,6 +29,8 @@ internal static class LoopbackSite
             kestrel.Listen(IPAddress.Loopback, address.Port);
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        // A port that is taken is reported once, in a sentence, by whoever starts the site.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
         return builder;

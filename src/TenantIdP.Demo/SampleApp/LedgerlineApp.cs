@@ -70,11 +70,11 @@ public static class LedgerlineApp
         foreach (var scope in (string[])["openid", "profile", "email", "offline_access"])
             oidc.Scope.Add(scope);
 
-        // The answer comes as a top-level GET, so that Lax is enough; None would need https.
-        oidc.CorrelationCookie.Name = "ledgerline_correlation.";
-        oidc.CorrelationCookie.SameSite = SameSiteMode.Lax;
-        oidc.NonceCookie.Name = "ledgerline_nonce.";
-        oidc.NonceCookie.SameSite = SameSiteMode.Lax;
+        // The answer comes as a top-level GET, so that Lax is enough. The handler's default is None and Secure,
+        // which programs never send over the http of the demo.
+        (oidc.CorrelationCookie.Name, oidc.NonceCookie.Name) = ("ledgerline_correlation.", "ledgerline_nonce.");
+        foreach (var cookie in (CookieBuilder[])[oidc.CorrelationCookie, oidc.NonceCookie])
+            (cookie.SameSite, cookie.SecurePolicy) = (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest);
 
         oidc.Events.OnRedirectToIdentityProvider = AddOrganization;
         oidc.Events.OnMessageReceived = CheckIssuerAsync;

@@ -85,7 +85,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
 
     private Html Bar(Visitor visitor, string current) => Html.Of($"""
         <nav aria-label="Main">{Link("/", "Overview", current)}{Link("/invoices", "Invoices", current)}<a href="{options.Map}">Demo map</a></nav>
-        <span class="muted">{visitor.Email}</span>
+        <span class="who muted small">{visitor.Email}</span>
         <form method="post" action="/signout"><button class="button">Sign out</button></form>
         """);
 
