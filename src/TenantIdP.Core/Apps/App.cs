@@ -43,6 +43,9 @@ public sealed record App : IHasIdPrefix
     /// <summary>Identifier of the API whose audience tokens carry when the request names no <c>resource</c>.</summary>
     public string? DefaultApi { get; init; }
 
+    /// <summary>Identifiers of further APIs the app may name by <c>resource</c>, and whose tokens it may introspect.</summary>
+    public IReadOnlyList<string> Apis { get; init; } = [];
+
     /// <summary>Off only for confidential apps, which must then send a nonce.</summary>
     public bool RequirePkce { get; init; } = true;
 

@@ -13,6 +13,7 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
     /// <param name="session">A live session, or null.</param>
     public async Task<AuthorizeDecision> DecideAsync(AuthorizationRequest request, Session? session, CancellationToken ct)
     {
+        if (request.Interaction.Cancelled) return new AuthorizeDecision.Refuse("access_denied", "The person cancelled the sign-in.");
         var silent = request.Prompt.Contains("none");
         if (silent && request.Prompt.Count > 1) return new AuthorizeDecision.Refuse("invalid_request", "prompt=none stands alone.");
 

@@ -21,6 +21,9 @@ public sealed record Interaction(DateTimeOffset StartedAt, Id<Organization>? Cho
 {
     /// <summary>The person explicitly picked an account or organization in this request.</summary>
     public bool Selected { get; init; }
+
+    /// <summary>The person gave up; the app gets <c>access_denied</c>.</summary>
+    public bool Cancelled { get; init; }
 }
 
 /// <summary>The pending authorization request behind a return URL. Implemented by the engine.</summary>
@@ -31,9 +34,6 @@ public interface IAuthorizationRequests
 
     /// <summary>The same return URL with what the person has done so far.</summary>
     string With(string returnUrl, Interaction interaction);
-
-    /// <summary>Where to go when the person gives up: the app's redirect URI with <c>access_denied</c>. Null when the request is unknown.</summary>
-    Task<string?> CancelUrlAsync(string returnUrl, CancellationToken ct);
 }
 
 /// <summary>Ends grants (refresh-token families and unredeemed codes) in the caller's transaction. Implemented by the engine.</summary>

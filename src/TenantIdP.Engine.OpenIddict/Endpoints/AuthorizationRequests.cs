@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using OpenIddict.Abstractions;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Engine.OpenIddict.Stores;
+
+namespace TenantIdP.Engine.OpenIddict.Endpoints;
+
+/// <summary>
+/// A pending authorization request as our pages know it: sealed into one parameter of the return URL when it was first validated. A URL without that seal, or with a seal made
+/// for another request, is not a pending request.
+/// </summary>
+public sealed class AuthorizationRequests(IDataProtectionProvider protection, AppCache apps, OidcSession session, TimeProvider clock) : IAuthorizationRequests
+{
+    public const string Parameter = "interaction";
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private readonly IDataProtector protector = protection.CreateProtector("TenantIdP.AuthorizationRequest.v1");
+
+    private static readonly string[] Bound = ["client_id", "redirect_uri", "state", "nonce", "code_challenge", "request_uri"];
+
+    /// <param name="Binding">Hash of what makes the request this one: a seal can't be moved to another.</param>
+    private sealed record Sealed(
+        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction);
+
+    public async Task<AuthorizationRequest?> FindAsync(string returnUrl, CancellationToken ct)
+    {
+        if (Read(returnUrl) is not { } known || Query(returnUrl) is not { } query || known.Binding != Binding(name => query.TryGetValue(name, out var value) ? value.ToString() : null)) return null;
+        return await RestoreAsync(known, ct);
+    }
+
+    public string With(string returnUrl, Interaction interaction)
+    {
+        if (Read(returnUrl) is not { } known || Query(returnUrl) is not { } query) throw new ArgumentException("Not a pending authorization request.", nameof(returnUrl));
+        query[Parameter] = Seal(known with { Interaction = interaction });
+        return QueryHelpers.AddQueryString(InteractionPaths.Authorize, query);
+    }
+
+    /// <summary>The request in hand, with what the person has done so far if its seal is good; and the URL that comes back to it.</summary>
+    internal async Task<(AuthorizationRequest Request, string ReturnUrl)?> FromAsync(HttpContext http, OpenIddictRequest request, CancellationToken ct)
+    {
+        var raw = http.Request.HasFormContentType ? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)await http.Request.ReadFormAsync(ct) : http.Request.Query;
+        var parameters = raw.Where(p => p.Key != Parameter).ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
+        var binding = Binding(name => parameters.TryGetValue(name, out var value) ? value.ToString() : null);
+
+        var interaction = (string?)request[Parameter] is { } text && Open(text) is { } earlier && earlier.Binding == binding ? earlier.Interaction : new Interaction(clock.GetUtcNow(), null);
+        int? maxAge = request.MaxAge is { } seconds and >= 0 and <= int.MaxValue ? (int)seconds : null;
+        var known = new Sealed(
+            request.ClientId!, binding, // the engine has validated the client
+            (string?)request["organization"] ?? (string?)request["organization_id"], (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
+            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction);
+        parameters[Parameter] = Seal(known);
+        return await RestoreAsync(known, ct) is { } restored ? (restored, QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters)) : null;
+    }
+
+    private static Dictionary<string, Microsoft.Extensions.Primitives.StringValues>? Query(string returnUrl) =>
+        returnUrl.Length <= 16_384 && returnUrl.StartsWith(InteractionPaths.Authorize + "?", StringComparison.Ordinal) && !returnUrl.Any(c => c is '\\' or '#' || char.IsControl(c))
+            ? QueryHelpers.ParseQuery(returnUrl[InteractionPaths.Authorize.Length..])
+            : null;
+
+    private static string Binding(Func<string, string?> value) =>
+        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Bound.Select(name => value(name) ?? "")))));
+
+    private Sealed? Read(string returnUrl) => Query(returnUrl) is { } query && query.TryGetValue(Parameter, out var text) ? Open(text.ToString()) : null;
+
+    private async Task<AuthorizationRequest?> RestoreAsync(Sealed known, CancellationToken ct) =>
+        await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } app
+            ? new AuthorizationRequest(AppRegistry.ToApp(app), known.Organization, known.Connection, known.DomainHint, known.LoginHint, known.Prompt.ToHashSet(StringComparer.Ordinal), known.MaxAge, known.UiLocales, known.Interaction)
+            : null;
+
+    private string Seal(Sealed value) => protector.Protect(JsonSerializer.Serialize(value, JsonText.Options));
+
+    private Sealed? Open(string text)
+    {
+        try
+        {
+            var value = JsonSerializer.Deserialize<Sealed>(protector.Unprotect(text), JsonText.Options);
+            return value is not null && clock.GetUtcNow() - value.Interaction.StartedAt < Lifetime ? value : null;
+        }
+        catch (CryptographicException)
+        {
+            return null; // forged, cut or older than the key ring: like no seal at all
+        }
+    }
+}

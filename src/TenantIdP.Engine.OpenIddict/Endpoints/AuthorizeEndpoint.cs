@@ -1,0 +1,112 @@
+using System.Security.Claims;
+using System.Text.Json;
+using Microsoft.AspNetCore;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using OpenIddict.Abstractions;
+using OpenIddict.Server.AspNetCore;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Engine.OpenIddict.Stores;
+using TenantIdP.Engine.OpenIddict.Tokens;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace TenantIdP.Engine.OpenIddict.Endpoints;
+
+/// <summary>The authorization and end-session endpoints: the engine has validated the request, Core decides, this translates.</summary>
+internal static class AuthorizeEndpoint
+{
+    public static async Task<IResult> AuthorizeAsync(
+        HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, OidcSession oidc, TimeProvider clock, CancellationToken ct)
+    {
+        var request = http.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("The engine did not read the authorization request.");
+        if (string.IsNullOrEmpty(request.CodeChallenge) && string.IsNullOrEmpty(request.Nonce))
+            return Refuse(Errors.InvalidRequest, "Without PKCE the request must have a nonce.");
+        if (await requests.FromAsync(http, request, ct) is not { } pending) return Refuse(Errors.InvalidRequest, "The app is not known.");
+        if (await audiences.FindAsync(request, pending.Request.App, null, ct) is not { } audience) return Refuse(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
+
+        switch (await policy.DecideAsync(pending.Request, await browser.FindAsync(ct), ct))
+        {
+            case AuthorizeDecision.SignIn:
+                return GoTo(InteractionPaths.SignIn, pending.ReturnUrl);
+            case AuthorizeDecision.ChooseOrganization:
+                return GoTo(InteractionPaths.ChooseOrganization, pending.ReturnUrl);
+            case AuthorizeDecision.StepUp(var organization, var connection):
+                // The organization decided so far is kept, so that the step-up leads back to it and not to the chooser.
+                var back = requests.With(pending.ReturnUrl, pending.Request.Interaction with { Chosen = organization });
+                return GoTo(InteractionPaths.SignIn, back, connection?.ToString());
+            case AuthorizeDecision.Refuse(var error, var description):
+                return Refuse(error, description);
+            case AuthorizeDecision.Issue issue:
+                return Issue(request, pending.Request, issue, audience.Audience, oidc, clock);
+            default:
+                throw new InvalidOperationException("An unknown authorize decision.");
+        }
+    }
+
+    public static async Task<IResult> EndSessionAsync(HttpContext http, IBrowserSession browser, CancellationToken ct)
+    {
+        var session = await browser.FindAsync(ct);
+        if (session is not null)
+        {
+            // Only a hint that names this very session signs out without asking (OpenID Connect RP-Initiated Logout 1.0 section 2).
+            var hint = await http.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+            if (hint.Principal?.GetClaim("sid") != session.Id.ToString())
+            {
+                var raw = http.Request.HasFormContentType ? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)await http.Request.ReadFormAsync(ct) : http.Request.Query;
+                return GoTo(InteractionPaths.SignOut, QueryHelpers.AddQueryString(InteractionPaths.EndSession, raw));
+            }
+
+            await browser.EndAsync(ct);
+        }
+
+        return Results.SignOut(new AuthenticationProperties { RedirectUri = InteractionPaths.SignOut + "?done=1" }, [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
+    }
+
+    private static IResult Issue(OpenIddictRequest request, AuthorizationRequest pending, AuthorizeDecision.Issue issue, string audience, OidcSession oidc, TimeProvider clock)
+    {
+        var scopes = request.GetScopes();
+        var grant = new OidcAuthorization
+        {
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            Subject = issue.Facts.UserId.ToString(),
+            Type = AuthorizationTypes.AdHoc,
+            Status = Statuses.Valid,
+            CreationDate = clock.GetUtcNow().UtcDateTime,
+            Scopes = JsonSerializer.Serialize(scopes),
+            UserId = issue.Facts.UserId.Value,
+            SessionId = issue.Session.Id.Value,
+            OrganizationId = issue.Facts.OrganizationId?.Value,
+            Proofs = Grants.Write(issue.Session.Proofs),
+        };
+
+        // Saved together with the code, which refers to it.
+        oidc.Db.Add(grant);
+        oidc.Db.Entry(grant).Property("ApplicationId").CurrentValue = pending.App.Id.Value;
+
+        var identity = new ClaimsIdentity("TenantIdP");
+        identity.AddClaim(new Claim(Claims.Subject, issue.Facts.UserId.ToString()));
+        var principal = new ClaimsPrincipal(identity);
+        principal.SetScopes(scopes);
+        principal.SetResources(audience);
+        principal.SetAuthorizationId(grant.Id.ToString());
+        return Results.SignIn(principal, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+    }
+
+    private static IResult GoTo(string path, string returnUrl, string? connection = null)
+    {
+        var query = new Dictionary<string, string?> { [InteractionPaths.ReturnParameter] = returnUrl };
+        if (connection is not null) query[InteractionPaths.ConnectionParameter] = connection;
+        return Results.Redirect(QueryHelpers.AddQueryString(path, query));
+    }
+
+    private static IResult Refuse(string error, string description) => Results.Forbid(
+        new AuthenticationProperties(new Dictionary<string, string?>
+        {
+            [OpenIddictServerAspNetCoreConstants.Properties.Error] = error,
+            [OpenIddictServerAspNetCoreConstants.Properties.ErrorDescription] = description,
+        }),
+        [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
+}

@@ -1,0 +1,130 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Engine.OpenIddict.Endpoints;
+using TenantIdP.Engine.OpenIddict.Keys;
+using TenantIdP.Engine.OpenIddict.Stores;
+using TenantIdP.Engine.OpenIddict.Tokens;
+using static OpenIddict.Server.OpenIddictServerEvents;
+
+namespace TenantIdP.Engine.OpenIddict;
+
+/// <summary>Puts OpenIddict behind the ports of Core. Needs IdpDbContext (scoped), SecretBox, RootKeys, IssuerOptions, IBrowserSession and data protection.</summary>
+public static class OpenIddictEngine
+{
+    public static IServiceCollection AddOpenIddictEngine(this IServiceCollection services, IConfiguration configuration, IssuerOptions issuer)
+    {
+        var tokens = configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
+        services.AddSingleton(tokens);
+        services.AddSingleton(configuration.GetSection(SigningKeyOptions.Section).Get<SigningKeyOptions>() ?? new SigningKeyOptions());
+        services.AddSingleton(configuration.GetSection(BootstrapOptions.Section).Get<BootstrapOptions>() ?? new BootstrapOptions());
+
+        services.AddPooledDbContextFactory<SqliteOidcDbContext>(o => o.UseSqlite(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
+        services.AddPooledDbContextFactory<PostgreSqlOidcDbContext>(o => o.UseNpgsql(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
+        services.AddScoped<OidcSession>();
+        services.AddSingleton<AppCache>();
+        services.AddSingleton<ApiCatalog>();
+        services.AddScoped<IAppRegistry, AppRegistry>();
+        services.AddScoped<IGrantRevoker, GrantRevoker>();
+        services.AddScoped<IAccessTokens, AccessTokens>();
+        services.AddScoped<AuthorizationRequests>();
+        services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());
+        services.AddScoped<Audiences>();
+        services.AddScoped<TokenRefusals>();
+        services.AddScoped<TokenTransaction>();
+        services.AddScoped<EngineSchema>();
+        services.AddScoped<Core.Instance.ISchemaMigration>(p => p.GetRequiredService<EngineSchema>());
+        services.AddScoped<AuthorizeService>();
+        services.AddScoped<AccessReader>();
+
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(p => p.GetRequiredService<KeyRing>());
+        services.AddSingleton<IOptionsChangeTokenSource<OpenIddictServerOptions>>(p => p.GetRequiredService<KeyRing>());
+        services.AddHostedService<KeyMaintenance>();
+
+        services.AddOpenIddict()
+            .AddCore(core =>
+            {
+                core.UseEntityFrameworkCore().ReplaceDefaultEntities<OidcApplication, OidcAuthorization, OidcScope, OidcToken, Guid>();
+                core.ReplaceApplicationManager<OidcApplication, AppManager>();
+                core.ReplaceTokenManager<OidcToken, TokenManager>();
+                core.ReplaceTokenStore<OidcToken, LeanTokenStore>();
+                core.ReplaceAuthorizationStore<OidcAuthorization, LeanAuthorizationStore>();
+            })
+            .AddServer(server => Configure(server, issuer, tokens));
+        services.AddScoped<global::OpenIddict.EntityFrameworkCore.IOpenIddictEntityFrameworkCoreContext>(p => p.GetRequiredService<OidcSession>());
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapOpenIddictEngine(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMethods(InteractionPaths.Authorize, ["GET", "POST"], AuthorizeEndpoint.AuthorizeAsync).DisableAntiforgery();
+        endpoints.MapMethods(InteractionPaths.EndSession, ["GET", "POST"], AuthorizeEndpoint.EndSessionAsync).DisableAntiforgery();
+        return endpoints;
+    }
+
+    private static void Configure(OpenIddictServerBuilder server, IssuerOptions issuer, TokenOptions tokens)
+    {
+        server.SetIssuer(new Uri(issuer.Issuer))
+            .SetAuthorizationEndpointUris(InteractionPaths.Authorize)
+            .SetTokenEndpointUris("/connect/token")
+            .SetUserInfoEndpointUris("/connect/userinfo")
+            .SetIntrospectionEndpointUris("/connect/introspect")
+            .SetRevocationEndpointUris("/connect/revoke")
+            .SetPushedAuthorizationEndpointUris("/connect/par")
+            .SetEndSessionEndpointUris(InteractionPaths.EndSession);
+        server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
+        server.SetAuthorizationCodeLifetime(TimeSpan.FromSeconds(tokens.CodeSeconds))
+            .SetAccessTokenLifetime(TimeSpan.FromSeconds(tokens.AccessTokenSeconds))
+            .SetIdentityTokenLifetime(TimeSpan.FromSeconds(tokens.IdTokenSeconds))
+            .SetRefreshTokenLifetime(TimeSpan.FromDays(tokens.RefreshTokenDays))
+            .SetRefreshTokenReuseLeeway(null);
+        server.DisableAccessTokenEncryption().UseReferenceRefreshTokens().DisableScopeValidation().DisableResourceValidation().DisableAudienceValidation().IgnoreResourcePermissions().IgnoreAudiencePermissions();
+        server.RegisterScopes("openid", "profile", "email", "offline_access", ManagementApi.Scope);
+        server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "name", "given_name", "family_name", "email", "email_verified");
+        server.Configure(options =>
+        {
+            options.CodeChallengeMethods.Remove(OpenIddictConstants.CodeChallengeMethods.Plain);
+            options.RequestTokenLifetime = TimeSpan.FromSeconds(tokens.PushedRequestSeconds);
+        });
+
+        var aspnet = server.UseAspNetCore()
+            .EnableAuthorizationEndpointPassthrough()
+            .EnableEndSessionEndpointPassthrough()
+            .EnableStatusCodePagesIntegration()
+            .SuppressJsonResponseIndentation();
+        if (issuer.IsDevelopmentLoopback) aspnet.DisableTransportSecurityRequirement();
+
+        server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenRequestHandler>().SetOrder(500_000));
+        server.AddEventHandler<HandleUserInfoRequestContext>(h => h.UseScopedHandler<UserInfo>().SetOrder(500_000));
+        server.AddEventHandler<HandleIntrospectionRequestContext>(h => h.UseScopedHandler<Introspection>().SetOrder(500_000));
+        server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor); // Introspection decides by the API the caller serves
+
+        // The stock redemption goes on for pushed requests; codes and refresh tokens are spent by one atomic statement.
+        var stock = OpenIddictServerHandlers.RedeemTokenEntry.Descriptor;
+        server.RemoveEventHandler(stock);
+        server.AddEventHandler<ProcessSignInContext>(h => h.UseScopedHandler<OpenIddictServerHandlers.RedeemTokenEntry>().AddFilter<NotTokenEndpoint>().SetOrder(stock.Order));
+        server.AddEventHandler<ProcessSignInContext>(h => h.UseScopedHandler<AtomicRedemption>().SetOrder(stock.Order + 1));
+
+        var credentials = OpenIddictServerHandlers.Protection.AttachSecurityCredentials.Descriptor.Order;
+        server.AddEventHandler<GenerateTokenContext>(h => h.UseScopedHandler<TokenShape>().SetOrder(credentials + 1));
+        server.AddEventHandler<GenerateTokenContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(OpenIddictServerHandlers.Protection.AttachTokenMetadata.Descriptor.Order + 1));
+        server.AddEventHandler<ApplyConfigurationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(int.MinValue + 50_000));
+        server.AddEventHandler<ApplyAuthorizationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(int.MinValue + 50_000));
+        server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseSingletonHandler<TokenErrors>().SetOrder(int.MinValue + 50_000));
+        server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseScopedHandler<TokenTransaction>().SetOrder(int.MinValue + 40_000));
+    }
+
+    private sealed class NotTokenEndpoint : IOpenIddictServerHandlerFilter<ProcessSignInContext>
+    {
+        public ValueTask<bool> IsActiveAsync(ProcessSignInContext context) => new(context.EndpointType != OpenIddictServerEndpointType.Token);
+    }
+}

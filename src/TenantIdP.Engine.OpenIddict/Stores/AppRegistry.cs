@@ -1,0 +1,103 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace TenantIdP.Engine.OpenIddict.Stores;
+
+/// <summary>The apps, as clients of the engine.</summary>
+public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegistry
+{
+    public static App ToApp(OidcApplication row) => JsonSerializer.Deserialize<App>(row.Description, JsonText.Options)!; // written by Write below
+
+    public async Task<App?> FindAsync(Id<App> id, CancellationToken ct) => await cache.FindByIdAsync(session, id.Value, ct) is { } row ? ToApp(row) : null;
+
+    public async Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct) => await cache.FindByClientIdAsync(session, clientId, ct) is { } row ? ToApp(row) : null;
+
+    public async Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct)
+    {
+        var rows = session.Db.Applications.AsNoTracking();
+        if (page.After is { } cursor)
+        {
+            var after = Id<App>.Parse(cursor, null).Value;
+            rows = rows.Where(a => a.Id > after);
+        }
+
+        var found = await rows.OrderBy(a => a.Id).Take(page.Limit + 1).ToListAsync(ct);
+        var apps = found.Take(page.Limit).Select(ToApp).ToList();
+        return new Page<App>(apps, found.Count > page.Limit ? apps[^1].Id.ToString() : null);
+    }
+
+    public async Task CreateAsync(App app, string? secretHash, CancellationToken ct)
+    {
+        var row = new OidcApplication { Id = app.Id.Value, ClientSecret = secretHash };
+        Write(app, row);
+        session.Db.Add(row);
+        await session.Db.SaveChangesAsync(ct);
+        cache.Clear();
+    }
+
+    public async Task<bool> UpdateAsync(App app, CancellationToken ct)
+    {
+        if (await session.Db.Applications.SingleOrDefaultAsync(a => a.Id == app.Id.Value, ct) is not { } row) return false;
+        Write(app, row);
+        row.ConcurrencyToken = Guid.CreateVersion7().ToString();
+        await session.Db.SaveChangesAsync(ct);
+        cache.Clear();
+        return true;
+    }
+
+    public async Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct)
+    {
+        var replaced = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteUpdateAsync(set => set.SetProperty(a => a.ClientSecret, secretHash), ct);
+        cache.Clear();
+        return replaced == 1;
+    }
+
+    public async Task<bool> DeleteAsync(Id<App> id, CancellationToken ct)
+    {
+        // In the order of the foreign keys; the caller's transaction makes it one change.
+        await session.Db.Tokens.Where(t => EF.Property<Guid?>(t, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
+        await session.Db.Authorizations.Where(a => EF.Property<Guid?>(a, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
+        var deleted = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteDeleteAsync(ct);
+        cache.Clear();
+        return deleted == 1;
+    }
+
+    private static void Write(App app, OidcApplication row)
+    {
+        row.ClientId = app.ClientId;
+        row.DisplayName = app.DisplayName;
+        row.ClientType = app.Kind == AppKind.Public ? ClientTypes.Public : ClientTypes.Confidential;
+        row.ApplicationType = app.Kind == AppKind.Public ? ApplicationTypes.Native : ApplicationTypes.Web;
+        row.ConsentType = ConsentTypes.Implicit;
+        row.RedirectUris = JsonSerializer.Serialize(app.RedirectUris);
+        row.PostLogoutRedirectUris = JsonSerializer.Serialize(app.PostLogoutRedirectUris);
+        row.Requirements = app.RequirePkce ? JsonSerializer.Serialize(new[] { Requirements.Features.ProofKeyForCodeExchange }) : null;
+        row.Permissions = JsonSerializer.Serialize(PermissionsOf(app));
+        row.Description = JsonSerializer.Serialize(app, JsonText.Options);
+    }
+
+    private static List<string> PermissionsOf(App app)
+    {
+        List<string> permissions = [Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.Endpoints.Introspection];
+        if (app.Kind == AppKind.Machine)
+        {
+            permissions.Add(Permissions.GrantTypes.ClientCredentials);
+        }
+        else
+        {
+            permissions.AddRange(
+            [
+                Permissions.Endpoints.Authorization, Permissions.Endpoints.PushedAuthorization, Permissions.Endpoints.EndSession, Permissions.GrantTypes.AuthorizationCode,
+                Permissions.ResponseTypes.Code,
+            ]);
+            if (app.HasOfflineAccess) permissions.Add(Permissions.GrantTypes.RefreshToken);
+            if (app.Kind == AppKind.Web && app.Scopes.Contains(Core.Apis.ManagementApi.Scope)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
+        }
+
+        permissions.AddRange(app.Scopes.Select(scope => Permissions.Prefixes.Scope + scope));
+        return permissions;
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace TenantIdP.Engine.OpenIddict.Stores;
+
+/// <summary>Ends grants by the columns they are selected by: one statement, in the caller's transaction.</summary>
+public sealed class GrantRevoker(OidcSession session) : IGrantRevoker
+{
+    public Task EndSessionAsync(Id<Session> session, CancellationToken ct) => EndAsync(Standing.Where(a => a.SessionId == session.Value), ct);
+
+    public Task EndUserAsync(Id<User> user, CancellationToken ct) => EndAsync(Standing.Where(a => a.UserId == user.Value), ct);
+
+    public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>
+        EndAsync(Standing.Where(a => a.OrganizationId == organization.Value && a.UserId == user.Value), ct);
+
+    private IQueryable<OidcAuthorization> Standing => session.Db.Authorizations.Where(a => a.Status == Statuses.Valid);
+
+    private static Task EndAsync(IQueryable<OidcAuthorization> grants, CancellationToken ct) =>
+        grants.ExecuteUpdateAsync(set => set.SetProperty(a => a.Status, Statuses.Revoked), ct);
+}

@@ -1,0 +1,64 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using OpenIddict.EntityFrameworkCore;
+using TenantIdP.Core;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace TenantIdP.Engine.OpenIddict.Stores;
+
+/// <summary>
+/// The engine's context of one scope, on Core's connection. Whoever asks for it finds it in Core's current transaction, so that a change of a membership and the end of its
+/// grants are one commit.
+/// </summary>
+public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : IOpenIddictEntityFrameworkCoreContext, IAsyncDisposable, IDisposable
+{
+    private OidcDbContext? context;
+
+    public OidcDbContext Db
+    {
+        get
+        {
+            context ??= Rent();
+            var transaction = idp.Database.CurrentTransaction?.GetDbTransaction();
+            if (context.Database.CurrentTransaction?.GetDbTransaction() != transaction) context.Database.UseTransaction(transaction);
+            return context;
+        }
+    }
+
+    /// <summary>One transaction of both contexts; commit or dispose it. Null when the caller is inside one already.</summary>
+    public async Task<IDbContextTransaction?> BeginAsync(CancellationToken ct) =>
+        idp.Database.CurrentTransaction is null ? await idp.Database.BeginTransactionAsync(ct) : null;
+
+    /// <summary>Ends one grant. Its tokens die with it, because every use of a token checks the grant.</summary>
+    /// <returns>1 when it stood until now, else 0.</returns>
+    public Task<int> EndGrantAsync(Guid grant, CancellationToken ct) =>
+        Db.Authorizations.Where(a => a.Id == grant && a.Status == Statuses.Valid).ExecuteUpdateAsync(set => set.SetProperty(a => a.Status, Statuses.Revoked), ct);
+
+    /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>
+    public Task SaveEventsAsync(CancellationToken ct) => idp.SaveChangesAsync(ct);
+
+    public ValueTask<DbContext> GetDbContextAsync(CancellationToken cancellationToken) => new(Db);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (context is null) return;
+        await context.DisposeAsync();
+        context = null;
+    }
+
+    public void Dispose()
+    {
+        context?.Dispose();
+        context = null;
+    }
+
+    private OidcDbContext Rent()
+    {
+        OidcDbContext rented = idp.Database.ProviderName == "Microsoft.EntityFrameworkCore.Sqlite"
+            ? services.GetRequiredService<IDbContextFactory<SqliteOidcDbContext>>().CreateDbContext()
+            : services.GetRequiredService<IDbContextFactory<PostgreSqlOidcDbContext>>().CreateDbContext();
+        rented.Database.SetDbConnection(idp.Database.GetDbConnection());
+        return rented;
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+using TenantIdP.Engine.OpenIddict.Keys;
+using TenantIdP.Engine.OpenIddict.Stores;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace TenantIdP.Engine.OpenIddict.Tokens;
+
+/// <summary>Reads this issuer's own access tokens with the key ring at hand, so that a rotated key is known at once.</summary>
+public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession session, TimeProvider clock) : IAccessTokens
+{
+    private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
+
+    public async Task<AccessTokenFacts?> ReadAsync(string token, CancellationToken ct)
+    {
+        if (token.Length > 16_384) return null;
+        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidIssuer = issuer.Issuer,
+            ValidTypes = ["at+jwt"],
+            ValidAlgorithms = KeyRing.Algorithms,
+            IssuerSigningKeys = ring.Published.Select(k => k.Credentials.Key),
+            ValidateAudience = false, // the caller compares it with the API it protects
+            RequireExpirationTime = true,
+            LifetimeValidator = (notBefore, expires, _, _) => (notBefore is null || notBefore <= clock.GetUtcNow().UtcDateTime) && expires > clock.GetUtcNow().UtcDateTime,
+        });
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt) return null;
+
+        return new AccessTokenFacts(
+            Claim(jwt, Claims.ClientId) ?? "",
+            Id<User>.TryParse(jwt.Subject, out var user) ? user : null,
+            Id<Session>.TryParse(Claim(jwt, "sid"), out var sid) ? sid : null,
+            Id<Organization>.TryParse(Claim(jwt, "org_id"), out var organization) ? organization : null,
+            Claim(jwt, Claims.Private.AuthorizationId) ?? "",
+            [.. jwt.Audiences],
+            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    public async Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct)
+    {
+        if (!Guid.TryParse(grantId, out var id)) return null;
+        var row = await session.Db.Authorizations.AsNoTracking().Where(a => a.Id == id && a.Status == Statuses.Valid)
+            .Select(a => new { Grant = a, ApplicationId = EF.Property<Guid?>(a, "ApplicationId") }).SingleOrDefaultAsync(ct);
+        return row is null ? null : Grants.ToGrant(row.Grant, row.ApplicationId ?? Guid.Empty);
+    }
+
+    private static string? Claim(JsonWebToken token, string name) => token.TryGetPayloadValue<string>(name, out var value) ? value : null;
+}

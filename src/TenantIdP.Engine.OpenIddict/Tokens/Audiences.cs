@@ -1,0 +1,23 @@
+using OpenIddict.Abstractions;
+using TenantIdP.Core;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Tokens;
+
+namespace TenantIdP.Engine.OpenIddict.Tokens;
+
+/// <summary>Which API a token is for (RFC 8707): the one named by <c>resource</c>, else the app's default, else this issuer's userinfo.</summary>
+public sealed class Audiences(IdpDbContext db, ApiCatalog catalog, IssuerOptions issuer)
+{
+    /// <returns>Null when the app may not name that API or there is none; otherwise the audience and the API, which is null for userinfo only.</returns>
+    public async ValueTask<(string Audience, Api? Api)?> FindAsync(OpenIddictRequest request, App app, string? earlier, CancellationToken ct)
+    {
+        var named = request.GetResources();
+        if (named.Length > 1) return null;
+        var identifier = named is [{ } only] ? only : earlier ?? app.DefaultApi;
+        if (identifier is null && app.Scopes.Contains(ManagementApi.Scope) && request.HasScope(ManagementApi.Scope)) identifier = issuer.ManagementApi;
+        if (identifier is null || identifier == issuer.Issuer) return (issuer.Issuer, null);
+        if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && app.Scopes.Contains(ManagementApi.Scope))) return null;
+        return await catalog.FindAsync(db, identifier, ct) is { } api ? (identifier, api) : null;
+    }
+}

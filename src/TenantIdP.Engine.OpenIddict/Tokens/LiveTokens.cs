@@ -1,0 +1,98 @@
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using TenantIdP.Core;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Engine.OpenIddict.Stores;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+
+namespace TenantIdP.Engine.OpenIddict.Tokens;
+
+/// <summary>Userinfo: what is true now, not what the token said when it was made.</summary>
+public sealed class UserInfo(OidcSession session, AccessReader reader) : IOpenIddictServerHandler<HandleUserInfoRequestContext>
+{
+    public async ValueTask HandleAsync(HandleUserInfoRequestContext context)
+    {
+        var token = context.AccessTokenPrincipal;
+        var claims = token.GetAuthorizationId() is { } grant ? await LiveGrant.ClaimsAsync(session, reader, grant, token.GetScopes(), null, context.CancellationToken) : null;
+        if (claims is null)
+        {
+            context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
+            return;
+        }
+
+        foreach (var claim in claims)
+        {
+            if (claim.Name is Claims.Subject) context.Subject = (string)claim.Value;
+            else if (claim.Kinds.HasFlag(TokenKinds.Id) && claim.Name is not ("auth_time" or "acr" or "amr")) context.Claims[claim.Name] = claim.Value switch
+            {
+                string text => text,
+                bool flag => flag,
+                long number => number,
+                IEnumerable<string> values => new OpenIddictParameter([.. values]),
+                _ => default,
+            };
+        }
+    }
+}
+
+/// <summary>Introspection (RFC 7662): inactive as soon as session, membership or grant ended; roles and permissions as of now.</summary>
+public sealed class Introspection(OidcSession session, AccessReader reader, AppCache apps, IdpDbContext db, ApiCatalog catalog) : IOpenIddictServerHandler<HandleIntrospectionRequestContext>
+{
+    public async ValueTask HandleAsync(HandleIntrospectionRequestContext context)
+    {
+        var token = context.GenericTokenPrincipal;
+        var caller = context.ClientId is { } client && await apps.FindByClientIdAsync(session, client, context.CancellationToken) is { } row ? AppRegistry.ToApp(row) : null;
+        if (caller is null || !MayRead(caller, token))
+        {
+            context.Reject(Errors.InvalidToken, "The token is not for this client.");
+            return;
+        }
+
+        if (token.GetAuthorizationId() is not { } grant) return; // an app's own token has no session
+        var audience = token.GetAudiences().FirstOrDefault();
+        var api = audience is null ? null : await catalog.FindAsync(db, audience, context.CancellationToken);
+        var claims = await LiveGrant.ClaimsAsync(session, reader, grant, token.GetScopes(), api, context.CancellationToken, token.GetClaim("org_id"));
+        if (claims is null)
+        {
+            context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
+            return;
+        }
+
+        foreach (var claim in claims.Where(c => c.Kinds.HasFlag(TokenKinds.Access) && c.Name != Claims.Subject))
+        {
+            context.Claims[claim.Name] = claim.Value switch
+            {
+                string text => text,
+                bool flag => flag,
+                long number => number,
+                IEnumerable<string> values => new OpenIddictParameter([.. values]),
+                _ => default,
+            };
+        }
+    }
+
+    /// <summary>The app the token was given to, or one that serves the API it is for.</summary>
+    private static bool MayRead(App caller, System.Security.Claims.ClaimsPrincipal token) =>
+        token.HasPresenter(caller.ClientId) || token.GetAudiences().Any(a => a == caller.DefaultApi || caller.Apis.Contains(a));
+}
+
+internal static class LiveGrant
+{
+    /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
+    /// <param name="organization">The organization the token speaks of, when the grant may have moved on since: a switched-away token is not kept alive by its successor.</param>
+    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(OidcSession session, AccessReader reader, string grantId, IReadOnlyCollection<string> scopes, Api? api, CancellationToken ct, string? organization = null)
+    {
+        if (!Guid.TryParse(grantId, out var id) || await session.Db.Authorizations.FindAsync([id], ct) is not { Status: Statuses.Valid } row) return null;
+        var grant = Grants.ToGrant(row, Guid.Empty);
+        var target = Id<Organization>.TryParse(organization, out var named) ? named : grant.OrganizationId;
+        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
+        if (facts is null) return null;
+        var judgement = AccessPolicy.Judge(facts);
+        return judgement.Proof is null ? null : TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, api);
+    }
+}

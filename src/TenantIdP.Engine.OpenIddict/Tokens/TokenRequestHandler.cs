@@ -1,0 +1,153 @@
+using System.Security.Claims;
+using Microsoft.Extensions.Logging;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using TenantIdP.Core;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Engine.OpenIddict.Stores;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+
+namespace TenantIdP.Engine.OpenIddict.Tokens;
+
+/// <summary>
+/// The token endpoint for every grant. The principal is made anew from facts read now; from the code or refresh token it keeps only who, which grant and which scopes.
+/// </summary>
+public sealed class TokenRequestHandler(OidcSession session, AccessReader reader, Audiences audiences, TokenRefusals refusals, TokenOptions options, TimeProvider clock)
+    : IOpenIddictServerHandler<HandleTokenRequestContext>
+{
+    /// <summary>Transaction property: the organization a refusal is about.</summary>
+    internal const string RefusedOrganization = "tenantidp.refused_organization";
+
+    /// <summary>Transaction property: the grant row to rewrite because a switch was granted.</summary>
+    internal const string SwitchTo = "tenantidp.switch_to";
+
+    public async ValueTask HandleAsync(HandleTokenRequestContext context)
+    {
+        var ct = context.CancellationToken;
+        var app = AppRegistry.ToApp(await refusals.AppAsync(context.ClientId!, ct)); // the engine has authenticated the client
+        if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
+        else if (context.Request.IsAuthorizationCodeGrantType()) await ForUserAsync(context, app, context.AuthorizationCodePrincipal!, ct); // validated by the engine
+        else if (context.Request.IsRefreshTokenGrantType()) await ForUserAsync(context, app, context.RefreshTokenPrincipal!, ct); // as above
+        else context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
+    }
+
+    private async Task ForAppAsync(HandleTokenRequestContext context, App app, CancellationToken ct)
+    {
+        if (await audiences.FindAsync(context.Request, app, null, ct) is not { } target)
+        {
+            context.Reject(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
+            return;
+        }
+
+        var principal = Principals.From([new TokenClaim(Claims.Subject, app.ClientId, TokenKinds.Access)]);
+        principal.SetScopes(context.Request.GetScopes());
+        Finish(context, principal, target);
+    }
+
+    private async Task ForUserAsync(HandleTokenRequestContext context, App app, ClaimsPrincipal earlier, CancellationToken ct)
+    {
+        // Validated a moment ago with the token's own row, so it is in memory.
+        var row = await session.Db.Authorizations.FindAsync([Guid.Parse(earlier.GetAuthorizationId()!)], ct);
+        var grant = Grants.ToGrant(row!, app.Id.Value); // both validations are on: a token without a standing grant does not come here
+
+        var (target, isSwitch) = (grant.OrganizationId, false);
+        if (context.Request.IsRefreshTokenGrantType() && Requested(context.Request) is { } wanted)
+        {
+            var found = await refusals.ResolveAsync(wanted, ct);
+            if (found is null)
+            {
+                await RefuseAsync(context, grant, OrganizationSwitch.UnknownTarget, ct);
+                return;
+            }
+
+            (target, isSwitch) = (found, found != grant.OrganizationId);
+        }
+
+        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
+        var judgement = facts is null ? new Judgement(Verdict.GrantDead, null) : AccessPolicy.Judge(facts);
+        if (facts is null || judgement.Proof is null || OrganizationSwitch.Refusal(judgement, facts, isSwitch) is not null)
+        {
+            await RefuseAsync(context, grant, facts is null ? new TokenRefusal(Errors.InvalidGrant, "The account no longer exists.") : OrganizationSwitch.Refusal(judgement, facts, isSwitch)!, ct);
+            return;
+        }
+
+        if (await audiences.FindAsync(context.Request, app, earlier.GetResources() is [{ } resource] ? resource : null, ct) is not { } audience)
+        {
+            context.Reject(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
+            return;
+        }
+
+        var scopes = Narrow(context.Request, earlier);
+        var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api));
+        principal.SetScopes(scopes);
+        principal.SetAuthorizationId(row!.Id.ToString()); // not null, see above
+        principal.SetRefreshTokenLifetime(RefreshLifetime(row));
+        if (isSwitch)
+        {
+            (row.OrganizationId, row.Proofs) = (target?.Value, Grants.Write(facts.Proofs));
+            context.Transaction.SetProperty(SwitchTo, row);
+        }
+
+        Finish(context, principal, audience);
+    }
+
+    private void Finish(HandleTokenRequestContext context, ClaimsPrincipal principal, (string Audience, Api? Api) target)
+    {
+        principal.SetResources(target.Audience);
+        principal.SetAccessTokenLifetime(TimeSpan.FromSeconds(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds));
+        context.Transaction.SetProperty(TokenShape.AccessTokenAlgorithm, target.Api?.SigningAlgorithm ?? SecurityAlgorithm.Default);
+        context.SignIn(principal);
+    }
+
+    private async Task RefuseAsync(HandleTokenRequestContext context, Grant grant, TokenRefusal refusal, CancellationToken ct)
+    {
+        await refusals.RecordAsync(grant, refusal, Requested(context.Request), ct);
+        if (refusal.Organization is { } organization) context.Transaction.SetProperty(RefusedOrganization, organization.ToString());
+        context.Reject(refusal.Error, refusal.Description);
+    }
+
+    private TimeSpan RefreshLifetime(OidcAuthorization row)
+    {
+        var sliding = TimeSpan.FromDays(options.RefreshTokenDays);
+        var created = new DateTimeOffset(DateTime.SpecifyKind(row.CreationDate ?? clock.GetUtcNow().UtcDateTime, DateTimeKind.Utc));
+        var left = created + TimeSpan.FromDays(options.RefreshTokenAbsoluteDays) - clock.GetUtcNow();
+        return left < sliding ? left : sliding;
+    }
+
+    /// <summary>A refresh may ask for fewer scopes, never for more (RFC 6749 section 6; the engine refuses more).</summary>
+    private static IReadOnlyCollection<string> Narrow(OpenIddictRequest request, ClaimsPrincipal earlier)
+    {
+        var granted = earlier.GetScopes();
+        var asked = request.IsRefreshTokenGrantType() ? request.GetScopes() : [];
+        return asked.Length == 0 ? granted : [.. granted.Where(asked.Contains)];
+    }
+
+    internal static string? Requested(OpenIddictRequest request) => (string?)request["organization"] ?? (string?)request["organization_id"];
+}
+
+/// <summary>What a refused token request needs from the database.</summary>
+public sealed class TokenRefusals(IdpDbContext db, AuthorizeService authorize, AppCache apps, OidcSession session, EventLog events, ILogger<TokenRefusals> logger)
+{
+    public async ValueTask<OidcApplication> AppAsync(string clientId, CancellationToken ct) =>
+        await apps.FindByClientIdAsync(session, clientId, ct) ?? throw new InvalidOperationException("The authenticated client is gone.");
+
+    /// <summary>An id is taken as it is: the policy's own read finds out whether it exists. A slug costs a statement.</summary>
+    public async Task<Id<Organization>?> ResolveAsync(string idOrSlug, CancellationToken ct) =>
+        Id<Organization>.TryParse(idOrSlug, out var id) && id != Organization.Instance ? id : (await authorize.FindAsync(idOrSlug, ct))?.Id;
+
+    /// <summary>An event in the organization the grant belongs to; nothing of the request is spent.</summary>
+    public async Task RecordAsync(Grant grant, TokenRefusal refusal, string? wanted, CancellationToken ct)
+    {
+        Log.TokenRefused(logger, grant.SessionId.ToString(), refusal.Error);
+        if (wanted is null) return;
+        if (grant.OrganizationId is { } organization) db.EnterOrganization(organization);
+        events.Record(EventTypes.SwitchRefused, grant.OrganizationId ?? Organization.Instance, grant.UserId.ToString(), new { error = refusal.Error, wanted = wanted.Length > 80 ? wanted[..80] : wanted });
+        await db.SaveChangesAsync(ct);
+    }
+}
