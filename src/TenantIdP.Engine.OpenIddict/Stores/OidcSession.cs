@@ -43,14 +43,24 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
     public async ValueTask DisposeAsync()
     {
         if (context is null) return;
+        Detach(context);
         await context.DisposeAsync();
         context = null;
     }
 
     public void Dispose()
     {
-        context?.Dispose();
+        if (context is null) return;
+        Detach(context);
+        context.Dispose();
         context = null;
+    }
+
+    // The pool must not keep this scope's connection and transaction.
+    private static void Detach(OidcDbContext rented)
+    {
+        if (rented.Database.CurrentTransaction is not null) rented.Database.UseTransaction(null);
+        rented.Database.SetDbConnection(null);
     }
 
     private OidcDbContext Rent()
