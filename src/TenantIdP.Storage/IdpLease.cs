@@ -1,0 +1,45 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
+
+namespace TenantIdP.Storage;
+
+/// <summary>The one connection of a unit of work, which Core's context and the engine's share.</summary>
+internal sealed class StoreConnection(StoreDatabase database) : IAsyncDisposable, IDisposable
+{
+    public DbConnection Value { get; } = database.Connect();
+
+    public void Dispose() => Value.Dispose();
+
+    public ValueTask DisposeAsync() => Value.DisposeAsync();
+}
+
+/// <summary>
+/// Holds a pooled context for one unit of work. It is disposed before the pool takes the context back, so the tenant scope and the connection of this unit of work
+/// are gone before anyone else sees the context.
+/// </summary>
+internal sealed class IdpLease : IAsyncDisposable, IDisposable
+{
+    public IdpLease(IdpDbContext pooled, StoreConnection connection)
+    {
+        Db = pooled;
+        Db.LeaveOrganization();
+        Db.Database.SetDbConnection(connection.Value);
+    }
+
+    public IdpDbContext Db { get; }
+
+    public void Dispose()
+    {
+        Db.LeaveOrganization();
+        Db.Database.CurrentTransaction?.Dispose();
+        Db.Database.SetDbConnection(null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Db.LeaveOrganization();
+        if (Db.Database.CurrentTransaction is { } abandoned) await abandoned.DisposeAsync();
+        Db.Database.SetDbConnection(null);
+    }
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace TenantIdP.Storage;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Waiting for the migration lock")]
+    public static partial void WaitingForMigrationLock(ILogger logger);
+
+    [LoggerMessage(2, LogLevel.Information, "Migrated {Part}")]
+    public static partial void Migrated(ILogger logger, string part);
+}

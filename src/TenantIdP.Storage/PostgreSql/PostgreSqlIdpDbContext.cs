@@ -1,0 +1,19 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using TenantIdP.Core;
+using TenantIdP.Storage.Keys;
+
+namespace TenantIdP.Storage.PostgreSql;
+
+/// <summary>The model on PostgreSQL.</summary>
+public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbContext> options) : IdpDbContext(options)
+{
+    public override string? UniqueViolation(DbUpdateException failure) =>
+        failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } refused ? refused.ConstraintName : null;
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfiguration(new DataProtectionKeyMapping());
+        base.OnModelCreating(modelBuilder);
+    }
+}

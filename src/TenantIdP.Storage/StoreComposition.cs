@@ -1,0 +1,123 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using TenantIdP.Core;
+using TenantIdP.Core.Instance;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Storage.Keys;
+using TenantIdP.Storage.PostgreSql;
+using TenantIdP.Storage.Sqlite;
+
+namespace TenantIdP.Storage;
+
+/// <summary>Adds the store to a host.</summary>
+public static class StoreComposition
+{
+    private const string ProviderKey = "TenantIdP__Database__Provider";
+    private const string ConnectionKey = $"ConnectionStrings__{DatabaseOptions.ConnectionName}";
+
+    /// <summary>
+    /// Adds the scoped <see cref="IdpDbContext"/>, <see cref="StoreMigrator"/>, <see cref="RootKeys"/> and <see cref="SecretBox"/>.
+    /// Relative paths are below the host's content root.
+    /// </summary>
+    /// <exception cref="StartupException">A setting is missing or wrong; the message names it.</exception>
+    public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    {
+        var options = ReadOptions(configuration);
+        var keys = RootKeyFile.Read(configuration, environment.IsDevelopment() ? Path.GetFullPath(".data/root.key", environment.ContentRootPath) : null);
+        services.AddSingleton(options);
+        services.AddSingleton(keys);
+        services.AddSingleton<SecretBox>();
+        services.TryAddSingleton(TimeProvider.System);
+
+        if (options.Provider == DatabaseProvider.Sqlite)
+        {
+            var settings = ReadSqlite(configuration, environment.ContentRootPath);
+            services.AddSingleton<StoreDatabase>(_ => new SqliteDatabase(settings));
+            services.AddDbContextPool<SqliteIdpDbContext>(StoreContexts.UseSqlite);
+            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<SqliteIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
+        }
+        else
+        {
+            var settings = ReadPostgreSql(configuration);
+            services.AddSingleton<StoreDatabase>(_ => new PostgreSqlDatabase(settings));
+            services.AddDbContextPool<PostgreSqlIdpDbContext>(StoreContexts.UsePostgreSql);
+            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
+        }
+
+        services.AddScoped<StoreConnection>();
+        services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
+        services.AddSingleton(sp => new StoreMigrator(
+            sp.GetRequiredService<IServiceScopeFactory>(),
+            sp.GetRequiredService<StoreDatabase>(),
+            sp.GetRequiredService<RootKeys>(),
+            sp.GetRequiredService<TimeProvider>(),
+            sp.GetRequiredService<ILogger<StoreMigrator>>()));
+        return services;
+    }
+
+    /// <summary>Adds data protection for cookies and state: one ring for all nodes, in the store, sealed with the root key. Needs <see cref="AddStore"/>.</summary>
+    public static IServiceCollection AddStoreDataProtection(this IServiceCollection services)
+    {
+        services.AddDataProtection().SetApplicationName("TenantIdP");
+        services.AddOptions<KeyManagementOptions>().Configure<IServiceScopeFactory, SecretBox>((options, scopes, box) =>
+        {
+            options.XmlRepository = new DataProtectionRing(scopes);
+            options.XmlEncryptor = new RootKeyXmlEncryptor(box);
+        });
+        services.AddScoped<ISchemaMigration, DataProtectionStart>();
+        return services;
+    }
+
+    private static DatabaseOptions ReadOptions(IConfiguration configuration)
+    {
+        var text = configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"];
+        if (string.IsNullOrEmpty(text)) return new DatabaseOptions();
+        return Enum.GetNames<DatabaseProvider>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known
+            ? new DatabaseOptions { Provider = Enum.Parse<DatabaseProvider>(known) }
+            : throw new StartupException($"{ProviderKey} is neither {DatabaseProvider.Sqlite} nor {DatabaseProvider.PostgreSql}.");
+    }
+
+    private static SqliteConnectionStringBuilder ReadSqlite(IConfiguration configuration, string root)
+    {
+        var settings = Parse(configuration.GetConnectionString(DatabaseOptions.ConnectionName) ?? DatabaseOptions.SqliteDefault, text => new SqliteConnectionStringBuilder(text));
+        if (settings.DataSource is "" or ":memory:" || settings.Mode == SqliteOpenMode.Memory) throw new StartupException($"{ConnectionKey} names no file: SQLite needs Data Source=PATH.");
+        settings.DataSource = Path.GetFullPath(settings.DataSource, root);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(settings.DataSource)!); // an absolute path of a file has a folder
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The folder of {ConnectionKey} cannot be made.", cause);
+        }
+
+        return settings;
+    }
+
+    private static NpgsqlConnectionStringBuilder ReadPostgreSql(IConfiguration configuration)
+    {
+        var text = configuration.GetConnectionString(DatabaseOptions.ConnectionName);
+        if (string.IsNullOrWhiteSpace(text)) throw new StartupException($"{ConnectionKey} is not set; {ProviderKey}={DatabaseProvider.PostgreSql} needs it.");
+        var settings = Parse(text, t => new NpgsqlConnectionStringBuilder(t));
+        return string.IsNullOrEmpty(settings.Host) ? throw new StartupException($"{ConnectionKey} names no Host.") : settings;
+    }
+
+    private static T Parse<T>(string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (Exception cause) when (cause is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new StartupException($"{ConnectionKey} is not a connection string.", cause);
+        }
+    }
+}
