@@ -12,4 +12,5 @@ public static class AppErrors
     public static readonly Error OriginInvalid = new(ErrorKind.Invalid, "origin_invalid", "An origin is scheme, host and port only, such as https://app.example.com.", "allowedOrigins");
     public static readonly Error AlgorithmInvalid = new(ErrorKind.Invalid, "id_token_algorithm_invalid", "Id tokens are signed with RS256 or ES256.", "idTokenAlgorithm");
     public static readonly Error SecretInUse = new(ErrorKind.Conflict, "app_without_secret", "This app has no secret.");
+    public static readonly Error ApiUnknown = new(ErrorKind.Invalid, "default_api_unknown", "No API has this identifier.", "defaultApi");
 }

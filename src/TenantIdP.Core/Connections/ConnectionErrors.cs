@@ -14,5 +14,7 @@ public static class ConnectionErrors
     public static readonly Error RolePrivileged = new(ErrorKind.Invalid, "default_role_privileged", "Owner and Admin can't be given by a connection.", "defaultRole");
     public static readonly Error SecretRequired = new(ErrorKind.Conflict, "client_secret_required", "Enter the client secret (again): it is not kept when the issuer or the client changes.", "clientSecret");
     public static readonly Error SecretMasked = new(ErrorKind.Invalid, "client_secret_masked", "This is a masked value, not a client secret: enter the secret or leave the field out.", "clientSecret");
+    public static readonly Error SecretInvalid = new(ErrorKind.Invalid, "client_secret_invalid", "A client secret is 1 to 1000 characters without control characters.", "clientSecret");
+    public static readonly Error RoleUnknown = new(ErrorKind.Invalid, "default_role_unknown", "There is no role with this key in this organization.", "defaultRole");
     public static readonly Error StillRequired = new(ErrorKind.Conflict, "connection_required_by_policy", "The organization requires SSO and this is its last active connection; switch the policy off first.");
 }

@@ -11,4 +11,7 @@ public static class DomainErrors
 
     /// <summary>Does not say whose it is.</summary>
     public static readonly Error Unavailable = new(ErrorKind.Conflict, "domain_unavailable", "The domain can't be verified for this organization; ask the operator if you own it.");
+
+    public static readonly Error StillRequired = new(ErrorKind.Conflict, "domain_required_by_policy",
+        "The organization requires SSO and this is its last verified domain; switch the policy off first.");
 }

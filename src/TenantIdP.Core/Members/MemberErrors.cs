@@ -6,6 +6,12 @@ public static class MemberErrors
 {
     public static readonly Error NotFound = new(ErrorKind.NotFound, "member_not_found", "There is no such member in this organization.");
     public static readonly Error AlreadyMember = new(ErrorKind.Conflict, "already_member", "This user is a member already.");
+    public static readonly Error InvitationRequired = new(ErrorKind.Forbidden, "invitation_required", "Only an operator's app can add a user without asking them.");
     public static readonly Error LastOwner = new(ErrorKind.Conflict, "last_owner", "An organization always has an owner: make somebody else an owner first.");
     public static readonly Error Ended = new(ErrorKind.Conflict, "membership_ended", "This membership has ended; reactivate it first.");
+    public static readonly Error NotEnded = new(ErrorKind.Conflict, "membership_active", "This membership is active already.");
+    public static readonly Error RoleNotHeld = new(ErrorKind.NotFound, "member_role_not_found", "The member does not have this role.");
+
+    public static readonly Error RoleManagedElsewhere = new(ErrorKind.Conflict, "role_managed_elsewhere",
+        "The organization's identity provider or directory gives this role; take it away there.");
 }

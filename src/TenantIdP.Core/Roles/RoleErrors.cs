@@ -8,8 +8,11 @@ public static class RoleErrors
     public static readonly Error KeyInvalid = new(ErrorKind.Invalid, "role_key_invalid", "A role key is 2 to 63 of a-z, 0-9, '-' and '_' and starts with a letter.", "key");
     public static readonly Error KeyTaken = new(ErrorKind.Conflict, "role_key_taken", "A role with this key exists already.", "key");
     public static readonly Error BuiltIn = new(ErrorKind.Conflict, "role_built_in", "Built-in roles can't be changed or deleted; create a role of your own.");
+    public static readonly Error OfInstance = new(ErrorKind.Conflict, "role_of_instance", "This role belongs to the instance; create a role of your own.");
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "A role holds at most 200 permissions.", "permissions");
     public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role; take it from them first.");
+    public static readonly Error DefaultOfConnection = new(ErrorKind.Conflict, "role_in_use", "A connection gives this role to new people; choose another there first.");
+    public static readonly Error Unknown = new(ErrorKind.Invalid, "role_unknown", "There is no role with this key in this organization.", "roles");
 
     public static Error PermissionInvalid(string permission) =>
         new(ErrorKind.Invalid, "permission_invalid", $"'{(permission.Length > 40 ? permission[..40] : permission)}' is not of the form resource:action.", "permissions");

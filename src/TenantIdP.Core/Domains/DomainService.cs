@@ -1,0 +1,71 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Domains;
+
+/// <summary>The domains of the organization that was entered.</summary>
+public sealed class DomainService(IdpDbContext db, EventLog events, TimeProvider clock)
+{
+    private static readonly Dictionary<string, Error> Unique = new()
+    {
+        ["ux_organization_domains_organization_id_host"] = DomainErrors.AlreadyClaimed,
+        ["ux_organization_domains_host"] = DomainErrors.Unavailable,
+    };
+
+    /// <param name="pasted">A host, an address after <c>@</c> or a URL, as people paste them.</param>
+    public async Task<Result<OrganizationDomain>> ClaimAsync(Id<Organization> organization, string pasted, bool includeSubdomains, CancellationToken ct)
+    {
+        if (!HostName.TryParsePasted(pasted, out var host)) return DomainErrors.HostInvalid;
+        if (await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Host == host, ct)) return DomainErrors.AlreadyClaimed;
+        var domain = OrganizationDomain.Claim(organization, host, includeSubdomains, clock.GetUtcNow());
+        db.Domains.Add(domain);
+        events.Record(EventTypes.DomainClaimed, organization, domain.Id.ToString(), new { host = host.Value, includeSubdomains });
+        var saved = await db.TrySaveAsync(Unique, ct);
+        return saved.IsOk ? domain : saved.Error;
+    }
+
+    public async Task<Result<OrganizationDomain>> FindAsync(Id<Organization> organization, Id<OrganizationDomain> id, CancellationToken ct) =>
+        await db.Domains.AsNoTracking().SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct) is { } found ? found : DomainErrors.NotFound;
+
+    public async Task<Result<Page<OrganizationDomain>>> ListAsync(Id<Organization> organization, PageRequest page, CancellationToken ct)
+    {
+        var cursor = Paging.Cursor<OrganizationDomain>(page, out var after);
+        if (!cursor.IsOk) return cursor.Error;
+        var domains = db.Domains.AsNoTracking().Where(d => d.OrganizationId == organization);
+        if (after is { } id) domains = domains.Where(d => d.Id > id);
+        return await domains.OrderBy(d => d.Id).TakePageAsync(page, d => d.Id.ToString(), ct);
+    }
+
+    /// <summary>An operator vouches for the claim. Of two organizations at once one wins: the unique index over verified hosts decides.</summary>
+    public async Task<Result<OrganizationDomain>> VerifyByOperatorAsync(Id<Organization> organization, Id<OrganizationDomain> id, string reason, CancellationToken ct)
+    {
+        var domain = await db.Domains.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct);
+        if (domain is null) return DomainErrors.NotFound;
+        var verified = domain.VerifyByOperator(reason, clock.GetUtcNow());
+        if (!verified.IsOk) return verified.Error;
+        events.Record(EventTypes.DomainVerified, organization, id.ToString(), new { host = domain.Host.Value, method = VerificationMethod.Operator, reason = domain.VerificationReason });
+        var saved = await db.TrySaveAsync(Unique, ct);
+        return saved.IsOk ? domain : saved.Error;
+    }
+
+    /// <summary>Gives the host up: it routes nobody any more and may be verified by another organization.</summary>
+    public async Task<Result> ReleaseAsync(Id<Organization> organization, Id<OrganizationDomain> id, CancellationToken ct)
+    {
+        var released = await db.InTransactionAsync<bool>(
+            async () =>
+            {
+                if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
+                var domain = await db.Domains.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct);
+                if (domain is null) return DomainErrors.NotFound;
+                if (domain.IsVerified && await db.Organizations.AnyAsync(o => o.Id == organization && o.RequireSso, ct)
+                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null, ct)) return DomainErrors.StillRequired;
+                db.Domains.Remove(domain);
+                events.Record(EventTypes.DomainReleased, organization, id.ToString(), new { host = domain.Host.Value, wasVerified = domain.IsVerified });
+                var saved = await db.TrySaveAsync(ct);
+                return saved.IsOk ? true : saved.Error;
+            }, ct);
+        return released.IsOk ? Result.Ok : released.Error;
+    }
+}

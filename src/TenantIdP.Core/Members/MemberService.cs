@@ -1,0 +1,211 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Members;
+
+public sealed record MemberRole(string Key, RoleSource Source);
+
+/// <summary>A membership with what a list shows of the person; an unverified address is not shown, because it may be anybody's.</summary>
+public sealed record Member(Membership Membership, string? Name, string? Email, IReadOnlyList<MemberRole> Roles);
+
+/// <summary>
+/// The members of the organization that was entered. Every change takes the organization's lock first, so that its rules (never without an owner, nobody gives more than they
+/// have) are judged on facts that stay true until the commit.
+/// </summary>
+public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoker grants, TimeProvider clock)
+{
+    // What a directory or an IdP's claim gives, only it takes away.
+    private static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
+
+    private static readonly Dictionary<string, Error> Unique = new() { ["ux_memberships_organization_id_user_id"] = MemberErrors.AlreadyMember };
+
+    /// <summary>Adds a known user without asking them, which only the instance may; brings back one who was removed.</summary>
+    /// <param name="roleKeys">Empty gives the role member.</param>
+    public Task<Result<Member>> AddAsync(Id<Organization> organization, Id<User> userId, IReadOnlyCollection<string> roleKeys, Granter granter, CancellationToken ct) =>
+        LockedAsync(
+            organization, async () =>
+            {
+                var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == userId, ct);
+                if (membership is { Status: MembershipStatus.Active or MembershipStatus.Pending }) return MemberErrors.AlreadyMember;
+                if (membership is { Status: MembershipStatus.Deactivated }) return MemberErrors.Ended;
+                if (membership is null && !granter.IsInstance) return MemberErrors.InvitationRequired;
+                if (!await db.Users.AnyAsync(u => u.Id == userId && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "userId" };
+
+                var roles = await RolesAsync(organization, roleKeys.Count == 0 ? [BuiltInRoles.Member] : roleKeys, ct);
+                if (!roles.IsOk) return roles.Error;
+                if (!await granter.CoversAsync(db, roles.Value, ct)) return RoleErrors.Escalation;
+
+                var now = clock.GetUtcNow();
+                if (membership is null) db.Memberships.Add(membership = Membership.Join(organization, userId, now));
+                else membership.Reactivate(now);
+                foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
+                events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
+                return membership;
+            }, ct);
+
+    public async Task<Result<Member>> FindAsync(Id<Organization> organization, Id<Membership> id, CancellationToken ct)
+    {
+        var membership = await db.Memberships.AsNoTracking().Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.Id == id && m.Status != MembershipStatus.Removed, ct);
+        return membership is null ? MemberErrors.NotFound : (await DescribeAsync([membership], ct))[0];
+    }
+
+    /// <summary>Everybody who was not removed, in the order of joining.</summary>
+    public async Task<Result<Page<Member>>> ListAsync(Id<Organization> organization, PageRequest page, CancellationToken ct)
+    {
+        var cursor = Paging.Cursor<Membership>(page, out var after);
+        if (!cursor.IsOk) return cursor.Error;
+        var memberships = db.Memberships.AsNoTracking().Include(m => m.Roles).Where(m => m.OrganizationId == organization && m.Status != MembershipStatus.Removed);
+        if (after is { } id) memberships = memberships.Where(m => m.Id > id);
+        var found = await memberships.OrderBy(m => m.Id).TakePageAsync(page, m => m.Id.ToString(), ct);
+        return new Page<Member>(await DescribeAsync(found.Items, ct), found.Next);
+    }
+
+    public Task<Result<Member>> GrantRoleAsync(Id<Organization> organization, Id<Membership> id, string roleKey, Granter granter, CancellationToken ct) =>
+        ChangeAsync(
+            organization, id, async membership =>
+            {
+                if (membership.Status is not (MembershipStatus.Active or MembershipStatus.Pending)) return MemberErrors.Ended;
+                var role = await RoleAsync(organization, roleKey, ct);
+                if (role is null) return RoleErrors.NotFound;
+                if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                if (membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow()))
+                    events.Record(EventTypes.MemberRoleGranted, organization, id.ToString(), new { userId = membership.UserId, role = role.Key, source = RoleSource.Api });
+                return Result.Ok;
+            }, ct);
+
+    public Task<Result<Member>> RevokeRoleAsync(Id<Organization> organization, Id<Membership> id, string roleKey, Granter granter, CancellationToken ct) =>
+        ChangeAsync(
+            organization, id, async membership =>
+            {
+                var role = await RoleAsync(organization, roleKey, ct);
+                if (role is null) return RoleErrors.NotFound;
+                var held = membership.Roles.Where(r => r.RoleId == role.Id).ToList();
+                if (held.Count == 0) return MemberErrors.RoleNotHeld;
+                if (held.Any(r => !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
+                if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                if (IsOwner(role) && await IsLastOwnerAsync(membership, ct)) return MemberErrors.LastOwner;
+                foreach (var source in Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
+                events.Record(EventTypes.MemberRoleRevoked, organization, id.ToString(), new { userId = membership.UserId, role = role.Key });
+                return Result.Ok;
+            }, ct);
+
+    /// <summary>Ends the member's grants in this organization at once; the roles are kept for <see cref="ReactivateAsync"/>.</summary>
+    public Task<Result<Member>> DeactivateAsync(Id<Organization> organization, Id<Membership> id, Granter granter, CancellationToken ct) =>
+        ChangeAsync(
+            organization, id, async membership =>
+            {
+                if (membership.Status == MembershipStatus.Deactivated) return Result.Ok;
+                var allowed = await MayEndAsync(membership, granter, ct);
+                if (!allowed.IsOk) return allowed;
+                membership.Deactivate(clock.GetUtcNow());
+                events.Record(EventTypes.MemberDeactivated, organization, id.ToString(), new { userId = membership.UserId });
+                await grants.EndMembershipAsync(organization, membership.UserId, ct);
+                return Result.Ok;
+            }, ct);
+
+    public Task<Result<Member>> ReactivateAsync(Id<Organization> organization, Id<Membership> id, Granter granter, CancellationToken ct) =>
+        ChangeAsync(
+            organization, id, async membership =>
+            {
+                if (membership.Status != MembershipStatus.Deactivated) return MemberErrors.NotEnded;
+                if (!await granter.CoversAsync(db, await HeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                membership.Reactivate(clock.GetUtcNow());
+                events.Record(EventTypes.MemberReactivated, organization, id.ToString(), new { userId = membership.UserId });
+                return Result.Ok;
+            }, ct);
+
+    /// <summary>Removes the member with all roles and ends their grants. Remembered: nothing automatic brings them back.</summary>
+    public async Task<Result> RemoveAsync(Id<Organization> organization, Id<Membership> id, Granter granter, CancellationToken ct)
+    {
+        var removed = await ChangeAsync(
+            organization, id, async membership =>
+            {
+                var allowed = await MayEndAsync(membership, granter, ct);
+                if (!allowed.IsOk) return allowed;
+                membership.Remove(clock.GetUtcNow());
+                events.Record(EventTypes.MemberRemoved, organization, id.ToString(), new { userId = membership.UserId });
+                await grants.EndMembershipAsync(organization, membership.UserId, ct);
+                return Result.Ok;
+            }, ct);
+        return removed.IsOk ? Result.Ok : removed.Error;
+    }
+
+    private Task<Result<Member>> ChangeAsync(Id<Organization> organization, Id<Membership> id, Func<Membership, Task<Result>> change, CancellationToken ct) =>
+        LockedAsync(
+            organization, async () =>
+            {
+                var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.Id == id && m.Status != MembershipStatus.Removed, ct);
+                if (membership is null) return MemberErrors.NotFound;
+                var changed = await change(membership);
+                return changed.IsOk ? membership : changed.Error;
+            }, ct);
+
+    private Task<Result<Member>> LockedAsync(Id<Organization> organization, Func<Task<Result<Membership>>> work, CancellationToken ct) =>
+        db.InTransactionAsync<Member>(
+            async () =>
+            {
+                if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
+                db.EnterOrganization(organization);
+                var changed = await work();
+                if (!changed.IsOk) return changed.Error;
+                var saved = await db.TrySaveAsync(Unique, ct);
+                return saved.IsOk ? (await DescribeAsync([changed.Value], ct))[0] : saved.Error;
+            }, ct);
+
+    /// <summary>Ending a membership takes its roles away, so it needs the right to take each of them.</summary>
+    private async Task<Result> MayEndAsync(Membership membership, Granter granter, CancellationToken ct)
+    {
+        var held = await HeldAsync(membership, ct);
+        if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
+        return membership.Status == MembershipStatus.Active && held.Any(IsOwner) && await IsLastOwnerAsync(membership, ct) ? MemberErrors.LastOwner : Result.Ok;
+    }
+
+    private async Task<bool> IsLastOwnerAsync(Membership membership, CancellationToken ct) => !await db.HasAnotherOwnerAsync(membership.OrganizationId, membership.UserId, ct);
+
+    private static bool IsOwner(Role role) => role is { IsBuiltIn: true, Key: BuiltInRoles.Owner };
+
+    private Task<List<Role>> HeldAsync(Membership membership, CancellationToken ct)
+    {
+        var ids = membership.Roles.Select(r => r.RoleId).Distinct().ToArray();
+        return db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToListAsync(ct);
+    }
+
+    private Task<Role?> RoleAsync(Id<Organization> organization, string key, CancellationToken ct) =>
+        db.Roles.AsNoTracking().Where(r => r.Key == key && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance))
+            .OrderBy(r => r.OrganizationId == organization ? 0 : 1).FirstOrDefaultAsync(ct);
+
+    private async Task<Result<List<Role>>> RolesAsync(Id<Organization> organization, IReadOnlyCollection<string> keys, CancellationToken ct)
+    {
+        var roles = new List<Role>(keys.Count);
+        foreach (var key in keys.Distinct(StringComparer.Ordinal))
+        {
+            if (await RoleAsync(organization, key, ct) is not { } role) return RoleErrors.Unknown;
+            roles.Add(role);
+        }
+
+        return roles;
+    }
+
+    private async Task<List<Member>> DescribeAsync(IReadOnlyList<Membership> memberships, CancellationToken ct)
+    {
+        var userIds = memberships.Select(m => m.UserId).ToArray();
+        var roleIds = memberships.SelectMany(m => m.Roles).Select(r => r.RoleId).Distinct().ToArray();
+        var people = await (
+            from user in db.Users
+            where userIds.Contains(user.Id)
+            from email in db.UserEmails.Where(e => e.UserId == user.Id && e.IsPrimary && e.VerifiedAt != null).DefaultIfEmpty()
+            select new { user.Id, user.Name, Address = email == null ? null : email.Address }).AsNoTracking().ToDictionaryAsync(p => p.Id, ct);
+        var keys = await db.Roles.AsNoTracking().Where(r => roleIds.Contains(r.Id)).ToDictionaryAsync(r => r.Id, r => r.Key, ct);
+        return
+        [
+            .. memberships.Select(m => new Member(
+                m, m.NameOverlay ?? people[m.UserId].Name, people[m.UserId].Address,
+                [.. m.Roles.Select(r => new MemberRole(keys[r.RoleId], r.Source)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)])),
+        ];
+    }
+}

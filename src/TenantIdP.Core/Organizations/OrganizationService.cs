@@ -1,0 +1,158 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Organizations;
+
+/// <param name="Slug">Made from the name when null.</param>
+/// <param name="Owner">A user who becomes the first owner.</param>
+public sealed record NewOrganization(string DisplayName, string? Slug = null, string? ExternalId = null, Id<User>? Owner = null);
+
+/// <summary>A merge patch of an organization.</summary>
+public sealed record OrganizationChanges
+{
+    public Patch<string> DisplayName { get; init; }
+    public Patch<string> Slug { get; init; }
+    public Patch<string> ExternalId { get; init; }
+
+    /// <summary>Members get tokens only with a proof from one of the organization's own connections.</summary>
+    public Patch<bool> RequireSso { get; init; }
+
+    /// <summary>A member's proof from their home organization's connection counts here too.</summary>
+    public Patch<bool> AcceptHomeSso { get; init; }
+}
+
+/// <summary>Creates, finds and changes organizations. Each one is its own tenant scope, which the methods enter for what they write.</summary>
+public sealed class OrganizationService(IdpDbContext db, EventLog events, TimeProvider clock)
+{
+    private const int SlugTries = 5;
+
+    private static readonly Dictionary<string, Error> Unique = new()
+    {
+        ["ux_organizations_slug"] = OrganizationErrors.SlugTaken,
+        ["ux_organizations_external_id"] = OrganizationErrors.ExternalIdTaken,
+    };
+
+    public async Task<Result<Organization>> CreateAsync(NewOrganization wanted, CancellationToken ct)
+    {
+        Slug slug = default;
+        if (wanted.Slug is not null && !Slug.TryParse(wanted.Slug, out slug)) return OrganizationErrors.SlugInvalid;
+        var name = DisplayName.Check(wanted.DisplayName, "displayName");
+        if (!name.IsOk) return name.Error;
+        if (wanted.Slug is null) slug = Slug.From(name.Value);
+
+        if (wanted.Owner is { } owner && !await db.Users.AnyAsync(u => u.Id == owner && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "ownerUserId" };
+
+        for (var attempt = 1; ; attempt++)
+        {
+            var created = await CreateOnceAsync(wanted, slug, ct);
+            if (wanted.Slug is not null || created.Error?.Code != OrganizationErrors.SlugTaken.Code || attempt == SlugTries) return created;
+            slug = slug.WithSuffix();
+        }
+    }
+
+    public async Task<Result<Organization>> FindAsync(Id<Organization> id, CancellationToken ct) =>
+        await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Id == id, ct) is { } found ? found : OrganizationErrors.NotFound;
+
+    public async Task<Result<Organization>> FindBySlugAsync(string slug, CancellationToken ct) =>
+        Slug.TryParse(slug, out var parsed) && await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == parsed, ct) is { } found ? found : OrganizationErrors.NotFound;
+
+    public async Task<Result<Organization>> FindByExternalIdAsync(string externalId, CancellationToken ct) =>
+        await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.ExternalId == externalId, ct) is { } found ? found : OrganizationErrors.NotFound;
+
+    /// <summary>In the order of creation.</summary>
+    public async Task<Result<Page<Organization>>> ListAsync(PageRequest page, CancellationToken ct)
+    {
+        var cursor = Paging.Cursor<Organization>(page, out var after);
+        if (!cursor.IsOk) return cursor.Error;
+        var organizations = db.Organizations.AsNoTracking();
+        if (after is { } id) organizations = organizations.Where(o => o.Id > id);
+        return await organizations.OrderBy(o => o.Id).TakePageAsync(page, o => o.Id.ToString(), ct);
+    }
+
+    public Task<Result<Organization>> UpdateAsync(Id<Organization> id, OrganizationChanges changes, int? expectedVersion, CancellationToken ct) =>
+        ChangeAsync(id, expectedVersion, EventTypes.OrganizationUpdated, organization => ApplyAsync(organization, changes, ct), ct);
+
+    /// <summary>Ends every sign-in, refresh and mint of the organization: each of them reads the status.</summary>
+    public Task<Result<Organization>> SuspendAsync(Id<Organization> id, CancellationToken ct) =>
+        ChangeAsync(id, null, EventTypes.OrganizationSuspended, organization => Task.FromResult(organization.Suspend(clock.GetUtcNow())), ct);
+
+    public Task<Result<Organization>> ResumeAsync(Id<Organization> id, CancellationToken ct) =>
+        ChangeAsync(id, null, EventTypes.OrganizationResumed, organization => Task.FromResult(organization.Resume(clock.GetUtcNow())), ct);
+
+    private async Task<Result<Organization>> CreateOnceAsync(NewOrganization wanted, Slug slug, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var made = Organization.Create(wanted.DisplayName, slug, wanted.ExternalId, now);
+        if (!made.IsOk) return made.Error;
+        var organization = made.Value;
+        db.EnterOrganization(organization.Id);
+        db.Organizations.Add(organization);
+        events.Record(EventTypes.OrganizationCreated, organization.Id, organization.Id.ToString(), new { slug = organization.Slug.Value, organization.DisplayName });
+        if (wanted.Owner is { } owner)
+        {
+            var role = await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct);
+            var membership = Membership.Join(organization.Id, owner, now);
+            membership.Grant(role, RoleSource.Api, "", now);
+            db.Memberships.Add(membership);
+            events.Record(EventTypes.MemberJoined, organization.Id, membership.Id.ToString(), new { userId = owner, by = "api", roles = new[] { role.Key } });
+        }
+
+        var saved = await db.TrySaveAsync(Unique, ct);
+        if (saved.IsOk) return organization;
+        db.ChangeTracker.Clear();
+        return saved.Error;
+    }
+
+    private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
+        db.InTransactionAsync<Organization>(
+            async () =>
+            {
+                if (!await db.LockAsync(id, ct)) return OrganizationErrors.NotFound;
+                var organization = await db.Organizations.SingleAsync(o => o.Id == id, ct);
+                var seen = VersionErrors.Check(organization, expectedVersion);
+                if (!seen.IsOk) return seen.Error;
+                db.EnterOrganization(id);
+
+                var before = (organization.DisplayName, organization.Slug, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso, organization.Status);
+                var changed = await change(organization);
+                if (!changed.IsOk) return changed.Error;
+                if (before == (organization.DisplayName, organization.Slug, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso, organization.Status))
+                {
+                    db.Entry(organization).State = EntityState.Unchanged;
+                    return organization;
+                }
+
+                events.Record(type, id, id.ToString(), new { organization.DisplayName, slug = organization.Slug.Value, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso });
+                var saved = await db.TrySaveAsync(Unique, ct);
+                return saved.IsOk ? organization : saved.Error;
+            }, ct);
+
+    private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (changes.DisplayName.IsPresent && organization.Rename(changes.DisplayName.Value ?? "", now) is { IsOk: false, Error: { } badName }) return badName;
+        if (changes.ExternalId.IsPresent && organization.ChangeExternalId(changes.ExternalId.Value, now) is { IsOk: false, Error: { } badId }) return badId;
+        if (changes.Slug.IsPresent)
+        {
+            if (!Slug.TryParse(changes.Slug.Value, out var slug)) return OrganizationErrors.SlugInvalid;
+            organization.ChangeSlug(slug, now);
+        }
+
+        if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;
+        var requireSso = changes.RequireSso.Or(organization.RequireSso);
+        if (requireSso && !organization.RequireSso && !await CanRequireSsoAsync(organization.Id, ct)) return OrganizationErrors.SsoNeedsConnection;
+        organization.SetPolicy(requireSso, changes.AcceptHomeSso.Or(organization.AcceptHomeSso), now);
+        return Result.Ok;
+    }
+
+    // Meta tag and file proofs route people; forcing them through an IdP needs the DNS proof or an operator's word (DESIGN.md section 6.2).
+    private async Task<bool> CanRequireSsoAsync(Id<Organization> id, CancellationToken ct) =>
+        await db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active, ct)
+        && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
+}
