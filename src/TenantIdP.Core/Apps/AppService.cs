@@ -13,6 +13,10 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
     public IReadOnlyList<string> Scopes { get; init; } = [];
     public string? DefaultApi { get; init; }
+
+    /// <summary>Identifiers of further APIs the app may name by <c>resource</c>, and whose tokens it may introspect.</summary>
+    public IReadOnlyList<string> Apis { get; init; } = [];
+
     public bool RequirePkce { get; init; } = true;
     public bool RequireOrganization { get; init; }
     public string IdTokenAlgorithm { get; init; } = "RS256";
@@ -28,6 +32,7 @@ public sealed record AppChanges
     public Patch<IReadOnlyList<string>> AllowedOrigins { get; init; }
     public Patch<IReadOnlyList<string>> Scopes { get; init; }
     public Patch<string> DefaultApi { get; init; }
+    public Patch<IReadOnlyList<string>> Apis { get; init; }
     public Patch<bool> RequirePkce { get; init; }
     public Patch<bool> RequireOrganization { get; init; }
     public Patch<string> IdTokenAlgorithm { get; init; }
@@ -45,7 +50,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         var app = new App
         {
             Id = id, ClientId = id.ToString(), DisplayName = wanted.DisplayName, Kind = wanted.Kind, RedirectUris = wanted.RedirectUris, PostLogoutRedirectUris = wanted.PostLogoutRedirectUris,
-            InitiateLoginUri = wanted.InitiateLoginUri, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, RequirePkce = wanted.RequirePkce,
+            InitiateLoginUri = wanted.InitiateLoginUri, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
             RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm,
         };
         var allowed = await CheckAsync(app, ct);
@@ -82,6 +87,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
             AllowedOrigins = changes.AllowedOrigins.Or(app.AllowedOrigins) ?? [],
             Scopes = changes.Scopes.Or(app.Scopes) ?? [],
             DefaultApi = changes.DefaultApi.Or(app.DefaultApi),
+            Apis = changes.Apis.Or(app.Apis) ?? [],
             RequirePkce = changes.RequirePkce.Or(app.RequirePkce),
             RequireOrganization = changes.RequireOrganization.Or(app.RequireOrganization),
             IdTokenAlgorithm = changes.IdTokenAlgorithm.Or(app.IdTokenAlgorithm) ?? "",
@@ -121,12 +127,14 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
     private async Task<Result> CheckAsync(App app, CancellationToken ct)
     {
         var allowed = AppRules.Check(app, issuer.IsDevelopmentLoopback);
-        if (!allowed.IsOk || app.DefaultApi is not { } api) return allowed;
-        return await db.Apis.AnyAsync(a => a.Identifier == api, ct) ? Result.Ok : AppErrors.ApiUnknown;
+        if (!allowed.IsOk) return allowed;
+        string[] named = [.. app.Apis.Concat(app.DefaultApi is { } api ? [api] : []).Distinct()];
+        if (named.Length == 0) return allowed;
+        return await db.Apis.CountAsync(a => named.Contains(a.Identifier), ct) == named.Length ? Result.Ok : AppErrors.ApiUnknown;
     }
 
     private static object Facts(App a) => new
     {
-        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
     };
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian and npm packages), builds, and runs every test. `--long` adds the soaks. The last line is "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+configuration=Release
+long=0
+[ "${1:-}" = "--long" ] && long=1
+export TENANTIDP_TEST_LONG=$long DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+need() { # command-or-path package
+  [ -x "$1" ] || command -v "$1" >/dev/null 2>&1 && return 0
+  missing="${missing:-} $2"
+}
+need dotnet "the .NET 10 SDK"
+if [ -n "${missing:-}" ]; then echo "Install$missing first." >&2; exit 2; fi
+need /usr/lib/postgresql/15/bin/initdb postgresql-15
+need chromium chromium
+need node nodejs
+need npm npm
+need openssl openssl
+if [ -n "${missing:-}" ]; then
+  if [ "$(id -u)" != 0 ]; then echo "Missing:$missing. Run as root once, or install them." >&2; exit 2; fi
+  echo "Installing$missing"
+  # shellcheck disable=SC2086
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >/tmp/tenantidp-install.log 2>&1 || { tail -20 /tmp/tenantidp-install.log >&2; exit 2; }
+fi
+
+if [ -f tests/interop/package-lock.json ]; then
+  (cd tests/interop && npm ci --silent --no-audit --no-fund --ignore-scripts) || { echo "npm ci failed" >&2; exit 2; }
+fi
+
+dotnet build TenantIdP.sln -c $configuration --nologo -v q || { echo "0 passed, 1 failed"; exit 1; }
+
+passed=0 failed=0 broken=0
+for project in tests/*.Tests tests/TenantIdP.Faults; do
+  [ -f "$project/$(basename "$project").csproj" ] || continue
+  echo "== $(basename "$project")"
+  log=$(mktemp)
+  dotnet "$project/bin/$configuration/net10.0/$(basename "$project").dll" --no-ansi 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  p=$(sed -n 's/^ *succeeded: *\([0-9]*\).*/\1/p' "$log" | tail -1)
+  f=$(sed -n 's/^ *failed: *\([0-9]*\).*/\1/p' "$log" | tail -1)
+  rm -f "$log"
+  passed=$((passed + ${p:-0}))
+  failed=$((failed + ${f:-0}))
+  # A run that ended badly without a failed test (a crash, no tests) is a failure too.
+  if [ "$status" != 0 ] && [ "${f:-0}" = 0 ]; then echo "$(basename "$project") ended with status $status" >&2; broken=$((broken + 1)); fi
+done
+
+failed=$((failed + broken))
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
