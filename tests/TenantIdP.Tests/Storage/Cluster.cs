@@ -1,0 +1,3 @@
+using TenantIdP.Testing.Stores;
+
+[assembly: Xunit.AssemblyFixture(typeof(PostgreSqlCluster))]
