@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +27,8 @@ public abstract class TestStore : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await CreateAsync(CancellationToken.None);
+        Settings["TenantIdP:Database:Provider"] = Provider;
+        Settings["ConnectionStrings:TenantIdP"] = await NewDatabaseAsync(CancellationToken.None);
         Node = NewNode();
         await Node.GetRequiredService<StoreMigrator>().MigrateAsync(CancellationToken.None);
     }
@@ -39,16 +41,16 @@ public abstract class TestStore : IAsyncLifetime
     }
 
     /// <summary>Another process, as far as one process can be two. Disposed with the store.</summary>
-    public ServiceProvider NewNode(Action<Dictionary<string, string?>>? change = null, string environment = "Production", Action<IServiceCollection>? configure = null)
+    public ServiceProvider NewNode(Action<Dictionary<string, string?>>? change = null, string environment = "Production", string? contentRoot = null, Action<IServiceCollection>? configure = null)
     {
         var settings = new Dictionary<string, string?>(Settings);
         change?.Invoke(settings);
         var services = new ServiceCollection().AddLogging();
-        services.AddStore(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), new TestEnvironment(environment));
+        services.AddStore(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), new TestEnvironment(environment, contentRoot ?? Path.GetTempPath()));
         services.AddStoreDataProtection();
         configure?.Invoke(services);
         var node = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
-        nodes.Add(node);
+        lock (nodes) nodes.Add(node);
         return node;
     }
 
@@ -83,15 +85,18 @@ public abstract class TestStore : IAsyncLifetime
     public static Slug UniqueSlug() =>
         Slug.TryParse($"o-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}", out var slug) ? slug : throw new InvalidOperationException("Not a slug.");
 
-    protected abstract Task CreateAsync(CancellationToken ct);
+    protected abstract string Provider { get; }
+
+    /// <summary>A connection string to a database without tables; dropped with the store.</summary>
+    public abstract Task<string> NewDatabaseAsync(CancellationToken ct);
 
     protected abstract Task DropAsync();
 
-    private sealed class TestEnvironment(string name) : IHostEnvironment
+    private sealed class TestEnvironment(string name, string root) : IHostEnvironment
     {
         public string EnvironmentName { get; set; } = name;
         public string ApplicationName { get; set; } = "TenantIdP.Tests";
-        public string ContentRootPath { get; set; } = Path.GetTempPath();
+        public string ContentRootPath { get; set; } = root;
         public IFileProvider ContentRootFileProvider { get; set; } = new NullFileProvider();
     }
 }
@@ -99,12 +104,11 @@ public abstract class TestStore : IAsyncLifetime
 public sealed class SqliteStore : TestStore
 {
     private readonly string folder = Directory.CreateTempSubdirectory("tidp-sqlite-").FullName;
+    private int made;
 
-    protected override Task CreateAsync(CancellationToken ct)
-    {
-        Settings["ConnectionStrings:TenantIdP"] = $"Data Source={folder}/idp.db";
-        return Task.CompletedTask;
-    }
+    protected override string Provider => "Sqlite";
+
+    public override Task<string> NewDatabaseAsync(CancellationToken ct) => Task.FromResult($"Data Source={folder}/idp{Interlocked.Increment(ref made)}.db");
 
     protected override Task DropAsync()
     {
@@ -115,11 +119,19 @@ public sealed class SqliteStore : TestStore
 
 public sealed class PostgreSqlStore(PostgreSqlCluster cluster) : TestStore
 {
-    protected override async Task CreateAsync(CancellationToken ct)
+    private readonly ConcurrentBag<string> made = [];
+
+    protected override string Provider => "PostgreSql";
+
+    public override async Task<string> NewDatabaseAsync(CancellationToken ct)
     {
-        Settings["TenantIdP:Database:Provider"] = "PostgreSql";
-        Settings["ConnectionStrings:TenantIdP"] = await cluster.CreateDatabaseAsync(ct);
+        var connectionString = await cluster.CreateDatabaseAsync(ct);
+        made.Add(connectionString);
+        return connectionString;
     }
 
-    protected override async Task DropAsync() => await cluster.DropDatabaseAsync(Settings["ConnectionStrings:TenantIdP"]!, CancellationToken.None); // set above
+    protected override async Task DropAsync()
+    {
+        foreach (var connectionString in made) await cluster.DropDatabaseAsync(connectionString, CancellationToken.None);
+    }
 }
