@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+using TenantIdP.Server.Login;
+
+namespace TenantIdP.Server.Composition;
+
+/// <summary>The use cases of Core that pages, federation and engine share. Listed by hand, one line each.</summary>
+internal static class Capabilities
+{
+    public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<SessionOptions>().Bind(configuration.GetSection(SessionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<SessionOptions>>().Value);
+        services.AddSingleton(TimeProvider.System);
+
+        services.AddScoped<ActorContext>();
+        services.AddScoped<EventLog>();
+        services.AddScoped<SessionService>();
+        services.AddScoped<HomeRealm>();
+        services.AddScoped<AccountLinking>();
+        services.AddScoped<JitProvisioning>();
+        services.AddScoped<SignInService>();
+        services.AddScoped<PasswordSignIn>();
+        services.AddScoped<AccessReader>();
+        services.AddScoped<AuthorizeService>();
+
+        services.AddSingleton<PasswordHashing>();
+        services.AddSingleton<IPasswordHashing>(provider => provider.GetRequiredService<PasswordHashing>());
+    }
+}

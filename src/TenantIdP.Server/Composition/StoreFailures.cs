@@ -1,0 +1,27 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace TenantIdP.Server.Composition;
+
+/// <summary>Tells an outage of the database from a bug.</summary>
+internal static class StoreFailures
+{
+    public static bool IsOutage(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is DbException database) return IsOutage(database);
+        }
+
+        return false;
+    }
+
+    private static bool IsOutage(DbException failure) => failure switch
+    {
+        // BUSY, LOCKED, IOERR, FULL, CANTOPEN
+        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
+        // 08: connection, 53: resources, 57P: shut down or starting; without a state it is the connection itself (Npgsql)
+        { SqlState: { } state } => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal) || failure.IsTransient,
+        _ => true,
+    };
+}

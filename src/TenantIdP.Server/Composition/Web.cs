@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Features;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Server.Federation;
+using TenantIdP.Server.Http;
+using TenantIdP.Server.Login;
+using TenantIdP.Server.Theming;
+
+namespace TenantIdP.Server.Composition;
+
+/// <summary>The web host: limits, pages, cookies and the order of the middleware.</summary>
+internal static class Web
+{
+    private const int MaxBodyBytes = 1024 * 1024;
+    private const int MaxFieldBytes = 32 * 1024;
+
+    public static void AddWeb(this WebApplicationBuilder builder, IssuerOptions issuer)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            // A return URL is an authorization request inside another URL.
+            kestrel.Limits.MaxRequestLineSize = 32 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        });
+
+        var services = builder.Services;
+        services.Configure<FormOptions>(form => (form.ValueLengthLimit, form.KeyLengthLimit, form.ValueCountLimit, form.BufferBodyLengthLimit) = (MaxFieldBytes, 256, 100, RequestShape.MaxFormBytes));
+        services.AddRazorPages(pages => pages.RootDirectory = "/Login");
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie = Cookies.Build(issuer, "form");
+            antiforgery.FormFieldName = "form_token";
+            antiforgery.SuppressXFrameOptionsHeader = true; // ours is stricter and on every answer
+        });
+        services.AddAuthentication();
+        services.AddSingleton<IAuthenticationSchemeProvider, ConnectionSchemes>();
+        services.AddAuthorization();
+
+        services.AddSingleton<Theme>();
+        services.AddScoped<BrowserSession>();
+        services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
+        services.AddScoped<SignInFlow>();
+        services.AddScoped<OrganizationChoices>();
+        services.AddSingleton<PendingLinkCookie>();
+    }
+
+    public static void UseWeb(this WebApplication app)
+    {
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<Failures>();
+        app.UseMiddleware<PublicOrigin>();
+        app.UseMiddleware<RequestShape>();
+        app.UseMiddleware<FormOrigin>();
+        app.Use(static (context, next) =>
+        {
+            context.RequestServices.GetRequiredService<ActorContext>().TraceId = RequestTrace.Of(context);
+            return next(context);
+        });
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+    }
+
+    public static void MapServer(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapAssets();
+        app.MapFederation();
+        app.MapEngine();
+        app.MapRazorPages();
+    }
+}

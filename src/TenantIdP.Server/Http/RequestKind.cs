@@ -1,0 +1,15 @@
+using TenantIdP.Core.Tokens;
+
+namespace TenantIdP.Server.Http;
+
+/// <summary>Who reads the answer: a person in a browser or a program. Decides the shape of errors, not of anything that succeeds.</summary>
+internal static class RequestKind
+{
+    private static readonly PathString[] ForPrograms = ["/connect", "/api", "/scim", "/openapi", "/.well-known", "/health", "/assets"];
+
+    public static bool IsOAuth(PathString path) => path.StartsWithSegments("/connect");
+
+    /// <summary>The two protocol endpoints that browsers visit belong to people.</summary>
+    public static bool IsForPeople(PathString path) =>
+        path.StartsWithSegments(InteractionPaths.Authorize) || path.StartsWithSegments(InteractionPaths.EndSession) || !Array.Exists(ForPrograms, prefix => path.StartsWithSegments(prefix));
+}

@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace TenantIdP.Server.Http;
+
+/// <summary>
+/// Refuses, before anything reads it, a request that two readers could understand differently or that is larger than any honest one: repeated parameters (RFC 6749 section
+/// 3.1, SECURITY.md F2), oversized or broken forms, TRACE.
+/// </summary>
+internal sealed class RequestShape(RequestDelegate next)
+{
+    /// <summary>Bodies of pages and protocol endpoints; the API has limits of its own below the server's.</summary>
+    public const int MaxFormBytes = 256 * 1024;
+
+    private const int MaxQueryLength = 12 * 1024;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (HttpMethods.IsTrace(request.Method) || HttpMethods.IsConnect(request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
+        if (!RequestKind.IsForPeople(request.Path) && !RequestKind.IsOAuth(request.Path))
+        {
+            await next(context);
+            return;
+        }
+
+        if (await RefusalAsync(context) is { } refusal)
+        {
+            context.Features.Set(refusal);
+            context.Response.StatusCode = refusal.Status;
+            return;
+        }
+
+        await next(context);
+    }
+
+    private static async Task<FailureFacts?> RefusalAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.QueryString.Value?.Length > MaxQueryLength) return FailureFacts.InvalidRequest("The request is too long.");
+        if (request.Query.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } name }) return FailureFacts.InvalidRequest(RepeatedMessage(name));
+        if (!request.HasFormContentType) return null;
+
+        if (request.ContentLength > MaxFormBytes) return FailureFacts.InvalidRequest("The form is too large.", StatusCodes.Status413PayloadTooLarge);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxFormBytes;
+        try
+        {
+            var form = await request.ReadFormAsync(context.RequestAborted);
+            return form.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } field } ? FailureFacts.InvalidRequest(RepeatedMessage(field)) : null;
+        }
+        catch (InvalidDataException)
+        {
+            return FailureFacts.InvalidRequest("The form could not be read.");
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return FailureFacts.InvalidRequest("The form could not be read.", bad.StatusCode);
+        }
+    }
+
+    // The name is the sender's own text and may be anything.
+    private static string RepeatedMessage(string name) =>
+        name.Length is > 0 and <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? $"The parameter {name} must appear once." : "A parameter must appear once.";
+}

@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Server.Federation;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Login;
+
+/// <summary>Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed.</summary>
+internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, SignInService signIn, LinkTools tools) : SignInPage
+{
+    [BindProperty(Name = "password")]
+    public string? Password { get; set; }
+
+    public string? Email { get; private set; }
+    public string? OrganizationName { get; private set; }
+    public string? CancelUrl { get; private set; }
+    public string? Error { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken ct) =>
+        await FindAsync(ct) is null ? Fail(FailureFacts.From(SignInErrors.StateMismatch)) : Page();
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken ct)
+    {
+        if (await FindAsync(ct) is not { Link: { External.Email: { } email } link } waiting) return Fail(FailureFacts.From(SignInErrors.StateMismatch));
+        if (await flow.FindAsync(waiting.Return, ct) is not { } pending) return Fail(UnknownRequest);
+
+        using var turn = await tools.Hashing.TakeTurnAsync(ct);
+        if (turn is null) return Fail(PasswordModel.Busy);
+        var proven = await passwords.TryAsync(email, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
+        if (!proven.IsOk)
+        {
+            Error = proven.Error.Message;
+            return Again(Error);
+        }
+
+        var finished = await signIn.FinishLinkAsync(link, proven.Value.Session, await tools.Browser.ContextAsync(ct), ct);
+        // Whatever becomes of the link, the person has signed in to their account and the cookie is spent.
+        tools.Browser.Keep(finished.IsOk ? finished.Value : proven.Value);
+        cookie.Drop(HttpContext);
+        return finished.IsOk ? SeeOther(flow.Next(pending, finished.Value)) : Fail(FailureFacts.From(finished.Error, waiting.Return));
+    }
+
+    private async Task<WaitingLink?> FindAsync(CancellationToken ct)
+    {
+        if (cookie.Find(HttpContext) is not { } waiting) return null;
+        var connection = await tools.Connections.FindAsync(waiting.Link.ConnectionId, ct);
+        if (connection is null) return null;
+        (Email, OrganizationName, CancelUrl) = (waiting.Link.External.Email?.Value, connection.OrganizationName, await flow.CancelUrlAsync(waiting.Return, ct));
+        return waiting;
+    }
+}
+
+/// <summary>What the link page needs besides the use cases.</summary>
+internal sealed record LinkTools(PasswordHashing Hashing, BrowserSession Browser, ConnectionDirectory Connections);

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Login;
+
+/// <summary>Takes the password. The address comes back from the form and is judged anew: where it belongs to a connection, no password is taken.</summary>
+internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordSignIn passwords, PasswordHashing hashing, BrowserSession browser) : SignInPage
+{
+    [BindProperty(Name = "email")]
+    public string? Email { get; set; }
+
+    [BindProperty(Name = "password")]
+    public string? Password { get; set; }
+
+    /// <summary>Set by every handler that shows the page.</summary>
+    public PasswordForm Form { get; private set; } = new("", null, null, null);
+
+    public IActionResult OnGet() => SeeOther(SignInUrl(Return));
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken ct)
+    {
+        if (await flow.FindAsync(Return, ct) is not { } pending) return Fail(UnknownRequest);
+        if (!EmailAddress.TryParse(Email, out var email)) return SeeOther(SignInUrl(Return, another: true));
+
+        var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
+        if (realm.Connection is not null) return SeeOther(SignInUrl(Return, another: true));
+
+        using var turn = await hashing.TakeTurnAsync(ct);
+        if (turn is null) return Fail(Busy);
+        var signedIn = await passwords.TryAsync(email, Password ?? "", await browser.ContextAsync(ct), ct);
+        if (signedIn.IsOk)
+        {
+            browser.Keep(signedIn.Value);
+            return SeeOther(flow.Next(pending, signedIn.Value));
+        }
+
+        Form = new PasswordForm(email.Value, Return, pending.AppName, await flow.CancelUrlAsync(Return, ct), signedIn.Error.Message);
+        return Again(Form.Error);
+    }
+
+    internal static readonly FailureFacts Busy =
+        new(StatusCodes.Status429TooManyRequests, "too_many_requests", "Many people are signing in just now. Try again in a moment.") { RetryAfterSeconds = 10 };
+}

@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Server.Login;
+
+/// <summary>
+/// ASP.NET Core Identity's hasher (PBKDF2-HMAC-SHA512). Hashing is the most expensive thing a stranger can ask for, so pages take a turn first: as many at once as there
+/// are processors, a short queue, and 429 beyond it (SECURITY.md G5).
+/// </summary>
+internal sealed class PasswordHashing : IPasswordHashing, IDisposable
+{
+    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512.</summary>
+    private const int Iterations = 210_000;
+
+    private const int MaxWaiting = 100;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly object Nobody = new();
+
+    private readonly PasswordHasher<object> hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly SemaphoreSlim turns = new(Environment.ProcessorCount);
+    private int waiting;
+
+    public string Hash(string password) => hasher.HashPassword(Nobody, password);
+
+    public PasswordCheck Check(string storedHash, string password) => hasher.VerifyHashedPassword(Nobody, storedHash, password) switch
+    {
+        PasswordVerificationResult.Success => PasswordCheck.Right,
+        PasswordVerificationResult.SuccessRehashNeeded => PasswordCheck.RightButOld,
+        _ => PasswordCheck.Wrong,
+    };
+
+    /// <summary>Null when too many others wait already.</summary>
+    public async Task<IDisposable?> TakeTurnAsync(CancellationToken ct)
+    {
+        if (Interlocked.Increment(ref waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref waiting);
+            return null;
+        }
+
+        try
+        {
+            return await turns.WaitAsync(LongestWait, ct) ? new Turn(turns) : null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+
+    public void Dispose() => turns.Dispose();
+
+    private sealed class Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
+    }
+}

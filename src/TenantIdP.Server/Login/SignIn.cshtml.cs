@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Server.Federation;
+
+namespace TenantIdP.Server.Login;
+
+/// <summary>The first page: an email and nothing else. What the app already said may answer the question without showing it.</summary>
+internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, ConnectionChallenge challenge) : SignInPage
+{
+    /// <summary>The connection that a step-up needs.</summary>
+    [BindProperty(Name = InteractionPaths.ConnectionParameter, SupportsGet = true)]
+    public string? Connection { get; set; }
+
+    [BindProperty(Name = "email")]
+    public string? Email { get; set; }
+
+    /// <summary>The person wants to type another address: nothing is decided for them.</summary>
+    [BindProperty(Name = "another", SupportsGet = true)]
+    public bool Another { get; set; }
+
+    public string? AppName { get; private set; }
+    public string? OrganizationName { get; private set; }
+    public string? CancelUrl { get; private set; }
+    public string? Error { get; private set; }
+    public PasswordForm? Password { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken ct)
+    {
+        if (await FindAsync(ct) is not { } pending) return Fail(UnknownRequest);
+        var hint = EmailAddress.TryParse(pending.Request?.LoginHint, out var address) ? address : (EmailAddress?)null;
+        var realm = await homeRealm.FindAsync(Question(pending, Another ? null : hint), ct);
+        if (realm.Connection is { } connection && !Another) return await LeaveAsync(connection, pending, hint, ct);
+
+        (Email, OrganizationName) = (Another ? null : hint?.Value, realm.OrganizationName);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken ct)
+    {
+        if (await FindAsync(ct) is not { } pending) return Fail(UnknownRequest);
+        if (!EmailAddress.TryParse(Email, out var email))
+        {
+            Error = "Enter an email address, such as jane@example.com.";
+            return Again(Error);
+        }
+
+        var realm = await homeRealm.FindAsync(Question(pending, email), ct);
+        if (realm.Connection is { } connection) return await LeaveAsync(connection, pending, email, ct);
+        Password = new PasswordForm(email.Value, Return, AppName, CancelUrl);
+        return Page();
+    }
+
+    private async Task<PendingSignIn?> FindAsync(CancellationToken ct)
+    {
+        var pending = await flow.FindAsync(Return, ct);
+        if (pending is null) return null;
+        (AppName, CancelUrl) = (pending.AppName, await flow.CancelUrlAsync(pending.Return, ct));
+        return pending;
+    }
+
+    private RealmQuestion Question(PendingSignIn pending, EmailAddress? email) =>
+        new(pending.Request?.Organization, Connection ?? pending.Request?.Connection, pending.Request?.DomainHint, email);
+
+    private async Task<IActionResult> LeaveAsync(Id<Core.Connections.Connection> connection, PendingSignIn pending, EmailAddress? email, CancellationToken ct) =>
+        await challenge.StartAsync(HttpContext, connection, pending, email, ct) is { } failure ? Fail(failure) : new EmptyResult();
+}

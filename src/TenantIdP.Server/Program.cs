@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Options;
+using TenantIdP.Core.Instance;
+
+namespace TenantIdP.Server;
+
+/// <summary>The executable. A wrong setting ends it with a sentence that names the key, not with a stack trace.</summary>
+internal static class ServerProgram
+{
+    private const int WrongSetting = 1;
+
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            await using var app = ServerApp.Build(args);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (StartupException wrong)
+        {
+            await Console.Error.WriteLineAsync(wrong.Message);
+            return WrongSetting;
+        }
+        catch (OptionsValidationException wrong)
+        {
+            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, wrong.Failures));
+            return WrongSetting;
+        }
+    }
+}

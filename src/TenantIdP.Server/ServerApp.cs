@@ -1,0 +1,32 @@
+using TenantIdP.Server.Composition;
+
+namespace TenantIdP.Server;
+
+/// <summary>Builds the whole server. Migrations and the self-check run when the host starts, before it listens.</summary>
+public static class ServerApp
+{
+    /// <param name="args">As on the command line: <c>--urls</c>, <c>--environment</c>, <c>--TenantIdP:Issuer=…</c>.</param>
+    /// <param name="configure">Runs before the services are added, so that settings made here count.</param>
+    /// <exception cref="Core.Instance.StartupException">A setting is missing or wrong; the message names the key.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        // The name is fixed because Razor and data protection derive from it: hosted by the demo or a test, this is still the server.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = typeof(ServerApp).Assembly.GetName().Name });
+        configure?.Invoke(builder);
+
+        var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);
+        DevelopmentOnly.Check(builder.Configuration, builder.Environment);
+        builder.Services.AddSingleton(issuer);
+        builder.Services.AddStores(builder.Configuration, builder.Environment);
+        builder.Services.AddCapabilities(builder.Configuration);
+        builder.Services.AddEngine(builder.Configuration);
+        builder.AddWeb(issuer);
+        builder.Services.AddFederation(builder.Configuration, issuer);
+        builder.Services.AddHostedService<SelfCheck>();
+
+        var app = builder.Build();
+        app.UseWeb();
+        app.MapServer();
+        return app;
+    }
+}
