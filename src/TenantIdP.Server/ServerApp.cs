@@ -19,7 +19,7 @@ public static class ServerApp
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
         builder.Services.AddCapabilities(builder.Configuration);
-        builder.Services.AddEngine(builder.Configuration);
+        builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddHostedService<SelfCheck>();

@@ -42,11 +42,13 @@ internal static class Web
         services.AddAuthorization();
 
         services.AddSingleton<Theme>();
+        services.AddHttpContextAccessor();
         services.AddScoped<BrowserSession>();
         services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
         services.AddScoped<SignInFlow>();
         services.AddScoped<OrganizationChoices>();
         services.AddSingleton<PendingLinkCookie>();
+        services.AddScoped<LinkTools>();
     }
 
     public static void UseWeb(this WebApplication app)

@@ -6,7 +6,7 @@ using TenantIdP.Core.Tokens;
 namespace TenantIdP.Server.Login;
 
 /// <summary>The session cookie. It holds the random token and nothing else; every proof replaces it (SECURITY.md D8).</summary>
-internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionService sessions, SessionOptions options, IssuerOptions issuer, ActorContext actor, TimeProvider clock) : IBrowserSession
+internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionService sessions, Core.Sessions.SessionOptions options, IssuerOptions issuer, ActorContext actor, TimeProvider clock) : IBrowserSession
 {
     private readonly CookieBuilder cookie = Cookies.Build(issuer);
     private Session? found;

@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Authentication;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Server.Composition;
+using TenantIdP.Server.Http;
+using TenantIdP.Server.Login;
+
+namespace TenantIdP.Server.Federation;
+
+/// <summary>Sends a browser to a connection's identity provider.</summary>
+internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ReturnCookie returns, SignInRefusals refusals)
+{
+    internal const string HandleItem = "return_handle";
+    internal const string LoginHintItem = "login_hint";
+    internal const string FreshItem = "fresh";
+
+    /// <summary>Writes the redirect into the answer, or says why it can't.</summary>
+    public async Task<FailureFacts?> StartAsync(HttpContext context, Id<Connection> connection, PendingSignIn pending, EmailAddress? email, CancellationToken ct)
+    {
+        var name = connection.ToString();
+        if (await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
+
+        var properties = new AuthenticationProperties { RedirectUri = "/" };
+        properties.Items[HandleItem] = returns.Keep(context, name, pending.Return);
+        if (email is { } hint) properties.Items[LoginHintItem] = hint.Value;
+        // What the app asks of us is asked of them: otherwise their session would answer for the person.
+        if (pending.Request is { } request && (request.Prompt.Contains("login") || request.MaxAge is not null)) properties.Items[FreshItem] = "1";
+        try
+        {
+            await handler.ChallengeAsync(properties);
+            return null;
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or HttpRequestException or IOException && !StoreFailures.IsOutage(failure))
+        {
+            // Discovery failed: the metadata is down, slow, or not this connection's.
+            return await refusals.OfUpstreamAsync(connection, failure, "discovery", pending.Return, ct);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Server.Federation;
+
+/// <summary>An active OpenID Connect connection of an active organization, as it was when last read.</summary>
+internal sealed record ConnectionSnapshot(
+    Id<Connection> Id, Id<Organization> OrganizationId, string OrganizationName, int Version, string Issuer, string ClientId, string? ClientSecretSealed, SecretPlace SecretPlace,
+    IReadOnlyList<string> Scopes, string SubjectClaim, string? TenantId);
+
+/// <summary>
+/// Connections by id, read again after five seconds: that is how long another node's change may go unseen before a sign-in starts. Finishing one reads the row itself.
+/// Crosses organizations: a sign-in starts before there is a scope.
+/// </summary>
+internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock)
+{
+    private const int Capacity = 4_000;
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    private readonly BoundedCache<Id<Connection>, (long ReadAt, ConnectionSnapshot Connection)> cache = new(Capacity, Fresh, clock);
+
+    /// <summary>Null when there is no such connection, or it or its organization is not active.</summary>
+    public async Task<ConnectionSnapshot?> FindAsync(Id<Connection> id, CancellationToken ct)
+    {
+        if (cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Connection;
+        var readAt = clock.GetTimestamp();
+        var read = await ReadAsync(id, ct);
+        // Absence is not remembered: a guessed id must not push a real one out.
+        if (read is null) cache.Remove(id);
+        else cache.Put(id, (readAt, read));
+        return read;
+    }
+
+    /// <summary>Called when this node, or a notification of another one, knows of a change.</summary>
+    public void Invalidate(Id<Connection> id) => cache.Remove(id);
+
+    private async Task<ConnectionSnapshot?> ReadAsync(Id<Connection> id, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
+        var row = await (
+            from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where c.Id == id && c.Kind == ConnectionKind.Oidc && c.Status == ConnectionStatus.Active
+            join o in db.Organizations on c.OrganizationId equals o.Id
+            where o.Status == OrganizationStatus.Active
+            select new { Connection = c, o.DisplayName }).AsNoTracking().SingleOrDefaultAsync(ct);
+        if (row is null) return null;
+        var found = row.Connection;
+        return new ConnectionSnapshot(
+            found.Id, found.OrganizationId, row.DisplayName, found.Version, found.Issuer, found.ClientId, found.ClientSecretSealed, found.SecretPlace, found.Scopes, found.SubjectClaim, found.TenantId);
+    }
+}

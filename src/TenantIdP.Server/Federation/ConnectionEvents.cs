@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Server.Federation;
+
+/// <summary>Our rules on top of the handler's, at the moments it offers, in their order. One instance per request.</summary>
+internal sealed class ConnectionEvents(ConnectionDirectory connections, FederationFinish finish, SignInRefusals refusals, TimeProvider clock) : OpenIdConnectEvents
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    private string reason = "state";
+
+    public override Task RedirectToIdentityProvider(RedirectContext context)
+    {
+        if (context.Properties.Items.TryGetValue(ConnectionChallenge.LoginHintItem, out var hint)) context.ProtocolMessage.LoginHint = hint;
+        if (context.Properties.Items.ContainsKey(ConnectionChallenge.FreshItem)) context.ProtocolMessage.Prompt = "login";
+        return Task.CompletedTask;
+    }
+
+    public override async Task MessageReceived(MessageReceivedContext context)
+    {
+        // RFC 9207 section 2.4: an answer that names an issuer names ours. The metadata is loaded already unless this node has just started.
+        if (context.ProtocolMessage.GetParameter("iss") is not { } named) return;
+        var connection = await ConnectionAsync(context);
+        var configuration = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted); // ConnectionOptions always sets it
+        if (connection is not null && named == UpstreamMetadataRules.ExpectedIssuer(connection, configuration.Issuer)) return;
+        reason = "issuer";
+        context.Fail("The answer names another issuer.");
+    }
+
+    public override Task AuthorizationCodeReceived(AuthorizationCodeReceivedContext context)
+    {
+        reason = "token_request";
+        return Task.CompletedTask;
+    }
+
+    public override Task TokenResponseReceived(TokenResponseReceivedContext context)
+    {
+        reason = "id_token";
+        return Task.CompletedTask;
+    }
+
+    public override async Task TokenValidated(TokenValidatedContext context)
+    {
+        if (await ConnectionAsync(context) is not { } connection)
+        {
+            context.Fail("The connection is no longer active.");
+            return;
+        }
+
+        using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(context.SecurityToken.RawPayload), Strict);
+        var claims = payload.RootElement;
+        if (Refusal(claims, connection) is { } why)
+        {
+            context.Fail(why);
+            return;
+        }
+
+        context.HttpContext.Features.Set(new UpstreamAnswer(context.SecurityToken.Issuer, UpstreamClaims.Read(claims, connection.SubjectClaim)));
+        reason = "userinfo";
+    }
+
+    public override async Task UserInformationReceived(UserInformationReceivedContext context)
+    {
+        // The base has compared the subjects. Only what the id token left out is taken from here, an address with its own flag.
+        if (await ConnectionAsync(context) is not { } connection || context.HttpContext.Features.Get<UpstreamAnswer>() is not { } answer) return;
+        var said = UpstreamClaims.Read(context.User.RootElement, connection.SubjectClaim);
+        var name = answer.Claims.Name.Display is null ? said.Name : answer.Claims.Name;
+        context.HttpContext.Features.Set(answer with { Claims = answer.Claims with { Email = said.Email, EmailVerified = said.EmailVerified, Name = name } });
+    }
+
+    public override async Task TicketReceived(TicketReceivedContext context)
+    {
+        context.HandleResponse();
+        await finish.SignInAsync(context.HttpContext, ConnectionId(context.Scheme), context.Properties, context.HttpContext.RequestAborted);
+    }
+
+    public override async Task RemoteFailure(RemoteFailureContext context)
+    {
+        var (http, id, ct) = (context.HttpContext, ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
+        context.HandleResponse();
+        // Without properties the state is not one that we made for this connection, so nothing in the request is believed.
+        if (context.Properties is not { } properties || IsCorrelation(context.Failure) || !finish.TryTakeReturn(http, id, properties, out var back))
+        {
+            FederationFinish.Show(http, await refusals.OfStateAsync(id, ct));
+            return;
+        }
+
+        if (http.Request.Query.ContainsKey("error")) reason = "refused_upstream";
+        FederationFinish.Show(http, await refusals.OfUpstreamAsync(id, context.Failure, reason, back, ct));
+    }
+
+    // The handler gives this failure no type or code of its own.
+    private static bool IsCorrelation(Exception? failure) => failure is AuthenticationFailureException { InnerException: null, Message: "Correlation failed." };
+
+    private string? Refusal(JsonElement claims, ConnectionSnapshot connection)
+    {
+        // OpenID Connect Core section 3.1.3.7, items 4 and 5: several audiences need an authorized party, and it is us.
+        if (claims.TryGetProperty("aud", out var audience) && audience.ValueKind == JsonValueKind.Array && audience.GetArrayLength() > 1 && UpstreamClaims.Text(claims, "azp") is null)
+            return "Several audiences without an authorized party.";
+        if (claims.TryGetProperty("azp", out _) && UpstreamClaims.Text(claims, "azp") != connection.ClientId) return "Another authorized party.";
+        if (UpstreamClaims.Number(claims, "iat") is not { } issued || DateTimeOffset.FromUnixTimeSeconds(issued) > clock.GetUtcNow() + ConnectionOptions.ClockSkew) return "No time of issue, or one to come.";
+        if (connection.TenantId is { } tenant && UpstreamClaims.Text(claims, "tid") != tenant) return "Another tenant.";
+        return string.IsNullOrEmpty(UpstreamClaims.Text(claims, connection.SubjectClaim)) ? "The subject is not a text." : null;
+    }
+
+    private Task<ConnectionSnapshot?> ConnectionAsync(BaseContext<OpenIdConnectOptions> context) => connections.FindAsync(ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
+
+    private static Id<Connection> ConnectionId(AuthenticationScheme scheme) => Id<Connection>.Parse(scheme.Name);
+}

@@ -1,0 +1,47 @@
+using TenantIdP.Core;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Federation;
+
+/// <summary>Turns what an upstream got wrong into an event of its organization and a page for the person.</summary>
+internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, ActorContext actor, ILogger<SignInRefusals> logger)
+{
+    /// <param name="reason">A word of ours, never of theirs.</param>
+    public async Task<FailureFacts> OfUpstreamAsync(Id<Connection> connection, Exception? failure, string reason, string? back, CancellationToken ct)
+    {
+        Log.UpstreamFailed(logger, failure, connection.ToString(), reason, actor.TraceId ?? "");
+        await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, ct);
+        // Their outage is told as one; an answer that is wrong will be as wrong in ten seconds.
+        return IsUnreachable(failure)
+            ? FailureFacts.From(SignInErrors.UpstreamFailed, back)
+            : new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back);
+    }
+
+    public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
+    {
+        await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", ct);
+        return FailureFacts.From(SignInErrors.StateMismatch);
+    }
+
+    private async Task RecordAsync(Id<Connection> id, string code, string reason, CancellationToken ct)
+    {
+        if (await connections.FindAsync(id, ct) is not { } connection) return;
+        db.EnterOrganization(connection.OrganizationId);
+        events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code, reason });
+        await db.SaveChangesAsync(ct);
+    }
+
+    private static bool IsUnreachable(Exception? failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpRequestException) return true;
+        }
+
+        return false;
+    }
+}
