@@ -1,4 +1,5 @@
 using TenantIdP.Server.Composition;
+using TenantIdP.Server.Federation;
 
 namespace TenantIdP.Server;
 

@@ -14,8 +14,8 @@ internal static class Capabilities
 {
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<SessionOptions>().Bind(configuration.GetSection(SessionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<SessionOptions>>().Value);
+        services.AddOptions<Core.Sessions.SessionOptions>().Bind(configuration.GetSection(Core.Sessions.SessionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<Core.Sessions.SessionOptions>>().Value);
         services.AddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();

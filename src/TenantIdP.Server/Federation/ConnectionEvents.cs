@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -110,5 +111,5 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
 
     private Task<ConnectionSnapshot?> ConnectionAsync(BaseContext<OpenIdConnectOptions> context) => connections.FindAsync(ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
 
-    private static Id<Connection> ConnectionId(AuthenticationScheme scheme) => Id<Connection>.Parse(scheme.Name);
+    private static Id<Connection> ConnectionId(AuthenticationScheme scheme) => Id<Connection>.Parse(scheme.Name, CultureInfo.InvariantCulture);
 }

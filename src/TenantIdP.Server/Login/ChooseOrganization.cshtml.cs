@@ -19,7 +19,7 @@ internal sealed class ChooseOrganizationModel(SignInFlow flow, BrowserSession br
         if (await flow.FindAsync(Return, ct) is not { Request: not null } pending) return Fail(UnknownRequest);
         if (await browser.FindAsync(ct) is not { } session) return SeeOther(SignInUrl(Return));
         Choices = await choices.OfAsync(session.UserId, ct);
-        (AppName, CancelUrl) = (pending.AppName, await flow.CancelUrlAsync(Return, ct));
+        (AppName, CancelUrl) = (pending.AppName, flow.CancelUrl(pending));
         return Page();
     }
 

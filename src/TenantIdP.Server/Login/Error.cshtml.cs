@@ -32,7 +32,7 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
             _ => "This did not work",
         };
         (Message, Code, TraceId) = (facts.Message, facts.Code, RequestTrace.Of(HttpContext));
-        if (facts.Return is { } back) (RetryUrl, BackUrl) = (SignInUrl(back, another: true), await flow.CancelUrlAsync(back, ct));
+        if (facts.Return is { } back && await flow.FindAsync(back, ct) is { } pending) (RetryUrl, BackUrl) = (SignInUrl(back, another: true), flow.CancelUrl(pending));
         if (Response.StatusCode < 400) Response.StatusCode = facts.Status;
         return Page();
     }

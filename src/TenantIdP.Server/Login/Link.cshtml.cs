@@ -16,13 +16,11 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
     public string? CancelUrl { get; private set; }
     public string? Error { get; private set; }
 
-    public async Task<IActionResult> OnGetAsync(CancellationToken ct) =>
-        await FindAsync(ct) is null ? Fail(FailureFacts.From(SignInErrors.StateMismatch)) : Page();
+    public async Task<IActionResult> OnGetAsync(CancellationToken ct) => await FindAsync(ct) is null ? Fail(FailureFacts.From(SignInErrors.StateMismatch)) : Page();
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
-        if (await FindAsync(ct) is not { Link: { External.Email: { } email } link } waiting) return Fail(FailureFacts.From(SignInErrors.StateMismatch));
-        if (await flow.FindAsync(waiting.Return, ct) is not { } pending) return Fail(UnknownRequest);
+        if (await FindAsync(ct) is not var (waiting, pending) || waiting.Link is not { External.Email: { } email } link) return Fail(FailureFacts.From(SignInErrors.StateMismatch));
 
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(PasswordModel.Busy);
@@ -40,13 +38,12 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
         return finished.IsOk ? SeeOther(flow.Next(pending, finished.Value)) : Fail(FailureFacts.From(finished.Error, waiting.Return));
     }
 
-    private async Task<WaitingLink?> FindAsync(CancellationToken ct)
+    private async Task<(WaitingLink Waiting, PendingSignIn Pending)?> FindAsync(CancellationToken ct)
     {
-        if (cookie.Find(HttpContext) is not { } waiting) return null;
-        var connection = await tools.Connections.FindAsync(waiting.Link.ConnectionId, ct);
-        if (connection is null) return null;
-        (Email, OrganizationName, CancelUrl) = (waiting.Link.External.Email?.Value, connection.OrganizationName, await flow.CancelUrlAsync(waiting.Return, ct));
-        return waiting;
+        if (cookie.Find(HttpContext) is not { } waiting || await flow.FindAsync(waiting.Return, ct) is not { } pending) return null;
+        if (await tools.Connections.FindAsync(waiting.Link.ConnectionId, ct) is not { } connection) return null;
+        (Email, OrganizationName, CancelUrl) = (waiting.Link.External.Email?.Value, connection.OrganizationName, flow.CancelUrl(pending));
+        return (waiting, pending);
     }
 }
 

@@ -36,7 +36,7 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
             return SeeOther(flow.Next(pending, signedIn.Value));
         }
 
-        Form = new PasswordForm(email.Value, Return, pending.AppName, await flow.CancelUrlAsync(Return, ct), signedIn.Error.Message);
+        Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message);
         return Again(Form.Error);
     }
 

@@ -56,7 +56,7 @@ internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, Connecti
     {
         var pending = await flow.FindAsync(Return, ct);
         if (pending is null) return null;
-        (AppName, CancelUrl) = (pending.AppName, await flow.CancelUrlAsync(pending.Return, ct));
+        (AppName, CancelUrl) = (pending.AppName, flow.CancelUrl(pending));
         return pending;
     }
 

@@ -41,9 +41,8 @@ internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAc
     public string NextInChosen(PendingSignIn pending, Id<Organization> chosen) =>
         pending is { Return: { } back, Request: { } request } ? requests.With(back, request.Interaction with { Chosen = chosen, Selected = true }) : "/";
 
-    /// <summary>The app's own address with <c>access_denied</c>, or null.</summary>
-    public async Task<string?> CancelUrlAsync(string? back, CancellationToken ct) =>
-        back is not null && IsOurs(back, InteractionPaths.Authorize) ? await requests.CancelUrlAsync(back, ct) : null;
+    /// <summary>The way out: our own endpoint tells the app that the person gave up.</summary>
+    public string? CancelUrl(PendingSignIn pending) => pending is { Return: { } back, Request: { } request } ? requests.With(back, request.Interaction with { Cancelled = true }) : null;
 
     /// <summary>A path on this origin, compared as text: one slash, the endpoint, a query. Browsers read backslashes, tabs and line breaks in ways of their own.</summary>
     public static bool IsOurs(string back, string endpoint) =>
