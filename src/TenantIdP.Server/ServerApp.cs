@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Federation;
 
@@ -6,6 +7,14 @@ namespace TenantIdP.Server;
 /// <summary>Builds the whole server. Migrations and the self-check run when the host starts, before it listens.</summary>
 public static class ServerApp
 {
+    private static readonly Dictionary<string, string?> QuietFrameworks = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        ["Logging:LogLevel:OpenIddict"] = "Warning",
+    };
+
     /// <param name="args">As on the command line: <c>--urls</c>, <c>--environment</c>, <c>--TenantIdP:Issuer=…</c>.</param>
     /// <param name="configure">Runs before the services are added, so that settings made here count.</param>
     /// <exception cref="Core.Instance.StartupException">A setting is missing or wrong; the message names the key.</exception>
@@ -13,6 +22,8 @@ public static class ServerApp
     {
         // The name is fixed because Razor and data protection derive from it: hosted by the demo or a test, this is still the server.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = typeof(ServerApp).Assembly.GetName().Name });
+        // The least of all settings, so that any file or variable says otherwise.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         configure?.Invoke(builder);
 
         var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);

@@ -10,6 +10,9 @@ internal sealed record FailureFacts(int Status, string Code, string Message, str
 {
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>For the makers of the application: what their request got wrong. Never text of the sender's.</summary>
+    public string? Detail { get; init; }
+
     public static FailureFacts InvalidRequest(string message, int status = StatusCodes.Status400BadRequest) => new(status, "invalid_request", message);
 
     public static FailureFacts From(Error error, string? back = null) => new(StatusOf(error.Kind), error.Code, error.Message, back)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using TenantIdP.Core.Tokens;
@@ -14,8 +15,15 @@ internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
 {
     private const int ClientClosedRequest = 499;
 
+    private sealed record Telling;
+
+    /// <summary>The request is on its second way, to the error page: what was refused on the first isn't judged again.</summary>
+    public static bool IsTelling(HttpContext context) => context.Features.Get<Telling>() is not null;
+
     public async Task InvokeAsync(HttpContext context)
     {
+        // Tells the engine that it need not write a page of its own.
+        context.Features.Set<IStatusCodePagesFeature>(new StatusCodePagesFeature());
         try
         {
             await next(context);
@@ -52,7 +60,7 @@ internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
 
     private async Task TellAsync(HttpContext context)
     {
-        var facts = context.Features.Get<FailureFacts>() ?? Plain(context.Response.StatusCode);
+        var facts = context.Features.Get<FailureFacts>() ?? Engine.FailureOf(context) ?? Plain(context.Response.StatusCode);
         if (facts.RetryAfterSeconds is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
         var path = context.Request.Path;
@@ -77,9 +85,12 @@ internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
     {
         var (path, query, method, status) = (context.Request.Path, context.Request.QueryString, context.Request.Method, context.Response.StatusCode);
         context.Features.Set(facts);
+        context.Features.Set(new Telling());
         context.SetEndpoint(null);
         context.Request.RouteValues.Clear();
         (context.Request.Path, context.Request.QueryString, context.Request.Method) = (InteractionPaths.Error, QueryString.Empty, HttpMethods.Get);
+        // A body that was refused must not be read again on the way to the page.
+        (context.Request.ContentType, context.Request.Body) = (null, Stream.Null);
         try
         {
             await next(context);

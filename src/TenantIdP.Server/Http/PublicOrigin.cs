@@ -13,7 +13,7 @@ internal sealed class PublicOrigin(RequestDelegate next, IssuerOptions issuer, I
     public async Task InvokeAsync(HttpContext context)
     {
         // Probes come by address.
-        if (!context.Request.Path.StartsWithSegments("/health") && !IsOurs(context.Request.Host))
+        if (!context.Request.Path.StartsWithSegments("/health") && !Failures.IsTelling(context) && !IsOurs(context.Request.Host))
         {
             Log.ForeignHost(logger, RequestTrace.Of(context));
             context.Response.StatusCode = StatusCodes.Status400BadRequest;

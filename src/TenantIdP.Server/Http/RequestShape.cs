@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace TenantIdP.Server.Http;
 
@@ -16,9 +17,22 @@ internal sealed class RequestShape(RequestDelegate next)
     public async Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
+        if (Failures.IsTelling(context))
+        {
+            await next(context);
+            return;
+        }
+
         if (HttpMethods.IsTrace(request.Method) || HttpMethods.IsConnect(request.Method))
         {
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
+        // The readers below this throw at a charset they don't know, some of them at any but UTF-8.
+        if (request.ContentType is { Length: > 0 } type && !IsReadable(type))
+        {
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;
         }
 
@@ -52,7 +66,7 @@ internal sealed class RequestShape(RequestDelegate next)
             var form = await request.ReadFormAsync(context.RequestAborted);
             return form.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } field } ? FailureFacts.InvalidRequest(RepeatedMessage(field)) : null;
         }
-        catch (InvalidDataException)
+        catch (Exception broken) when (broken is InvalidDataException || (broken is IOException and not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested))
         {
             return FailureFacts.InvalidRequest("The form could not be read.");
         }
@@ -61,6 +75,9 @@ internal sealed class RequestShape(RequestDelegate next)
             return FailureFacts.InvalidRequest("The form could not be read.", bad.StatusCode);
         }
     }
+
+    private static bool IsReadable(string contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     // The name is the sender's own text and may be anything.
     private static string RepeatedMessage(string name) =>

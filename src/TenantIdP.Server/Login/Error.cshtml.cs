@@ -15,6 +15,7 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
 
     public string Heading { get; private set; } = "";
     public string Message { get; private set; } = "";
+    public string? Detail { get; private set; }
     public string Code { get; private set; } = "";
     public string TraceId { get; private set; } = "";
     public string? RetryUrl { get; private set; }
@@ -31,7 +32,7 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
             _ when facts.Return is not null => "You could not be signed in",
             _ => "This did not work",
         };
-        (Message, Code, TraceId) = (facts.Message, facts.Code, RequestTrace.Of(HttpContext));
+        (Message, Code, Detail, TraceId) = (facts.Message, facts.Code, facts.Detail, RequestTrace.Of(HttpContext));
         if (facts.Return is { } back && await flow.FindAsync(back, ct) is { } pending) (RetryUrl, BackUrl) = (SignInUrl(back, another: true), flow.CancelUrl(pending));
         if (Response.StatusCode < 400) Response.StatusCode = facts.Status;
         return Page();
