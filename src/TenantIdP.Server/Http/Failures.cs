@@ -60,7 +60,7 @@ internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
 
     private async Task TellAsync(HttpContext context)
     {
-        var facts = context.Features.Get<FailureFacts>() ?? Engine.FailureOf(context) ?? Plain(context.Response.StatusCode);
+        var facts = context.Features.Get<FailureFacts>() ?? Composition.Engine.FailureOf(context) ?? Plain(context.Response.StatusCode);
         if (facts.RetryAfterSeconds is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
         var path = context.Request.Path;
