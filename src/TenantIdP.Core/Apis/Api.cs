@@ -46,7 +46,7 @@ public sealed class Api : IHasIdPrefix, IVersioned
         if (!name.IsOk) return name.Error;
         if (permissions.Count > 500 || scopes.Count > 100) return ApiErrors.TooMany;
         if (permissions.FirstOrDefault(p => !Permission.IsValid(p.Name)) is { } bad) return RoleErrors.PermissionInvalid(bad.Name ?? "");
-        if (permissions.SelectMany(p => p.BuiltInRoles).Any(r => !BuiltInRoles.IsBuiltIn(r))) return ApiErrors.RoleUnknown;
+        if (permissions.Any(p => p.BuiltInRoles is null || !p.BuiltInRoles.All(BuiltInRoles.IsBuiltIn))) return ApiErrors.RoleUnknown;
         if (scopes.Any(s => !IsScope(s))) return ApiErrors.ScopeInvalid;
         if (accessTokenSeconds is < 60 or > 86_400) return ApiErrors.LifetimeInvalid;
         if (signingAlgorithm is not ("ES256" or "RS256")) return ApiErrors.AlgorithmInvalid;

@@ -22,27 +22,6 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
 {
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_roles_organization_id_key"] = RoleErrors.KeyTaken };
 
-    /// <summary>Creates what is missing of the built-in roles and brings their permissions up to this version's list. Runs at start, under the migration lock.</summary>
-    public async Task EnsureBuiltInAsync(CancellationToken ct)
-    {
-        var now = clock.GetUtcNow();
-        var existing = await Of(Organization.Instance).ToDictionaryAsync(r => r.Key, ct);
-        foreach (var (key, name, permissions) in BuiltInRoles.All)
-        {
-            if (!existing.TryGetValue(key, out var role))
-            {
-                db.Roles.Add(role = Role.BuiltIn(key, name, permissions, now));
-                events.RecordForInstance(EventTypes.RoleCreated, role.Id.ToString(), new { key, permissions });
-            }
-            else if (role.RefreshBuiltIn(permissions, now))
-            {
-                events.RecordForInstance(EventTypes.RoleUpdated, role.Id.ToString(), new { key, permissions });
-            }
-        }
-
-        await db.SaveChangesAsync(ct);
-    }
-
     public async Task<Result<Role>> CreateAsync(Id<Organization> owner, NewRole wanted, Granter granter, CancellationToken ct)
     {
         var made = Role.Create(owner, wanted.Key, wanted.DisplayName, wanted.Permissions, clock.GetUtcNow());

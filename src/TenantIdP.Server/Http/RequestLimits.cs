@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace TenantIdP.Server.Http;
+
+/// <summary>
+/// What a request body may be, and what a refused one is answered with. The framework answers a body it can't bind with an empty 4xx, an exception or (an unknown charset)
+/// a 500; here each becomes a problem with a code.
+/// </summary>
+internal static partial class RequestLimits
+{
+    public const long MaxBody = 1024 * 1024;
+
+    /// <returns>False when the request was answered.</returns>
+    public static async Task<bool> CheckAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
+        if (context.Request.ContentLength > MaxBody)
+        {
+            await Problems.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "request_too_large", $"A request body has at most {MaxBody} bytes.");
+            return false;
+        }
+
+        if (string.IsNullOrEmpty(context.Request.ContentType)) return true;
+        if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type))
+        {
+            await Problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Content-Type is not a media type.");
+            return false;
+        }
+
+        // RFC 8259 section 8.1: JSON between systems is UTF-8.
+        var charset = HeaderUtilities.RemoveQuotes(type.Charset);
+        if (!charset.HasValue || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return true;
+        await Problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_charset", "Send JSON as UTF-8.");
+        return false;
+    }
+
+    public static Task RefuseAsync(HttpContext context, BadHttpRequestException refused)
+    {
+        if (refused.InnerException is JsonException json) return RefuseAsync(context, json);
+        return refused.StatusCode switch
+        {
+            StatusCodes.Status413PayloadTooLarge => Problems.WriteAsync(context, refused.StatusCode, "request_too_large", $"A request body has at most {MaxBody} bytes."),
+            StatusCodes.Status415UnsupportedMediaType => Problems.WriteAsync(context, refused.StatusCode, "unsupported_media_type", "Send application/json; for PATCH application/merge-patch+json is accepted too."),
+            StatusCodes.Status400BadRequest when ParameterName().Match(refused.Message) is { Success: true } match =>
+                Problems.WriteAsync(context, refused.StatusCode, "parameter_invalid", "A parameter is not of the form it must have.", match.Groups[1].Value),
+            StatusCodes.Status400BadRequest => Problems.WriteAsync(context, refused.StatusCode, "malformed_request", "The request can't be read: a body or a parameter is missing or malformed."),
+            _ => Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = refused.StatusCode }),
+        };
+    }
+
+    private static Task RefuseAsync(HttpContext context, JsonException json)
+    {
+        var unknown = UnknownMember().Match(json.Message);
+        if (unknown.Success) return Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "unknown_field", $"There is no field '{unknown.Groups[1].Value}'.", unknown.Groups[1].Value);
+        var field = json.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+        return field is null
+            ? Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "malformed_json", "The body is not the JSON object that is expected here.")
+            : Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "malformed_json", $"The value of '{field}' is not of the expected type.", field);
+    }
+
+    // System.Text.Json names the member in its message only.
+    [GeneratedRegex("^The JSON property '([^']{1,100})' could not be mapped", RegexOptions.CultureInvariant)]
+    private static partial Regex UnknownMember();
+
+    // "Failed to bind parameter "Nullable<int> limit" from "abc"."
+    [GeneratedRegex("^Failed to bind parameter \"[^\"]*? ([A-Za-z]+)\" from", RegexOptions.CultureInvariant)]
+    private static partial Regex ParameterName();
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Management;
+
+/// <summary>What an endpoint asks of its caller. The last one on an endpoint counts; an endpoint without one lets nobody in.</summary>
+internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null);
+
+internal enum AccessKind
+{
+    /// <summary>An operator's app.</summary>
+    Instance,
+
+    /// <summary>An operator's app, or a member of the route's organization with the permission.</summary>
+    Organization,
+
+    /// <summary>A person, about themselves.</summary>
+    User,
+}
+
+internal static class AccessRequirements
+{
+    public static TBuilder RequireInstance<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new AccessRequirement(AccessKind.Instance));
+
+    public static TBuilder RequireOrganization<TBuilder>(this TBuilder endpoint, string permission) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new AccessRequirement(AccessKind.Organization, permission));
+
+    public static TBuilder RequireUser<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new AccessRequirement(AccessKind.User));
+}
+
+/// <summary>
+/// The one place that lets callers of the management API in. Runs before anything of the request is bound. A token proves who somebody is; what they may do is read anew
+/// from session, grant, membership and policy each time.
+/// </summary>
+internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, AccessReader reader, IssuerOptions issuer, ManagementCaller caller, ActorContext actor)
+{
+    public const string Scope = "management";
+    public const string OrganizationParameter = "organizationId";
+
+    /// <returns>False when the request was answered.</returns>
+    public async Task<bool> AdmitAsync(HttpContext context)
+    {
+        if (!(await context.AuthenticateAsync(ManagementAuthentication.SchemeName)).Succeeded || context.Features.Get<AccessTokenFacts>() is not { } token) return await ChallengeAsync(context);
+
+        var requirement = context.GetEndpoint()?.Metadata.GetMetadata<AccessRequirement>();
+        if (requirement is null) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
+        var forUs = requirement.Kind == AccessKind.User || token.Audiences.Contains(issuer.ManagementApi, StringComparer.Ordinal);
+        if (!forUs) return await ChallengeAsync(context);
+
+        actor.TraceId = Problems.TraceId(context);
+        return token.UserId is { } user ? await AdmitUserAsync(context, requirement, token, user) : await AdmitAppAsync(context, requirement, token);
+    }
+
+    private async Task<bool> AdmitAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token)
+    {
+        if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
+        if (!token.Scopes.Contains(Scope)) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
+        if (context.GetRouteValue(OrganizationParameter) is { } named)
+        {
+            if (Parse(named) is not { } organization || !await db.Organizations.AnyAsync(o => o.Id == organization, context.RequestAborted)) return await RefuseAsync(context, OrganizationErrors.NotFound);
+            db.EnterOrganization(organization);
+        }
+
+        actor.Actor = new Actor(ActorKind.App, token.ClientId);
+        caller.IsApp();
+        return true;
+    }
+
+    private async Task<bool> AdmitUserAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token, Id<User> user)
+    {
+        if (requirement.Kind == AccessKind.User && !token.Scopes.Contains("openid")) return await RefuseScopeAsync(context, ManagementErrors.OpenIdMissing);
+
+        // Another organization's object is not there, whether it exists or not: decided before anything is read.
+        if (context.GetRouteValue(OrganizationParameter) is { } named && (token.OrganizationId is not { } own || Parse(named) != own)) return await RefuseAsync(context, OrganizationErrors.NotFound);
+
+        if (token.SessionId is not { } session || await tokens.FindGrantAsync(token.GrantId, context.RequestAborted) is not { } grant || grant.UserId != user || grant.SessionId != session)
+            return await ChallengeAsync(context);
+        var facts = await reader.ReadAsync(user, session, token.OrganizationId, grant.Proofs, context.RequestAborted);
+        if (facts is null) return await ChallengeAsync(context);
+        switch (AccessPolicy.Judge(facts).Verdict)
+        {
+            case Verdict.Granted:
+                break;
+            case Verdict.SsoRequired or Verdict.ProofRequired:
+                return await RefuseAsync(context, ManagementErrors.InteractionRequired);
+            case Verdict.NotAMember when requirement.Kind == AccessKind.Organization:
+                return await RefuseAsync(context, OrganizationErrors.NotFound);
+            default:
+                return await ChallengeAsync(context);
+        }
+
+        actor.Actor = new Actor(ActorKind.User, user.ToString());
+        caller.IsUser(user, token.OrganizationId, facts.Roles);
+        switch (requirement.Kind)
+        {
+            case AccessKind.User:
+                return true;
+            case AccessKind.Organization when token.OrganizationId is { } organization:
+                if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
+                db.EnterOrganization(organization);
+                return true;
+            default:
+                return await RefuseAsync(context, ManagementErrors.OperatorRequired);
+        }
+    }
+
+    private static Id<Organization>? Parse(object routeValue) => Id<Organization>.TryParse(Convert.ToString(routeValue, CultureInfo.InvariantCulture), out var id) ? id : null;
+
+    private static async Task<bool> ChallengeAsync(HttpContext context)
+    {
+        await context.ChallengeAsync(ManagementAuthentication.SchemeName);
+        return false;
+    }
+
+    private static async Task<bool> RefuseAsync(HttpContext context, Error error)
+    {
+        await Problems.WriteAsync(context, error);
+        return false;
+    }
+
+    private static Task<bool> RefuseScopeAsync(HttpContext context, Error error)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_scope\""; // RFC 6750 section 3.1
+        return RefuseAsync(context, error);
+    }
+}

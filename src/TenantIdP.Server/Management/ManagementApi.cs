@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Authentication;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Management;
+
+/// <summary>The management API under <c>/api/v1</c>: its services, its edge and its table of contents.</summary>
+public static class ManagementApi
+{
+    public const string Path = "/api/v1";
+
+    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/> and <see cref="IPasswordHashing"/>.</summary>
+    public static IServiceCollection AddManagement(this IServiceCollection services)
+    {
+        services.AddScoped<OrganizationService>();
+        services.AddScoped<UserService>();
+        services.AddScoped<MemberService>();
+        services.AddScoped<UserOrganizations>();
+        services.AddScoped<RoleService>();
+        services.AddScoped<DomainService>();
+        services.AddScoped<ConnectionService>();
+        services.AddScoped<ApiService>();
+        services.AddScoped<AppService>();
+        services.AddSingleton(sp => new ConnectionRules(sp.GetRequiredService<IssuerOptions>().IsDevelopmentLoopback));
+
+        services.AddScoped<ManagementCaller>();
+        services.AddScoped<ManagementAccess>();
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ManagementAuthentication>(ManagementAuthentication.SchemeName, null);
+
+        services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddValidation();
+        services.AddProblemDetails();
+
+        // The first writer that can write does, and the framework's own can whenever the caller accepts JSON.
+        services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, ProblemsWriter>());
+        services.AddManagementDocument();
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapManagement(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi("/openapi/{documentName}.json");
+
+        var api = routes.MapGroup(Path);
+        api.AddEndpointFilter(EntityTags.TagAsync);
+        ((IEndpointConventionBuilder)api).Finally(Guard);
+
+        api.MapMe();
+        api.MapOrganizations();
+        api.MapUsers();
+        api.MapApps();
+        api.MapApis();
+        api.MapRoles();
+
+        var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
+        organization.MapMembers();
+        organization.MapOrganizationRoles();
+        organization.MapDomains();
+        organization.MapConnections();
+
+        // Anything else under the path is a problem too, not a page.
+        api.MapFallback("{*path}", context => Problems.WriteAsync(context, StatusCodes.Status404NotFound, "not_found", "There is no such endpoint.")).RequireInstance().ExcludeFromDescription();
+        return routes;
+    }
+
+    internal static void Configure(JsonSerializerOptions json)
+    {
+        json.Converters.Add(new IdJsonConverterFactory());
+        json.Converters.Add(new PatchJsonConverterFactory());
+        json.Converters.Add(new ListJsonConverterFactory());
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        json.AllowDuplicateProperties = false;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.MaxDepth = 32;
+    }
+
+    /// <summary>Wraps each endpoint as a whole, so that nobody's body is read before they are let in and every refusal on the way has the one shape.</summary>
+    private static void Guard(EndpointBuilder endpoint)
+    {
+        if (endpoint.RequestDelegate is not { } inner) return;
+        endpoint.RequestDelegate = async context =>
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            if (!await context.RequestServices.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
+            try
+            {
+                await inner(context);
+            }
+            catch (BadHttpRequestException refused) when (!context.Response.HasStarted)
+            {
+                await RequestLimits.RefuseAsync(context, refused);
+                return;
+            }
+
+            // A body that breaks off or is too large leaves only a status behind.
+            if (context.Response is { HasStarted: false, StatusCode: >= StatusCodes.Status400BadRequest, ContentType: null })
+                await Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = context.Response.StatusCode });
+        };
+    }
+}

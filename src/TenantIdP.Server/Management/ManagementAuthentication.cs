@@ -1,0 +1,40 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Management;
+
+/// <summary>Reads the bearer token (RFC 6750 section 2.1, the header only). What its holder may do is <see cref="ManagementAccess"/>'s question.</summary>
+internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IAccessTokens tokens)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "Management";
+
+    private const string Prefix = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var header = Request.Headers.Authorization;
+        if (header.Count == 0) return AuthenticateResult.NoResult();
+        if (header is not [{ } single] || !single.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("not a bearer token");
+        if (await tokens.ReadAsync(single[Prefix.Length..].Trim(), Context.RequestAborted) is not { } facts) return AuthenticateResult.Fail("not a valid token");
+
+        Context.Features.Set(facts);
+        var identity = new ClaimsIdentity([new Claim("sub", facts.UserId?.ToString() ?? facts.ClientId)], SchemeName, "sub", roleType: null);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var hadToken = Request.Headers.Authorization.Count > 0;
+        Response.Headers.WWWAuthenticate = hadToken ? "Bearer error=\"invalid_token\"" : "Bearer";
+        Response.Headers[HeaderNames.CacheControl] = "no-store";
+        return hadToken
+            ? Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, "invalid_token", "The access token is malformed, expired, ended or meant for another API.")
+            : Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, "unauthenticated", "Send an access token: Authorization: Bearer <token>.");
+    }
+}

@@ -1,0 +1,32 @@
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Server.Management;
+
+/// <summary>Who calls, as far as they were admitted to the endpoint that runs.</summary>
+internal sealed class ManagementCaller
+{
+    private IReadOnlySet<string> permissions = new HashSet<string>();
+
+    /// <summary>The person, unless an app calls for itself.</summary>
+    public Id<User>? User { get; private set; }
+
+    /// <summary>The organization of the person's token.</summary>
+    public Id<Organization>? Organization { get; private set; }
+
+    public Granter Granter { get; private set; } = Granter.Holding([]);
+
+    public bool IsInstance => Granter.IsInstance;
+
+    public bool Has(string permission) => IsInstance || permissions.Contains(permission);
+
+    public void IsApp() => Granter = Granter.Instance;
+
+    public void IsUser(Id<User> user, Id<Organization>? organization, IReadOnlyList<Core.Tokens.HeldRole> roles)
+    {
+        (User, Organization, Granter) = (user, organization, Granter.Holding(roles));
+        permissions = roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
+    }
+}

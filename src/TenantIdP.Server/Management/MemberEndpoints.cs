@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Management;
+
+internal static class MemberEndpoints
+{
+    public static void MapMembers(this RouteGroupBuilder organization)
+    {
+        var read = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersRead);
+        read.MapGet("/", ListAsync).WithName("ListMembers");
+        read.MapGet("/{memberId}", FindAsync).WithName("GetMember");
+
+        var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite);
+        write.MapPost("/", AddAsync).WithName("AddMember");
+        write.MapDelete("/{memberId}", RemoveAsync).WithName("RemoveMember");
+        write.MapPost("/{memberId}/deactivate", DeactivateAsync).WithName("DeactivateMember");
+        write.MapPost("/{memberId}/reactivate", ReactivateAsync).WithName("ReactivateMember");
+        write.MapPut("/{memberId}/roles/{roleKey}", GrantRoleAsync).WithName("GrantMemberRole");
+        write.MapDelete("/{memberId}/roles/{roleKey}", RevokeRoleAsync).WithName("RevokeMemberRole");
+    }
+
+    private static Task<Results<Ok<ListResponse<MemberResponse>>, ProblemHttpResult>> ListAsync(
+        Id<Organization> organizationId, [AsParameters] PageQuery query, MemberService members, CancellationToken ct) =>
+        query.AnswerAsync(page => members.ListAsync(organizationId, page, ct), MemberResponse.From);
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, Id<Membership> memberId, MemberService members, CancellationToken ct) =>
+        (await members.FindAsync(organizationId, memberId, ct)).ToOk(MemberResponse.From);
+
+    private static async Task<Results<Created<MemberResponse>, ProblemHttpResult>> AddAsync(
+        Id<Organization> organizationId, AddMemberRequest request, MemberService members, ManagementCaller caller, CancellationToken ct)
+    {
+        var added = await members.AddAsync(organizationId, request.UserId!.Value, request.Roles ?? [], caller.Granter, ct); // required, so validation has seen it
+        return added.ToCreated(MemberResponse.From, m => $"{ManagementApi.Path}/organizations/{organizationId}/members/{m.Membership.Id}");
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
+        Id<Organization> organizationId, Id<Membership> memberId, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        (await members.RemoveAsync(organizationId, memberId, caller.Granter, ct)).ToNoContent();
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> DeactivateAsync(
+        Id<Organization> organizationId, Id<Membership> memberId, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        (await members.DeactivateAsync(organizationId, memberId, caller.Granter, ct)).ToOk(MemberResponse.From);
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> ReactivateAsync(
+        Id<Organization> organizationId, Id<Membership> memberId, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        (await members.ReactivateAsync(organizationId, memberId, caller.Granter, ct)).ToOk(MemberResponse.From);
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> GrantRoleAsync(
+        Id<Organization> organizationId, Id<Membership> memberId, string roleKey, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        (await members.GrantRoleAsync(organizationId, memberId, roleKey, caller.Granter, ct)).ToOk(MemberResponse.From);
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> RevokeRoleAsync(
+        Id<Organization> organizationId, Id<Membership> memberId, string roleKey, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        (await members.RevokeRoleAsync(organizationId, memberId, roleKey, caller.Granter, ct)).ToOk(MemberResponse.From);
+}
+
+/// <param name="Roles">Keys; the role member when left out.</param>
+public sealed record AddMemberRequest([property: Required] Id<User>? UserId, [property: MaxLength(20)] IReadOnlyList<string>? Roles = null);
+
+public sealed record MemberRoleResponse(string Key, RoleSource Source);
+
+public sealed record MemberResponse(
+    Id<Membership> Id, Id<User> UserId, MembershipStatus Status, string? Name, string? Email, IReadOnlyList<MemberRoleResponse> Roles, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version)
+    : IVersionedResponse
+{
+    internal static MemberResponse From(Member m) =>
+        new(m.Membership.Id, m.Membership.UserId, m.Membership.Status, m.Name, m.Email, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source))],
+            m.Membership.CreatedAt, m.Membership.UpdatedAt, m.Membership.Version);
+}

@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
+
+namespace TenantIdP.Server.Management;
+
+internal static class OrganizationEndpoints
+{
+    public static void MapOrganizations(this RouteGroupBuilder api)
+    {
+        var organizations = api.MapGroup("/organizations").WithTags("Organizations");
+
+        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance();
+        organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance();
+        organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();
+        organizations.MapGet("/by-slug/{slug}", FindBySlugAsync).WithName("GetOrganizationBySlug").RequireInstance();
+        organizations.MapGet("/{organizationId}", FindAsync).WithName("GetOrganization").RequireOrganization(Permission.OrganizationRead);
+        organizations.MapPatch("/{organizationId}", UpdateAsync).WithName("UpdateOrganization").RequireOrganization(Permission.OrganizationWrite);
+        organizations.MapPost("/{organizationId}/suspend", SuspendAsync).WithName("SuspendOrganization").RequireInstance();
+        organizations.MapPost("/{organizationId}/resume", ResumeAsync).WithName("ResumeOrganization").RequireInstance();
+    }
+
+    private static async Task<Results<Created<OrganizationResponse>, ProblemHttpResult>> CreateAsync(CreateOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
+    {
+        var created = await organizations.CreateAsync(new NewOrganization(request.DisplayName, request.Slug, request.ExternalId, request.OwnerUserId), ct);
+        return created.ToCreated(OrganizationResponse.From, o => $"{ManagementApi.Path}/organizations/{o.Id}");
+    }
+
+    private static Task<Results<Ok<ListResponse<OrganizationResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, OrganizationService organizations, CancellationToken ct) =>
+        query.AnswerAsync(page => organizations.ListAsync(page, ct), OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> FindByExternalIdAsync(string externalId, OrganizationService organizations, CancellationToken ct) =>
+        (await organizations.FindByExternalIdAsync(externalId, ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> FindBySlugAsync(string slug, OrganizationService organizations, CancellationToken ct) =>
+        (await organizations.FindBySlugAsync(slug, ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
+        (await organizations.FindAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> UpdateAsync(
+        Id<Organization> organizationId, OrganizationChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, OrganizationService organizations, ManagementCaller caller, CancellationToken ct)
+    {
+        // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id is the application's.
+        if ((changes.RequireSso.IsPresent || changes.AcceptHomeSso.IsPresent) && !caller.Has(Permission.ConnectionsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.ConnectionsWrite));
+        if (changes.ExternalId.IsPresent && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
+        return (await organizations.UpdateAsync(organizationId, changes, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
+    }
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> SuspendAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
+        (await organizations.SuspendAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> ResumeAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
+        (await organizations.ResumeAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
+}
+
+/// <param name="Slug">Made from the name when left out.</param>
+/// <param name="OwnerUserId">A user who becomes the first owner.</param>
+public sealed record CreateOrganizationRequest(
+    [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null);
+
+public sealed record OrganizationResponse(
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
+{
+    internal static OrganizationResponse From(Organization o) =>
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.CreatedAt, o.UpdatedAt, o.Version);
+}
