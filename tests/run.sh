@@ -36,10 +36,12 @@ for project in tests/*.Tests tests/TenantIdP.Faults; do
   [ -f "$project/$(basename "$project").csproj" ] || continue
   echo "== $(basename "$project")"
   log=$(mktemp)
-  dotnet "$project/bin/$configuration/net10.0/$(basename "$project").dll" --no-ansi 2>&1 | tee "$log"
+  dotnet "$project/bin/$configuration/net10.0/$(basename "$project").dll" -noColor -noLogo 2>&1 | tee "$log"
   status=${PIPESTATUS[0]}
-  p=$(sed -n 's/^ *succeeded: *\([0-9]*\).*/\1/p' "$log" | tail -1)
-  f=$(sed -n 's/^ *failed: *\([0-9]*\).*/\1/p' "$log" | tail -1)
+  # "Total: 23, Errors: 0, Failed: 1, Skipped: 0, …": passed is what is left.
+  read -r total errors failures skipped < <(sed -n 's/.*Total: \([0-9]*\), Errors: \([0-9]*\), Failed: \([0-9]*\), Skipped: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
+  f=$((${errors:-0} + ${failures:-0}))
+  p=$((${total:-0} - ${failures:-0} - ${skipped:-0}))
   rm -f "$log"
   passed=$((passed + ${p:-0}))
   failed=$((failed + ${f:-0}))

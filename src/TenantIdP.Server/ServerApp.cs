@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Composition;
+using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
 
 namespace TenantIdP.Server;
@@ -34,6 +35,7 @@ public static class ServerApp
         builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
         builder.Services.AddFederation(builder.Configuration, issuer);
+        builder.Services.AddManagement();
         builder.Services.AddHostedService<SelfCheck>();
 
         var app = builder.Build();

@@ -7,6 +7,7 @@ using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
+using TenantIdP.Server.Management;
 using TenantIdP.Server.Theming;
 
 namespace TenantIdP.Server.Composition;
@@ -74,6 +75,7 @@ internal static class Web
         app.MapAssets();
         app.MapFederation();
         app.MapEngine();
+        app.MapManagement();
         app.MapRazorPages();
     }
 }

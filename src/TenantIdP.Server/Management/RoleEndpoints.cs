@@ -35,29 +35,34 @@ internal static class RoleEndpoints
     }
 
     private static Task<Results<Ok<ListResponse<RoleResponse>>, ProblemHttpResult>> ListAsync(
-        [FromRoute] Id<Organization>? organizationId, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
-        query.AnswerAsync(page => roles.ListAsync(Owner(organizationId), page, ct), RoleResponse.From);
+        RoleOwner owner, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
+        query.AnswerAsync(page => roles.ListAsync(owner.Id, page, ct), RoleResponse.From);
 
     private static async Task<Results<Created<RoleResponse>, ProblemHttpResult>> CreateAsync(
-        [FromRoute] Id<Organization>? organizationId, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
+        RoleOwner owner, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
     {
-        var created = await roles.CreateAsync(Owner(organizationId), new NewRole(request.Key, request.DisplayName, request.Permissions ?? []), caller.Granter, ct);
-        var owner = organizationId is { } organization ? $"/organizations/{organization}" : "";
-        return created.ToCreated(RoleResponse.From, r => $"{ManagementApi.Path}{owner}/roles/{r.Id}");
+        var created = await roles.CreateAsync(owner.Id, new NewRole(request.Key, request.DisplayName, request.Permissions ?? []), caller.Granter, ct);
+        var path = owner.Id == Organization.Instance ? "" : $"/organizations/{owner.Id}";
+        return created.ToCreated(RoleResponse.From, r => $"{ManagementApi.Path}{path}/roles/{r.Id}");
     }
 
-    private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> FindAsync([FromRoute] Id<Organization>? organizationId, Id<Role> roleId, RoleService roles, CancellationToken ct) =>
-        (await roles.FindAsync(Owner(organizationId), roleId, ct)).ToOk(RoleResponse.From);
+    private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> FindAsync(RoleOwner owner, Id<Role> roleId, RoleService roles, CancellationToken ct) =>
+        (await roles.FindAsync(owner.Id, roleId, ct)).ToOk(RoleResponse.From);
 
     private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> UpdateAsync(
-        [FromRoute] Id<Organization>? organizationId, Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-        (await roles.UpdateAsync(Owner(organizationId), roleId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(RoleResponse.From);
+        RoleOwner owner, Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+        (await roles.UpdateAsync(owner.Id, roleId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(RoleResponse.From);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        [FromRoute] Id<Organization>? organizationId, Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-        (await roles.DeleteAsync(Owner(organizationId), roleId, caller.Granter, ct)).ToNoContent();
+        RoleOwner owner, Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+        (await roles.DeleteAsync(owner.Id, roleId, caller.Granter, ct)).ToNoContent();
 
-    private static Id<Organization> Owner(Id<Organization>? organization) => organization ?? Organization.Instance;
+    /// <summary>The organization of the path, or the instance where the path names none.</summary>
+    internal readonly record struct RoleOwner(Id<Organization> Id)
+    {
+        public static ValueTask<RoleOwner> BindAsync(HttpContext context) =>
+            new(new RoleOwner(Id<Organization>.TryParse(context.GetRouteValue(ManagementAccess.OrganizationParameter) as string, out var named) ? named : Organization.Instance));
+    }
 }
 
 public sealed record CreateRoleRequest([property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null);

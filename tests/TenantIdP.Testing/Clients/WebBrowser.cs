@@ -11,7 +11,7 @@ public sealed record WebPage(Uri Address, HttpStatusCode Status, IHtmlDocument D
     public string Text => Document.Body?.TextContent ?? "";
 
     public IHtmlFormElement Form(string? selector = null) =>
-        (IHtmlFormElement?)(selector is null ? Document.Forms.FirstOrDefault(f => f.Method == "post") ?? Document.Forms.FirstOrDefault() : Document.QuerySelector(selector))
+        (IHtmlFormElement?)(selector is null ? Document.Forms.OrderByDescending(f => f.Method == "post").FirstOrDefault() : Document.QuerySelector(selector))
         ?? throw new InvalidOperationException($"No form on {Address} ({(int)Status}): {Text.Trim()}");
 }
 

@@ -1,0 +1,433 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Users;
+using TenantIdP.Testing.Clients;
+using TenantIdP.Testing.Hosting;
+using Xunit;
+
+namespace TenantIdP.Tests.Tokens;
+
+/// <summary>What every engine must do behind the seam: speaks HTTP only, names no engine. One class per store runs it.</summary>
+public abstract class EngineContract(IdpHost idp)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private sealed record World(RelyingParty App, User User, Organization Home, Organization Other, WebBrowser Browser, Session Session);
+
+    /// <summary>A person with a password in two organizations, signed in.</summary>
+    private async Task<World> WorldAsync(Func<Core.Apps.NewApp, Core.Apps.NewApp>? change = null)
+    {
+        var app = await idp.CreateAppAsync(Ct, change);
+        var user = await idp.CreateUserAsync($"{idp.Unique("user")}@{idp.UniqueHost()}", Ct, "Ann Example");
+        var home = await idp.CreateOrganizationAsync(Ct);
+        var other = await idp.CreateOrganizationAsync(Ct);
+        await idp.AddMemberAsync(home, user, Ct, BuiltInRoles.Admin);
+        await idp.AddMemberAsync(other, user, Ct, BuiltInRoles.Member);
+        var (browser, session) = await idp.SignedInAsync(user, Ct);
+        return new World(app, user, home, other, browser, session);
+    }
+
+    private static Task<TokenAnswer> TokensAsync(World world) => IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Home.Id.ToString()));
+
+    private static string[] Strings(JsonObject claims, string name) => [.. claims[name]!.AsArray().Select(v => (string)v!)]; // asked for as an array
+
+    [Fact]
+    public async Task Discovery_says_what_is_true()
+    {
+        var document = JsonNode.Parse(await idp.Http.GetStringAsync(idp.Issuer + "/.well-known/openid-configuration", Ct))!.AsObject();
+
+        Assert.Equal(idp.Issuer, (string?)document["issuer"]);
+        Assert.Equal(["code"], Strings(document, "response_types_supported"));
+        Assert.Equal(["S256"], Strings(document, "code_challenge_methods_supported"));
+        Assert.Equal(["authorization_code", "client_credentials", "refresh_token"], Strings(document, "grant_types_supported").Order());
+        Assert.Contains("RS256", Strings(document, "id_token_signing_alg_values_supported"));
+        Assert.True((bool?)document["authorization_response_iss_parameter_supported"]);
+        Assert.NotNull(document["pushed_authorization_request_endpoint"]);
+        var keys = JsonNode.Parse(await idp.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
+        Assert.Equal(["EC", "RSA"], keys.Select(k => (string?)k!["kty"]).Distinct().Order());
+        Assert.All(keys, key => Assert.Null(key!["d"]));
+    }
+
+    [Fact]
+    public async Task A_code_yields_tokens_with_organization_roles_and_permissions()
+    {
+        var world = await WorldAsync();
+
+        var tokens = await TokensAsync(world);
+
+        Assert.Equal(HttpStatusCode.OK, tokens.Status);
+        var (access, id) = (tokens.Access, tokens.Id);
+        Assert.Equal("at+jwt", (string?)Jwt.Header(tokens.AccessToken)["typ"]);
+        Assert.Equal("ES256", (string?)Jwt.Header(tokens.AccessToken)["alg"]);
+        Assert.Equal("RS256", (string?)Jwt.Header((string)tokens.Body["id_token"]!)["alg"]);
+        Assert.Equal(idp.Issuer, (string?)access["iss"]);
+        Assert.Equal(idp.Issuer, (string?)id["iss"]);
+        Assert.Equal(IdpHost.InvoicesApi, (string?)access["aud"]);
+        Assert.Equal(world.App.App.ClientId, (string?)id["aud"]);
+        foreach (var claims in new[] { access, id })
+        {
+            Assert.Equal(world.User.Id.ToString(), (string?)claims["sub"]);
+            Assert.Equal(world.Session.Id.ToString(), (string?)claims["sid"]);
+            Assert.Equal(world.Home.Id.ToString(), (string?)claims["org_id"]);
+            Assert.Equal(world.Home.Slug.Value, (string?)claims["org_name"]);
+            Assert.Equal(["admin"], Strings(claims, "roles"));
+            Assert.Equal("urn:tenantidp:acr:1fa", (string?)claims["acr"]);
+            Assert.NotNull((long?)claims["auth_time"]);
+        }
+
+        Assert.Equal(["pwd"], Strings(id, "amr"));
+        Assert.Equal(["invoices:read", "invoices:write"], Strings(access, "permissions"));
+        Assert.Null(id["permissions"]);
+        Assert.Equal(world.Home.DisplayName, (string?)id["org_display_name"]);
+        Assert.Equal("Ann Example", (string?)id["name"]);
+        Assert.Equal(world.User.PrimaryEmail!.Address, (string?)id["email"]);
+        Assert.True((bool?)id["email_verified"]);
+        Assert.Null(access["email"]);
+    }
+
+    [Fact]
+    public async Task The_answer_names_its_issuer()
+    {
+        var world = await WorldAsync();
+        var pending = world.App.Authorize(("organization", world.Home.Slug.Value));
+
+        var page = await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback);
+
+        Assert.Equal(idp.Issuer, RelyingParty.Answer(page)["iss"]);
+        Assert.Equal(pending.State, RelyingParty.Answer(page)["state"]);
+    }
+
+    [Theory]
+    [Trait("Attack", "D5")]
+    [InlineData("wrong-verifier-wrong-verifier-wrong-verifier-wrong")]
+    [InlineData(null)]
+    public async Task A_code_without_its_verifier_is_worth_nothing(string? verifier)
+    {
+        var world = await WorldAsync();
+        var page = await world.Browser.GetAsync(world.App.Authorize(("organization", world.Home.Id.ToString())).Address, Ct, world.App.IsCallback);
+
+        var answer = await world.App.RedeemAsync(RelyingParty.Answer(page)["code"], verifier, Ct);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Contains(answer.Error, new[] { "invalid_grant", "invalid_request" });
+    }
+
+    [Theory]
+    [Trait("Attack", "D5")]
+    [InlineData("code_challenge_method", "plain")]
+    [InlineData("code_challenge", null)]
+    [InlineData("response_type", "token")]
+    [InlineData("response_type", "code id_token")]
+    public async Task A_request_without_pkce_or_for_another_flow_is_refused(string parameter, string? value)
+    {
+        var world = await WorldAsync();
+        var extra = parameter == "code_challenge" ? new[] { ("code_challenge", (string?)null), ("code_challenge_method", null) } : [(parameter, value)];
+
+        var page = await world.Browser.GetAsync(world.App.Authorize(extra).Address, Ct, world.App.IsCallback);
+
+        Assert.True(!world.App.IsCallback(page.Address) || !RelyingParty.Answer(page).ContainsKey("code"), page.Address.ToString());
+        Assert.True((int)page.Status < 500);
+    }
+
+    [Fact]
+    public async Task A_code_used_twice_ends_what_it_gave()
+    {
+        var world = await WorldAsync();
+        var pending = world.App.Authorize(("organization", world.Home.Id.ToString()));
+        var code = RelyingParty.Answer(await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback))["code"];
+        var first = await world.App.RedeemAsync(code, pending.Verifier, Ct);
+
+        var second = await world.App.RedeemAsync(code, pending.Verifier, Ct);
+
+        Assert.True(first.IsOk);
+        Assert.Equal("invalid_grant", second.Error);
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(first.RefreshToken, Ct)).Error);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await world.App.UserInfoAsync(first.AccessToken, Ct)).Status);
+    }
+
+    [Fact]
+    [Trait("Attack", "D4")]
+    public async Task A_code_or_refresh_token_of_another_client_is_refused()
+    {
+        var world = await WorldAsync();
+        var thief = await idp.CreateAppAsync(Ct);
+        var tokens = await TokensAsync(world);
+        var pending = world.App.Authorize(("organization", world.Home.Id.ToString()));
+        var code = RelyingParty.Answer(await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback))["code"];
+
+        Assert.Equal("invalid_grant", (await thief.RedeemAsync(code, pending.Verifier, Ct)).Error);
+        Assert.Equal("invalid_grant", (await thief.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+    }
+
+    [Fact]
+    public async Task A_refresh_rotates_and_keeps_the_organization()
+    {
+        var world = await WorldAsync();
+        var first = await TokensAsync(world);
+
+        var second = await world.App.RefreshAsync(first.RefreshToken, Ct);
+        var third = await world.App.RefreshAsync(second.RefreshToken, Ct);
+
+        Assert.True(third.IsOk, third.Body.ToString());
+        Assert.NotEqual(first.RefreshToken, second.RefreshToken);
+        Assert.Equal(world.Home.Id.ToString(), (string?)third.Access["org_id"]);
+        Assert.Equal((long?)first.Access["auth_time"], (long?)third.Access["auth_time"]);
+    }
+
+    [Fact]
+    [Trait("Attack", "D3")]
+    public async Task A_spent_refresh_token_ends_its_family_and_no_other()
+    {
+        var world = await WorldAsync();
+        var family = await TokensAsync(world);
+        var sibling = await TokensAsync(world);
+        var next = await world.App.RefreshAsync(family.RefreshToken, Ct);
+
+        var replay = await world.App.RefreshAsync(family.RefreshToken, Ct);
+
+        Assert.Equal("invalid_grant", replay.Error);
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(next.RefreshToken, Ct)).Error);
+        Assert.True((await world.App.RefreshAsync(sibling.RefreshToken, Ct)).IsOk);
+    }
+
+    [Fact]
+    [Trait("Attack", "D3")]
+    public async Task Twenty_uses_of_one_refresh_token_at_once_have_at_most_one_winner_and_no_heir()
+    {
+        var world = await WorldAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            var tokens = await TokensAsync(world);
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => world.App.RefreshAsync(tokens.RefreshToken, Ct)));
+
+            var winners = answers.Where(a => a.IsOk).ToList();
+            Assert.Single(winners);
+            Assert.All(answers.Where(a => !a.IsOk), a => Assert.Equal("invalid_grant", a.Error));
+            Assert.Equal("invalid_grant", (await world.App.RefreshAsync(winners[0].RefreshToken, Ct)).Error);
+        }
+    }
+
+    [Fact]
+    public async Task A_switch_by_id_or_slug_moves_the_family()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+
+        var switched = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Slug.Value));
+        var kept = await world.App.RefreshAsync(switched.RefreshToken, Ct);
+        var back = await world.App.RefreshAsync(kept.RefreshToken, Ct, ("organization_id", world.Home.Id.ToString()));
+
+        Assert.Equal(world.Other.Id.ToString(), (string?)switched.Access["org_id"]);
+        Assert.Equal(world.Other.Id.ToString(), (string?)switched.Id["org_id"]);
+        Assert.Equal(["member"], Strings(switched.Access, "roles"));
+        Assert.Equal(["invoices:read"], Strings(switched.Access, "permissions"));
+        Assert.Equal(world.Other.Id.ToString(), (string?)kept.Access["org_id"]);
+        Assert.Equal(world.Home.Id.ToString(), (string?)back.Access["org_id"]);
+    }
+
+    [Fact]
+    [Trait("Attack", "D1")]
+    public async Task A_refused_switch_says_why_and_spends_nothing()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var foreign = await idp.CreateOrganizationAsync(Ct);
+        var suspended = await idp.CreateOrganizationAsync(Ct);
+        await idp.AddMemberAsync(suspended, world.User, Ct);
+        await idp.UseAsync<OrganizationService, Organization>(s => s.SuspendAsync(suspended.Id, Ct));
+        await using var upstream = await Testing.Upstreams.TestUpstream.StartAsync(Ct);
+        await idp.VerifyDomainAsync(world.Other, Ct);
+        await idp.ConnectAsync(world.Other, upstream, Ct);
+        await idp.RequireSsoAsync(world.Other, Ct);
+
+        foreach (var target in new[] { foreign.Id.ToString(), foreign.Slug.Value, suspended.Id.ToString(), "no-such-organization", Core.Kernel.Id<Organization>.New(TimeProvider.System.GetUtcNow()).ToString() })
+            Assert.Equal("access_denied", (await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", target))).Error);
+        var needsSso = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Id.ToString()));
+
+        Assert.Equal("interaction_required", needsSso.Error);
+        Assert.Equal(world.Other.Id.ToString(), (string?)needsSso.Body["organization"]);
+        var still = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
+        Assert.True(still.IsOk, still.Body.ToString());
+        Assert.Equal(world.Home.Id.ToString(), (string?)still.Access["org_id"]);
+    }
+
+    [Fact]
+    [Trait("Attack", "D2")]
+    public async Task An_ended_membership_ends_the_family_for_good()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var elsewhere = await IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Other.Id.ToString()));
+        var member = await idp.ReadAsync(db => { db.EnterOrganization(world.Home.Id); return db.Memberships.SingleAsync(m => m.UserId == world.User.Id, Ct); });
+        await idp.UseAsync<MemberService, Member>(s => s.DeactivateAsync(world.Home.Id, member.Id, Granter.Instance, Ct), world.Home.Id);
+
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await world.App.UserInfoAsync(tokens.AccessToken, Ct)).Status);
+        await idp.UseAsync<MemberService, Member>(s => s.ReactivateAsync(world.Home.Id, member.Id, Granter.Instance, Ct), world.Home.Id);
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+        Assert.True((await world.App.RefreshAsync(elsewhere.RefreshToken, Ct)).IsOk);
+    }
+
+    [Fact]
+    [Trait("Attack", "D2")]
+    public async Task A_suspended_organization_or_user_or_an_ended_session_ends_the_family()
+    {
+        var (organization, user, session) = (await WorldAsync(), await WorldAsync(), await WorldAsync());
+        var (first, second, third) = (await TokensAsync(organization), await TokensAsync(user), await TokensAsync(session));
+
+        await idp.UseAsync<OrganizationService, Organization>(s => s.SuspendAsync(organization.Home.Id, Ct));
+        await idp.UseAsync<UserService, User>(s => s.SuspendAsync(user.User.Id, Ct));
+        await idp.UseAsync<SessionService, bool>(async s => { await s.EndAsync((await s.FindAsync(Token(session), Ct))!, Ct); return true; });
+
+        Assert.Equal("invalid_grant", (await organization.App.RefreshAsync(first.RefreshToken, Ct)).Error);
+        Assert.Equal("invalid_grant", (await user.App.RefreshAsync(second.RefreshToken, Ct)).Error);
+        Assert.Equal("invalid_grant", (await session.App.RefreshAsync(third.RefreshToken, Ct)).Error);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await session.App.UserInfoAsync(third.AccessToken, Ct)).Status);
+    }
+
+    [Fact]
+    public async Task Roles_are_read_anew_at_every_refresh()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var member = await idp.ReadAsync(db => { db.EnterOrganization(world.Home.Id); return db.Memberships.SingleAsync(m => m.UserId == world.User.Id, Ct); });
+        await idp.UseAsync<MemberService, Member>(s => s.GrantRoleAsync(world.Home.Id, member.Id, BuiltInRoles.Guest, Granter.Instance, Ct), world.Home.Id);
+
+        var next = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
+
+        Assert.Equal(["admin", "guest"], Strings(next.Access, "roles"));
+    }
+
+    [Fact]
+    public async Task Two_families_on_two_organizations_never_mix()
+    {
+        var world = await WorldAsync();
+        var homes = await TokensAsync(world);
+        var others = await IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Other.Id.ToString()), ("prompt", "none"));
+
+        async Task RefreshTenTimesAsync(TokenAnswer tokens, string organization)
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                tokens = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
+                Assert.True(tokens.IsOk, tokens.Body.ToString());
+                Assert.Equal(organization, (string?)tokens.Access["org_id"]);
+            }
+        }
+
+        await Task.WhenAll(RefreshTenTimesAsync(homes, world.Home.Id.ToString()), RefreshTenTimesAsync(others, world.Other.Id.ToString()));
+    }
+
+    [Fact]
+    public async Task An_app_gets_a_token_of_its_own_and_no_other_scope()
+    {
+        var bootstrap = new RelyingParty(idp.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), idp.Http);
+
+        var granted = await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct);
+        var wrong = await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "profile")], Ct);
+        var guess = new RelyingParty(idp.Issuer, bootstrap.App with { Secret = "wrong" }, idp.Http);
+
+        Assert.True(granted.IsOk, granted.Body.ToString());
+        Assert.Equal(idp.Issuer + "/api/v1", (string?)granted.Access["aud"]);
+        Assert.Null(granted.Body["refresh_token"]);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.Status);
+        Assert.Equal("invalid_client", (await guess.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).Error);
+        Assert.Equal("unsupported_grant_type", (await bootstrap.TokenAsync([("grant_type", "password"), ("username", "a"), ("password", "b")], Ct)).Error);
+    }
+
+    [Fact]
+    public async Task Introspection_is_for_the_api_and_the_app_and_tells_the_truth_of_now()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var api = await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });
+        var stranger = await idp.CreateAppAsync(Ct, app => app with { DefaultApi = null });
+
+        var seen = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+        var foreign = await stranger.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+        await idp.UseAsync<UserService, User>(s => s.SuspendAsync(world.User.Id, Ct));
+        var after = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+
+        Assert.True((bool?)seen.Body["active"]);
+        Assert.Equal(["admin"], Strings(seen.Body, "roles"));
+        Assert.False((bool?)foreign.Body["active"]);
+        Assert.False((bool?)after.Body["active"]);
+    }
+
+    [Fact]
+    public async Task A_revoked_refresh_token_ends_its_family()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+
+        var revoked = await world.App.TokenAsync([("token", tokens.RefreshToken), ("token_type_hint", "refresh_token")], Ct, "/connect/revoke");
+
+        Assert.Equal(HttpStatusCode.OK, revoked.Status);
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await world.App.UserInfoAsync(tokens.AccessToken, Ct)).Status);
+    }
+
+    [Fact]
+    public async Task A_pushed_request_works_once_and_keeps_the_organization()
+    {
+        var world = await WorldAsync();
+        var pending = world.App.Authorize(("organization", world.Other.Id.ToString()));
+        var form = System.Web.HttpUtility.ParseQueryString(pending.Address.Query);
+
+        var pushed = await world.App.TokenAsync([.. form.AllKeys.Where(k => k != "client_id").Select(k => (k!, form[k]!))], Ct, "/connect/par"); // parsed from our own query
+        var authorize = new Uri($"{idp.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
+        var page = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
+        var tokens = await world.App.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
+        var again = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
+
+        Assert.Equal(HttpStatusCode.Created, pushed.Status);
+        Assert.Equal(world.Other.Id.ToString(), (string?)tokens.Access["org_id"]);
+        Assert.False(world.App.IsCallback(again.Address) && RelyingParty.Answer(again).ContainsKey("code"));
+    }
+
+    [Fact]
+    public async Task Signing_out_with_the_id_token_ends_session_and_families_and_returns_to_the_app()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var address = $"{idp.Issuer}/connect/endsession?id_token_hint={tokens.Body["id_token"]}&post_logout_redirect_uri={Uri.EscapeDataString(world.App.App.RedirectUri + "/out")}&state=xyz";
+
+        var page = await world.Browser.GetAsync(address, Ct, world.App.IsCallback);
+
+        Assert.StartsWith(world.App.App.RedirectUri + "/out", page.Address.ToString(), StringComparison.Ordinal);
+        Assert.Equal("xyz", RelyingParty.Answer(page)["state"]);
+        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+        var silent = await world.Browser.GetAsync(world.App.Authorize(("prompt", "none")).Address, Ct, world.App.IsCallback);
+        Assert.Equal("login_required", RelyingParty.Answer(silent)["error"]);
+    }
+
+    [Theory]
+    [InlineData("no-such-org", "access_denied")]
+    [InlineData("org_00000000000000000000000000", "access_denied")]
+    public async Task An_unknown_organization_is_refused_at_the_app(string organization, string error)
+    {
+        var world = await WorldAsync();
+
+        var page = await world.Browser.GetAsync(world.App.Authorize(("organization", organization)).Address, Ct, world.App.IsCallback);
+
+        Assert.Equal(error, RelyingParty.Answer(page)["error"]);
+    }
+
+    [Fact]
+    public async Task Several_organizations_and_no_choice_is_no_silent_answer()
+    {
+        var world = await WorldAsync();
+
+        var page = await world.Browser.GetAsync(world.App.Authorize(("prompt", "none")).Address, Ct, world.App.IsCallback);
+
+        Assert.Equal("account_selection_required", RelyingParty.Answer(page)["error"]);
+    }
+
+    private static string Token(World world) => world.Browser.Cookies.GetAllCookies()["tidp"]!.Value; // set by SignedInAsync
+}

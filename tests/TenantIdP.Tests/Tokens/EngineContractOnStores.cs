@@ -1,0 +1,11 @@
+using TenantIdP.Testing.Hosting;
+using Xunit;
+
+namespace TenantIdP.Tests.Tokens;
+
+[Collection(SqliteHost.Name)]
+public sealed class EngineContractOnSqlite(SqliteIdp idp) : EngineContract(idp);
+
+[Collection(PostgreSqlHost.Name)]
+[Trait("Store", "PostgreSql")]
+public sealed class EngineContractOnPostgreSql(PostgreSqlIdp idp) : EngineContract(idp);
