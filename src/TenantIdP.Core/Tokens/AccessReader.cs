@@ -19,34 +19,44 @@ public sealed class AccessReader(IdpDbContext db)
         var target = organization ?? Organization.Instance;
         var known = proofs.Where(p => p.ConnectionId is not null).Select(p => p.ConnectionId!.Value).Distinct().ToArray(); // filtered on the line's start
 
-        var row = await (
+        // Left joins only, so that both stores run it as one plain statement; a row per role and proven connection, of which there are few.
+        var rows = await (
             from u in db.Users.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             where u.Id == user
-            from email in db.UserEmails.Where(e => e.UserId == u.Id && e.IsPrimary).DefaultIfEmpty()
-            from home in db.Domains.Where(d => email != null && email.VerifiedAt != null && d.Host == email.Domain && d.VerifiedAt != null
-                && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator)).DefaultIfEmpty()
-            from s in db.Sessions.Where(s => s.Id == session && s.UserId == u.Id).DefaultIfEmpty()
+            join e in db.UserEmails.Where(e => e.IsPrimary) on u.Id equals e.UserId into emails
+            from email in emails.DefaultIfEmpty()
+            join d in db.Domains.Where(d => d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator)) on email.Domain equals d.Host into homes
+            from home in homes.DefaultIfEmpty()
+            join s in db.Sessions.Where(s => s.Id == session) on u.Id equals s.UserId into sessions
+            from s in sessions.DefaultIfEmpty()
+            join m in db.Memberships.Where(m => m.OrganizationId == target) on u.Id equals m.UserId into memberships
+            from m in memberships.DefaultIfEmpty()
+            join h in db.MembershipRoles on new { m.OrganizationId, MembershipId = m.Id } equals new { h.OrganizationId, h.MembershipId } into helds
+            from held in helds.DefaultIfEmpty()
+            join r in db.Roles on new { Owner = held.RoleOrganizationId, Id = held.RoleId } equals new { Owner = r.OrganizationId, r.Id } into roles
+            from role in roles.DefaultIfEmpty()
             from o in db.Organizations.Where(o => o.Id == target).DefaultIfEmpty()
-            from m in db.Memberships.Where(m => m.OrganizationId == target && m.UserId == u.Id).DefaultIfEmpty()
+            from c in db.Connections
+                // The proofs in hand, and those the session gained since: a gained proof is of a connection that knows this person.
+                .Where(c => c.Status == ConnectionStatus.Active && (known.Contains(c.Id) || db.UserIdentities.Any(i => i.UserId == user && i.ConnectionId == c.Id))).DefaultIfEmpty()
             select new
             {
                 User = new { u.Id, u.Status, u.Name, u.GivenName, u.FamilyName, u.IsOperator },
                 Email = email == null ? null : email.Address,
-                EmailVerified = email != null && email.VerifiedAt != null,
+                EmailVerifiedAt = email == null ? null : email.VerifiedAt,
                 Home = home == null ? (Id<Organization>?)null : home.OrganizationId,
+                SessionId = s == null ? (Id<Session>?)null : s.Id,
                 SessionEndedAt = s == null ? null : s.EndedAt,
                 SessionProofs = s == null ? null : s.Proofs,
                 Organization = o == null ? null : new { o.Id, o.DisplayName, o.Slug, o.Status, o.RequireSso, o.AcceptHomeSso },
                 Membership = m == null ? null : new { m.Id, m.Status, m.NameOverlay },
-                Roles = (from held in db.MembershipRoles
-                         join role in db.Roles on new { A = held.RoleOrganizationId, B = held.RoleId } equals new { A = role.OrganizationId, B = role.Id }
-                         where held.OrganizationId == target && m != null && held.MembershipId == m.Id
-                         select new { role.Key, role.Permissions }).ToList(),
-                Connections = db.Connections
-                    .Where(c => c.Status == ConnectionStatus.Active && (known.Contains(c.Id) || c.OrganizationId == target))
-                    .Select(c => c.Id).ToList(),
-            }).AsNoTracking().AsSingleQuery().FirstOrDefaultAsync(ct);
-        if (row is null) return null;
+                RoleKey = role == null ? null : role.Key,
+                RolePermissions = role == null ? null : role.Permissions,
+                Connection = c == null ? (Id<Connection>?)null : c.Id,
+            }).AsNoTracking().ToListAsync(ct);
+        if (rows.Count == 0) return null;
+        var row = rows[0];
+        var connections = rows.Where(r => r.Connection is not null).Select(r => r.Connection!.Value).ToHashSet(); // filtered just before
 
         IReadOnlyList<SessionProof> merged = row.SessionProofs is { } gained && row.SessionEndedAt is null
             ? [.. proofs, .. gained.Where(g => !proofs.Any(p => p.ConnectionId == g.ConnectionId && p.At >= g.At))]
@@ -61,11 +71,11 @@ public sealed class AccessReader(IdpDbContext db)
             FamilyName = row.User.FamilyName,
             IsOperator = row.User.IsOperator,
             PrimaryEmail = row.Email,
-            PrimaryEmailVerified = row.EmailVerified,
-            Home = row.Home,
-            SessionStands = row.SessionProofs is not null && row.SessionEndedAt is null,
+            PrimaryEmailVerified = row.EmailVerifiedAt is not null,
+            Home = row.EmailVerifiedAt is null ? null : row.Home,
+            SessionStands = row.SessionId is not null && row.SessionEndedAt is null,
             Proofs = merged,
-            ActiveConnections = row.Connections.ToHashSet(),
+            ActiveConnections = connections,
             OrganizationId = organization,
             OrganizationName = row.Organization?.DisplayName,
             OrganizationSlug = row.Organization?.Slug.Value,
@@ -75,7 +85,10 @@ public sealed class AccessReader(IdpDbContext db)
             MembershipId = row.Membership?.Id,
             MembershipStatus = row.Membership?.Status,
             NameOverlay = row.Membership?.NameOverlay,
-            Roles = [.. row.Roles.DistinctBy(r => r.Key).OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => new HeldRole(r.Key, r.Permissions))],
+            Roles = [.. rows.Where(r => r.RoleKey is not null)
+                .GroupBy(r => r.RoleKey!, r => r.RolePermissions ?? []) // keys filtered just before
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => new HeldRole(g.Key, [.. g.SelectMany(p => p).Distinct()]))],
         };
     }
 }
