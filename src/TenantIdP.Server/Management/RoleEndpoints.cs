@@ -8,18 +8,21 @@ using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
 
-/// <summary>Roles of the instance and of one organization are the same resource under two owners; a route without an organization means the instance.</summary>
+/// <summary>Roles of the instance and roles of one organization: the same resource, twice.</summary>
 internal static class RoleEndpoints
 {
     public static void MapRoles(this RouteGroupBuilder api)
     {
         var roles = api.MapGroup("/roles").WithTags("Roles").RequireInstance();
 
-        roles.MapGet("/", ListAsync).WithName("ListInstanceRoles");
-        roles.MapPost("/", CreateAsync).WithName("CreateInstanceRole");
-        roles.MapGet("/{roleId}", FindAsync).WithName("GetInstanceRole");
-        roles.MapPatch("/{roleId}", UpdateAsync).WithName("UpdateInstanceRole");
-        roles.MapDelete("/{roleId}", DeleteAsync).WithName("DeleteInstanceRole");
+        roles.MapGet("/", ([AsParameters] PageQuery query, RoleService roles, CancellationToken ct) => ListAsync(Organization.Instance, query, roles, ct)).WithName("ListInstanceRoles");
+        roles.MapPost("/", (CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+            CreateAsync(Organization.Instance, $"{ManagementApi.Path}/roles", request, roles, caller, ct)).WithName("CreateInstanceRole");
+        roles.MapGet("/{roleId}", (Id<Role> roleId, RoleService roles, CancellationToken ct) => FindAsync(Organization.Instance, roleId, roles, ct)).WithName("GetInstanceRole");
+        roles.MapPatch("/{roleId}", (Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+            UpdateAsync(Organization.Instance, roleId, changes, ifMatch, roles, caller, ct)).WithName("UpdateInstanceRole");
+        roles.MapDelete("/{roleId}", (Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+            DeleteAsync(Organization.Instance, roleId, roles, caller, ct)).WithName("DeleteInstanceRole");
     }
 
     public static void MapOrganizationRoles(this RouteGroupBuilder organization)
@@ -29,40 +32,33 @@ internal static class RoleEndpoints
         read.MapGet("/{roleId}", FindAsync).WithName("GetRole");
 
         var write = organization.MapGroup("/roles").WithTags("Roles").RequireOrganization(Permission.RolesWrite);
-        write.MapPost("/", CreateAsync).WithName("CreateRole");
+        write.MapPost("/", (Id<Organization> organizationId, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+            CreateAsync(organizationId, $"{ManagementApi.Path}/organizations/{organizationId}/roles", request, roles, caller, ct)).WithName("CreateRole");
         write.MapPatch("/{roleId}", UpdateAsync).WithName("UpdateRole");
         write.MapDelete("/{roleId}", DeleteAsync).WithName("DeleteRole");
     }
 
     private static Task<Results<Ok<ListResponse<RoleResponse>>, ProblemHttpResult>> ListAsync(
-        RoleOwner owner, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
-        query.AnswerAsync(page => roles.ListAsync(owner.Id, page, ct), RoleResponse.From);
+        Id<Organization> organizationId, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
+        query.AnswerAsync(page => roles.ListAsync(organizationId, page, ct), RoleResponse.From);
 
     private static async Task<Results<Created<RoleResponse>, ProblemHttpResult>> CreateAsync(
-        RoleOwner owner, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
+        Id<Organization> owner, string collection, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
     {
-        var created = await roles.CreateAsync(owner.Id, new NewRole(request.Key, request.DisplayName, request.Permissions ?? []), caller.Granter, ct);
-        var path = owner.Id == Organization.Instance ? "" : $"/organizations/{owner.Id}";
-        return created.ToCreated(RoleResponse.From, r => $"{ManagementApi.Path}{path}/roles/{r.Id}");
+        var created = await roles.CreateAsync(owner, new NewRole(request.Key, request.DisplayName, request.Permissions ?? []), caller.Granter, ct);
+        return created.ToCreated(RoleResponse.From, r => $"{collection}/{r.Id}");
     }
 
-    private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> FindAsync(RoleOwner owner, Id<Role> roleId, RoleService roles, CancellationToken ct) =>
-        (await roles.FindAsync(owner.Id, roleId, ct)).ToOk(RoleResponse.From);
+    private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, Id<Role> roleId, RoleService roles, CancellationToken ct) =>
+        (await roles.FindAsync(organizationId, roleId, ct)).ToOk(RoleResponse.From);
 
     private static async Task<Results<Ok<RoleResponse>, ProblemHttpResult>> UpdateAsync(
-        RoleOwner owner, Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-        (await roles.UpdateAsync(owner.Id, roleId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(RoleResponse.From);
+        Id<Organization> organizationId, Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+        (await roles.UpdateAsync(organizationId, roleId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(RoleResponse.From);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        RoleOwner owner, Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-        (await roles.DeleteAsync(owner.Id, roleId, caller.Granter, ct)).ToNoContent();
-
-    /// <summary>The organization of the path, or the instance where the path names none.</summary>
-    internal readonly record struct RoleOwner(Id<Organization> Id)
-    {
-        public static ValueTask<RoleOwner> BindAsync(HttpContext context) =>
-            new(new RoleOwner(Id<Organization>.TryParse(context.GetRouteValue(ManagementAccess.OrganizationParameter) as string, out var named) ? named : Organization.Instance));
-    }
+        Id<Organization> organizationId, Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
+        (await roles.DeleteAsync(organizationId, roleId, caller.Granter, ct)).ToNoContent();
 }
 
 public sealed record CreateRoleRequest([property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null);

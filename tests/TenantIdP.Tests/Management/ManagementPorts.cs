@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Tests.Management;
+
+/// <summary>An engine's tokens without an engine: the text of a token is a key, so a test decides what it says.</summary>
+public sealed class TestTokens : IAccessTokens
+{
+    private readonly ConcurrentDictionary<string, AccessTokenFacts> tokens = new();
+    private readonly ConcurrentDictionary<string, Grant> grants = new();
+
+    public string Issue(AccessTokenFacts facts)
+    {
+        var token = MachineSecret.New("");
+        tokens[token] = facts;
+        return token;
+    }
+
+    public void Grant(string id, Grant grant) => grants[id] = grant;
+
+    public void End(string grantId) => grants.TryRemove(grantId, out _);
+
+    public Task<AccessTokenFacts?> ReadAsync(string token, CancellationToken ct) => Task.FromResult(tokens.GetValueOrDefault(token));
+
+    public Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct) => Task.FromResult(grants.GetValueOrDefault(grantId));
+}
+
+/// <summary>Remembers whose grants were ended.</summary>
+public sealed class TestRevoker : IGrantRevoker
+{
+    public ConcurrentBag<string> Ended { get; } = [];
+
+    public Task EndSessionAsync(Id<Session> session, CancellationToken ct) => Note(session.ToString());
+
+    public Task EndUserAsync(Id<User> user, CancellationToken ct) => Note(user.ToString());
+
+    public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => Note($"{organization} {user}");
+
+    private Task Note(string what)
+    {
+        Ended.Add(what);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>An engine's clients in memory, with the hash each was given.</summary>
+public sealed class TestApps : IAppRegistry
+{
+    private readonly ConcurrentDictionary<Id<App>, App> apps = new();
+
+    public ConcurrentDictionary<Id<App>, string?> SecretHashes { get; } = new();
+
+    public Task<App?> FindAsync(Id<App> id, CancellationToken ct) => Task.FromResult(apps.GetValueOrDefault(id));
+
+    public Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct) => Task.FromResult(apps.Values.SingleOrDefault(a => a.ClientId == clientId));
+
+    public Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct)
+    {
+        var after = page.After is null ? default : Id<App>.Parse(page.After, null);
+        var found = apps.Values.Where(a => page.After is null || a.Id > after).OrderBy(a => a.Id).Take(page.Limit + 1).ToList();
+        var more = found.Count > page.Limit;
+        if (more) found.RemoveAt(page.Limit);
+        return Task.FromResult(new Page<App>(found, more ? found[^1].Id.ToString() : null));
+    }
+
+    public Task CreateAsync(App app, string? secretHash, CancellationToken ct)
+    {
+        (apps[app.Id], SecretHashes[app.Id]) = (app, secretHash);
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> UpdateAsync(App app, CancellationToken ct) => Task.FromResult(apps.ContainsKey(app.Id) && (apps[app.Id] = app) is not null);
+
+    public Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct) => Task.FromResult(apps.ContainsKey(id) && (SecretHashes[id] = secretHash) is not null);
+
+    public Task<bool> DeleteAsync(Id<App> id, CancellationToken ct) => Task.FromResult(apps.TryRemove(id, out _));
+}
+
+/// <summary>Not a hash at all: these tests are not about passwords.</summary>
+public sealed class TestHashing : IPasswordHashing
+{
+    public string Hash(string password) => MachineSecret.Hash(password);
+
+    public PasswordCheck Check(string storedHash, string password) => MachineSecret.Matches(password, storedHash) ? PasswordCheck.Right : PasswordCheck.Wrong;
+}
