@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Metadata;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
@@ -91,6 +92,9 @@ public static class ManagementApi
     private static void Guard(EndpointBuilder endpoint)
     {
         if (endpoint.RequestDelegate is not { } inner) return;
+
+        // Routing would answer another media type by itself, before the guard and without a body; binding refuses it as well.
+        foreach (var accepts in endpoint.Metadata.OfType<IAcceptsMetadata>().ToList()) endpoint.Metadata.Remove(accepts);
         endpoint.RequestDelegate = async context =>
         {
             context.Response.Headers.CacheControl = "no-store";

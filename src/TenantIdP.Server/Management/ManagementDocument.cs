@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using TenantIdP.Core.Kernel;
@@ -15,10 +16,19 @@ internal static class ManagementDocument
         services.AddOpenApi("v1", options =>
         {
             options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true;
+            options.CreateSchemaReferenceId = Name;
             options.AddSchemaTransformer(DescribeIdsAsync);
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(DescribeRefusalsAsync);
         });
+
+    private static string? Name(JsonTypeInfo json)
+    {
+        var type = Nullable.GetUnderlyingType(json.Type) ?? json.Type;
+        if (!type.IsGenericType) return OpenApiOptions.CreateDefaultSchemaReferenceId(json);
+        if (type.GetGenericTypeDefinition() == typeof(Patch<>)) return null;
+        return type.GetGenericTypeDefinition() == typeof(Id<>) ? $"{type.GetGenericArguments()[0].Name}Id" : OpenApiOptions.CreateDefaultSchemaReferenceId(json);
+    }
 
     private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken ct)
     {
