@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -41,12 +40,10 @@ internal static class Problems
         details.Title = title;
         details.Type = "about:blank";
         details.Extensions.TryAdd(CodeMember, code);
-        details.Extensions[TraceMember] = TraceId(context);
+        details.Extensions[TraceMember] = RequestTrace.Of(context);
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(details, details.GetType(), JsonSerializerOptions.Web, "application/problem+json", context.RequestAborted);
     }
-
-    public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
 
     private static int Status(ErrorKind kind) => kind switch
     {

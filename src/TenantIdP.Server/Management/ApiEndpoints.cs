@@ -21,7 +21,7 @@ internal static class ApiEndpoints
     }
 
     private static async Task<Results<Created<ApiResponse>, ProblemHttpResult>> CreateAsync(CreateApiRequest request, ApiService apis, CancellationToken ct) =>
-        (await apis.CreateAsync(request.ToNew(), ct)).ToCreated(ApiResponse.From, a => $"{ManagementApi.Path}/apis/{a.Id}");
+        (await apis.CreateAsync(request.ToNew(), ct)).ToCreated(ApiResponse.From, a => $"{ManagementEndpoints.Path}/apis/{a.Id}");
 
     private static Task<Results<Ok<ListResponse<ApiResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, ApiService apis, CancellationToken ct) =>
         query.AnswerAsync(page => apis.ListAsync(page, ct), ApiResponse.From);

@@ -23,7 +23,7 @@ internal static class AppEndpoints
     private static async Task<Results<Created<CreatedAppResponse>, ProblemHttpResult>> CreateAsync(CreateAppRequest request, AppService apps, CancellationToken ct)
     {
         var created = await apps.CreateAsync(request.ToNew(), ct);
-        return created.ToCreated(CreatedAppResponse.From, a => $"{ManagementApi.Path}/apps/{a.App.Id}");
+        return created.ToCreated(CreatedAppResponse.From, a => $"{ManagementEndpoints.Path}/apps/{a.App.Id}");
     }
 
     private static Task<Results<Ok<ListResponse<AppResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, AppService apps, CancellationToken ct) =>
@@ -42,25 +42,27 @@ internal static class AppEndpoints
 }
 
 /// <param name="DefaultApi">Identifier of the API whose audience tokens carry when the request names none.</param>
+/// <param name="Apis">Identifiers of further APIs the app may name by <c>resource</c>, and whose tokens it may introspect.</param>
 /// <param name="RequirePkce">Off only for apps with a secret.</param>
 public sealed record CreateAppRequest(
     [property: Required] string DisplayName, [property: Required] AppKind? Kind, IReadOnlyList<string>? RedirectUris = null, IReadOnlyList<string>? PostLogoutRedirectUris = null,
-    string? InitiateLoginUri = null, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null, bool RequirePkce = true,
+    string? InitiateLoginUri = null, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null,
+    IReadOnlyList<string>? Apis = null, bool RequirePkce = true,
     bool RequireOrganization = false, string? IdTokenAlgorithm = null)
 {
     internal NewApp ToNew() => new(DisplayName, Kind!.Value) // required, so validation has seen it
     {
         RedirectUris = RedirectUris ?? [], PostLogoutRedirectUris = PostLogoutRedirectUris ?? [], InitiateLoginUri = InitiateLoginUri, AllowedOrigins = AllowedOrigins ?? [], Scopes = Scopes ?? [],
-        DefaultApi = DefaultApi, RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
+        DefaultApi = DefaultApi, Apis = Apis ?? [], RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
     };
 }
 
 public sealed record AppResponse(
     Id<App> Id, string ClientId, string DisplayName, AppKind Kind, IReadOnlyList<string> RedirectUris, IReadOnlyList<string> PostLogoutRedirectUris, string? InitiateLoginUri,
-    IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, bool RequirePkce, bool RequireOrganization, string IdTokenAlgorithm)
+    IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, IReadOnlyList<string> Apis, bool RequirePkce, bool RequireOrganization, string IdTokenAlgorithm)
 {
     internal static AppResponse From(App a) =>
-        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm);
+        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm);
 }
 
 /// <param name="ClientSecret">Shown here and never again; null for a public app.</param>

@@ -37,7 +37,7 @@ internal static class ConnectionEndpoints
         Id<Organization> organizationId, CreateConnectionRequest request, ConnectionService connections, ManagementCaller caller, CancellationToken ct)
     {
         var created = await connections.CreateOidcAsync(organizationId, request.ToNew(), caller.Granter, ct);
-        return created.ToCreated(ConnectionResponse.From, c => $"{ManagementApi.Path}/organizations/{organizationId}/connections/{c.Id}");
+        return created.ToCreated(ConnectionResponse.From, c => $"{ManagementEndpoints.Path}/organizations/{organizationId}/connections/{c.Id}");
     }
 
     private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> UpdateAsync(

@@ -33,7 +33,7 @@ internal static class DomainEndpoints
         Id<Organization> organizationId, ClaimDomainRequest request, DomainService domains, CancellationToken ct)
     {
         var claimed = await domains.ClaimAsync(organizationId, request.Host, request.IncludeSubdomains, ct);
-        return claimed.ToCreated(DomainResponse.From, d => $"{ManagementApi.Path}/organizations/{organizationId}/domains/{d.Id}");
+        return claimed.ToCreated(DomainResponse.From, d => $"{ManagementEndpoints.Path}/organizations/{organizationId}/domains/{d.Id}");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ReleaseAsync(

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
+using TenantIdP.Core.Apis;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
@@ -43,7 +44,6 @@ internal static class AccessRequirements
 /// </summary>
 internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, AccessReader reader, IssuerOptions issuer, ManagementCaller caller, ActorContext actor)
 {
-    public const string Scope = "management";
     public const string OrganizationParameter = "organizationId";
 
     /// <returns>False when the request was answered.</returns>
@@ -56,14 +56,14 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
         var forUs = requirement.Kind == AccessKind.User || token.Audiences.Contains(issuer.ManagementApi, StringComparer.Ordinal);
         if (!forUs) return await ChallengeAsync(context);
 
-        actor.TraceId = Problems.TraceId(context);
+        actor.TraceId = RequestTrace.Of(context);
         return token.UserId is { } user ? await AdmitUserAsync(context, requirement, token, user) : await AdmitAppAsync(context, requirement, token);
     }
 
     private async Task<bool> AdmitAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token)
     {
         if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
-        if (!token.Scopes.Contains(Scope)) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
+        if (!token.Scopes.Contains(ManagementApi.Scope)) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
         if (context.GetRouteValue(OrganizationParameter) is { } named)
         {
             if (Parse(named) is not { } organization || !await db.Organizations.AnyAsync(o => o.Id == organization, context.RequestAborted)) return await RefuseAsync(context, OrganizationErrors.NotFound);

@@ -1,3 +1,4 @@
+using TenantIdP.Core.Apis;
 using TenantIdP.Core.Kernel;
 
 namespace TenantIdP.Server.Management;
@@ -5,7 +6,7 @@ namespace TenantIdP.Server.Management;
 /// <summary>Why a caller is not let in.</summary>
 internal static class ManagementErrors
 {
-    public static readonly Error ScopeMissing = new(ErrorKind.Forbidden, "scope_missing", $"The token lacks the scope '{ManagementAccess.Scope}'.");
+    public static readonly Error ScopeMissing = new(ErrorKind.Forbidden, "scope_missing", $"The token lacks the scope '{ManagementApi.Scope}'.");
     public static readonly Error OpenIdMissing = new(ErrorKind.Forbidden, "scope_missing", "The token lacks the scope 'openid'.");
     public static readonly Error UserRequired = new(ErrorKind.Forbidden, "user_required", "Only a person's token has an answer here.");
     public static readonly Error OperatorRequired = new(ErrorKind.Forbidden, "operator_required", "Only an operator's app may do this.");

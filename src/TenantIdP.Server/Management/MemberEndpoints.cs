@@ -37,7 +37,7 @@ internal static class MemberEndpoints
         Id<Organization> organizationId, AddMemberRequest request, MemberService members, ManagementCaller caller, CancellationToken ct)
     {
         var added = await members.AddAsync(organizationId, request.UserId!.Value, request.Roles ?? [], caller.Granter, ct); // required, so validation has seen it
-        return added.ToCreated(MemberResponse.From, m => $"{ManagementApi.Path}/organizations/{organizationId}/members/{m.Membership.Id}");
+        return added.ToCreated(MemberResponse.From, m => $"{ManagementEndpoints.Path}/organizations/{organizationId}/members/{m.Membership.Id}");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(

@@ -28,7 +28,7 @@ internal static class OrganizationEndpoints
     private static async Task<Results<Created<OrganizationResponse>, ProblemHttpResult>> CreateAsync(CreateOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
     {
         var created = await organizations.CreateAsync(new NewOrganization(request.DisplayName, request.Slug, request.ExternalId, request.OwnerUserId), ct);
-        return created.ToCreated(OrganizationResponse.From, o => $"{ManagementApi.Path}/organizations/{o.Id}");
+        return created.ToCreated(OrganizationResponse.From, o => $"{ManagementEndpoints.Path}/organizations/{o.Id}");
     }
 
     private static Task<Results<Ok<ListResponse<OrganizationResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, OrganizationService organizations, CancellationToken ct) =>

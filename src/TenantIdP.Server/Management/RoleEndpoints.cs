@@ -17,7 +17,7 @@ internal static class RoleEndpoints
 
         roles.MapGet("/", ([AsParameters] PageQuery query, RoleService roles, CancellationToken ct) => ListAsync(Organization.Instance, query, roles, ct)).WithName("ListInstanceRoles");
         roles.MapPost("/", (CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-            CreateAsync(Organization.Instance, $"{ManagementApi.Path}/roles", request, roles, caller, ct)).WithName("CreateInstanceRole");
+            CreateAsync(Organization.Instance, $"{ManagementEndpoints.Path}/roles", request, roles, caller, ct)).WithName("CreateInstanceRole");
         roles.MapGet("/{roleId}", (Id<Role> roleId, RoleService roles, CancellationToken ct) => FindAsync(Organization.Instance, roleId, roles, ct)).WithName("GetInstanceRole");
         roles.MapPatch("/{roleId}", (Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
             UpdateAsync(Organization.Instance, roleId, changes, ifMatch, roles, caller, ct)).WithName("UpdateInstanceRole");
@@ -33,7 +33,7 @@ internal static class RoleEndpoints
 
         var write = organization.MapGroup("/roles").WithTags("Roles").RequireOrganization(Permission.RolesWrite);
         write.MapPost("/", (Id<Organization> organizationId, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-            CreateAsync(organizationId, $"{ManagementApi.Path}/organizations/{organizationId}/roles", request, roles, caller, ct)).WithName("CreateRole");
+            CreateAsync(organizationId, $"{ManagementEndpoints.Path}/organizations/{organizationId}/roles", request, roles, caller, ct)).WithName("CreateRole");
         write.MapPatch("/{roleId}", UpdateAsync).WithName("UpdateRole");
         write.MapDelete("/{roleId}", DeleteAsync).WithName("DeleteRole");
     }

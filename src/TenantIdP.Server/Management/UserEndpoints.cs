@@ -25,7 +25,7 @@ internal static class UserEndpoints
     {
         var emails = (request.Emails ?? []).Select(e => new NewUserEmail(e.Address, e.Verified)).ToList();
         var created = await users.CreateAsync(new NewUser(emails, request.Name, request.GivenName, request.FamilyName, request.Password), ct);
-        return created.ToCreated(UserResponse.From, u => $"{ManagementApi.Path}/users/{u.Id}");
+        return created.ToCreated(UserResponse.From, u => $"{ManagementEndpoints.Path}/users/{u.Id}");
     }
 
     private static Task<Results<Ok<ListResponse<UserResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, string? email, UserService users, CancellationToken ct) =>

@@ -17,7 +17,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Management;
 
 /// <summary>The management API under <c>/api/v1</c>: its services, its edge and its table of contents.</summary>
-public static class ManagementApi
+public static class ManagementEndpoints
 {
     public const string Path = "/api/v1";
 
@@ -70,9 +70,6 @@ public static class ManagementApi
         organization.MapOrganizationRoles();
         organization.MapDomains();
         organization.MapConnections();
-
-        // Anything else under the path is a problem too, not a page.
-        api.MapFallback("{*path}", context => Problems.WriteAsync(context, StatusCodes.Status404NotFound, "not_found", "There is no such endpoint.")).RequireInstance().ExcludeFromDescription();
         return routes;
     }
 
