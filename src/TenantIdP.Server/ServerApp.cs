@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
+using TenantIdP.Server.Management;
 
 namespace TenantIdP.Server;
 
