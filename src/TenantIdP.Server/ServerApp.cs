@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
-using TenantIdP.Server.Management;
 
 namespace TenantIdP.Server;
 
@@ -15,6 +14,7 @@ public static class ServerApp
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         ["Logging:LogLevel:OpenIddict"] = "Warning",
+        ["Logging:LogLevel:TenantIdP.Server.Federation.ConnectionHandler"] = "None", // the base class writes what upstreams say, exceptions and all; SignInRefusals says it once
     };
 
     /// <param name="args">As on the command line: <c>--urls</c>, <c>--environment</c>, <c>--TenantIdP:Issuer=…</c>.</param>

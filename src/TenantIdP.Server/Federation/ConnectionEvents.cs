@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
@@ -22,21 +23,17 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         return Task.CompletedTask;
     }
 
-    public override async Task MessageReceived(MessageReceivedContext context)
+    public override async Task AuthorizationCodeReceived(AuthorizationCodeReceivedContext context)
     {
-        // RFC 9207 section 2.4: an answer that names an issuer names ours. The metadata is loaded already unless this node has just started.
-        if (context.ProtocolMessage.GetParameter("iss") is not { } named) return;
-        var connection = await ConnectionAsync(context);
-        var configuration = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted); // ConnectionOptions always sets it
-        if (connection is not null && named == UpstreamMetadataRules.ExpectedIssuer(connection, configuration.Issuer)) return;
         reason = "issuer";
-        context.Fail("The answer names another issuer.");
-    }
+        // RFC 9207 section 2.4: an answer that names an issuer names ours. Before the code is sent anywhere.
+        if (context.ProtocolMessage.GetParameter("iss") is { } named)
+        {
+            var configuration = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted); // ConnectionOptions always sets it
+            if (await ConnectionAsync(context) is not { } connection || named != UpstreamMetadataRules.ExpectedIssuer(connection, configuration.Issuer)) throw Refused("The answer names another issuer.");
+        }
 
-    public override Task AuthorizationCodeReceived(AuthorizationCodeReceivedContext context)
-    {
         reason = "token_request";
-        return Task.CompletedTask;
     }
 
     public override Task TokenResponseReceived(TokenResponseReceivedContext context)
@@ -47,19 +44,10 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
 
     public override async Task TokenValidated(TokenValidatedContext context)
     {
-        if (await ConnectionAsync(context) is not { } connection)
-        {
-            context.Fail("The connection is no longer active.");
-            return;
-        }
-
+        if (await ConnectionAsync(context) is not { } connection) throw Refused("The connection is no longer active.");
         using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(context.SecurityToken.RawPayload), Strict);
         var claims = payload.RootElement;
-        if (Refusal(claims, connection) is { } why)
-        {
-            context.Fail(why);
-            return;
-        }
+        if (Refusal(claims, connection) is { } why) throw Refused(why);
 
         context.HttpContext.Features.Set(new UpstreamAnswer(context.SecurityToken.Issuer, UpstreamClaims.Read(claims, connection.SubjectClaim)));
         reason = "userinfo";
@@ -94,6 +82,9 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         if (http.Request.Query.ContainsKey("error")) reason = "refused_upstream";
         FederationFinish.Show(http, await refusals.OfUpstreamAsync(id, context.Failure, reason, back, ct));
     }
+
+    // Thrown and not given to Fail, which would lose the properties and with them the way back to the app.
+    private static OpenIdConnectProtocolException Refused(string why) => new(why);
 
     // The handler gives this failure no type or code of its own.
     private static bool IsCorrelation(Exception? failure) => failure is AuthenticationFailureException { InnerException: null, Message: "Correlation failed." };

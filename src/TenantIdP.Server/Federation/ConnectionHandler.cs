@@ -10,7 +10,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Microsoft's handler for one connection at a time, with two habits of its own.</summary>
-internal sealed class ConnectionHandler(ConnectionOptions options, ILoggerFactory logger, HtmlEncoder htmlEncoder, UrlEncoder encoder) : OpenIdConnectHandler(options, logger, htmlEncoder, encoder)
+internal sealed class ConnectionHandler(ConnectionOptions options, ILoggerFactory logger, HtmlEncoder htmlEncoder, UrlEncoder encoder, ILogger<UpstreamAnswer> answers) : OpenIdConnectHandler(options, logger, htmlEncoder, encoder)
 {
     /// <summary>Asked only when the id token has no email; an answer that does not come leaves the person without one, an answer about somebody else is refused by the base.</summary>
     protected override async Task<HandleRequestResult> GetUserInformationAsync(OpenIdConnectMessage message, JwtSecurityToken jwt, ClaimsPrincipal principal, AuthenticationProperties properties)
@@ -24,7 +24,7 @@ internal sealed class ConnectionHandler(ConnectionOptions options, ILoggerFactor
         }
         catch (HttpRequestException failure)
         {
-            Log.UserInfoFailed(Logger, failure, Scheme.Name);
+            Log.UserInfoFailed(answers, Scheme.Name, failure.StatusCode);
             return known;
         }
     }

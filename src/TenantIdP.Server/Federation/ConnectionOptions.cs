@@ -73,6 +73,7 @@ internal sealed class ConnectionOptions(IHttpMessageHandlerFactory handlers, IDa
             CorrelationCookie = Cookies.Build(issuer, "sso-flow."),
             NonceCookie = Cookies.Build(issuer, "sso-nonce."),
             TokenValidationParameters = Rules(connection),
+            TokenHandler = new SignedTokensOnly { MapInboundClaims = false },
         };
         options.NonceCookie.Expiration = options.ProtocolValidator.NonceLifetime;
         options.Scope.Clear();

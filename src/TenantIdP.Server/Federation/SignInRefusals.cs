@@ -1,3 +1,4 @@
+using System.Text;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
@@ -10,10 +11,12 @@ namespace TenantIdP.Server.Federation;
 /// <summary>Turns what an upstream got wrong into an event of its organization and a page for the person.</summary>
 internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, ActorContext actor, ILogger<SignInRefusals> logger)
 {
+    private const int LongestDescription = 600;
+
     /// <param name="reason">A word of ours, never of theirs.</param>
     public async Task<FailureFacts> OfUpstreamAsync(Id<Connection> connection, Exception? failure, string reason, string? back, CancellationToken ct)
     {
-        Log.UpstreamFailed(logger, failure, connection.ToString(), reason, actor.TraceId ?? "");
+        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
         await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, ct);
         // Their outage is told as one; an answer that is wrong will be as wrong in ten seconds.
         return IsUnreachable(failure)
@@ -33,6 +36,19 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
         db.EnterOrganization(connection.OrganizationId);
         events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code, reason });
         await db.SaveChangesAsync(ct);
+    }
+
+    /// <summary>What failed, for the operator: an upstream writes into these texts, so they are one line and short (SECURITY.md F7).</summary>
+    private static string Describe(Exception? failure)
+    {
+        var text = new StringBuilder();
+        for (var cause = failure; cause is not null && text.Length < LongestDescription; cause = cause.InnerException) text.Append(cause.GetType().Name).Append(": ").Append(cause.Message).Append("; ");
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i])) text[i] = ' ';
+        }
+
+        return text.Length > LongestDescription ? text.ToString(0, LongestDescription) : text.ToString();
     }
 
     private static bool IsUnreachable(Exception? failure)

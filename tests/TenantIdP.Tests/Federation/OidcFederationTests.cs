@@ -5,35 +5,45 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Testing.Clients;
-using TenantIdP.Tests.SignIn;
+using TenantIdP.Testing.Hosting;
+using TenantIdP.Testing.Upstreams;
+using Xunit;
 
 namespace TenantIdP.Tests.Federation;
 
-public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInHost>, IDisposable
+public abstract class OidcFederationTests(IdpHost host) : IAsyncLifetime
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private readonly WebBrowser browser = new();
+    private TestUpstream? started;
+    private RelyingParty? registered;
 
-    public void Dispose()
+    private TestUpstream Upstream => started!; // started before the test
+    private RelyingParty App => registered!; // as above
+
+    public async ValueTask InitializeAsync() => (started, registered) = (await TestUpstream.StartAsync(Ct), await host.CreateAppAsync(Ct));
+
+    public async ValueTask DisposeAsync()
     {
         browser.Dispose();
-        var up = host.Upstream;
-        (up.Twist, up.Forge, up.TwistRedirect, up.TwistDiscovery, up.Intercept, up.UserInfo) = (null, null, null, null, null, null);
+        await Upstream.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
     public async Task A_person_whose_domain_has_a_connection_signs_in_there_and_becomes_a_member()
     {
         var (acme, domain, connection) = await AcmeAsync();
-        host.Upstream.SignsIn("u-1", $"jane@{domain}", name: "Jane Doe");
+        Upstream.SignsIn("u-1", $"jane@{domain}", name: "Jane Doe");
 
-        var pending = host.App.Authorize();
-        var page = await browser.GetAsync(pending.Address, Ct, host.App.IsCallback);
-        Assert.Contains("Sign in to Ledgerline", page.Text, StringComparison.Ordinal);
-        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["email"] = $"jane@{domain}" }, Ct, stopAt: host.App.IsCallback);
+        var pending = App.Authorize();
+        var page = await browser.GetAsync(pending.Address, Ct, App.IsCallback);
+        Assert.Contains("Sign in to Test app", page.Text, StringComparison.Ordinal);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["email"] = $"jane@{domain}" }, Ct, stopAt: App.IsCallback);
 
         var tokens = await RedeemAsync(page, pending);
         Assert.Equal(acme.Id.ToString(), (string?)tokens.Access["org_id"]);
@@ -46,13 +56,13 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task A_login_hint_goes_to_the_provider_at_once()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-hint", $"jane@{domain}");
-        var pending = host.App.Authorize(("login_hint", $"jane@{domain}"));
+        Upstream.SignsIn("u-hint", $"jane@{domain}");
+        var pending = App.Authorize(("login_hint", $"jane@{domain}"));
 
-        var page = await browser.GetAsync(pending.Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(pending.Address, Ct, App.IsCallback);
 
         Assert.True((await RedeemAsync(page, pending)).IsOk);
-        var away = Assert.Single(browser.Trail, u => u.AbsolutePath == "/authorize" && u.Authority == new Uri(host.Upstream.Issuer).Authority);
+        var away = Assert.Single(browser.Trail, u => u.AbsolutePath == "/authorize" && u.Authority == new Uri(Upstream.Issuer).Authority);
         Assert.Contains("login_hint=jane%40", away.Query, StringComparison.Ordinal);
         Assert.Contains("code_challenge_method=S256", away.Query, StringComparison.Ordinal);
         Assert.Contains("nonce=", away.Query, StringComparison.Ordinal);
@@ -69,14 +79,14 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task An_answer_that_is_wrong_ends_on_a_page_with_an_event_and_no_session(string what)
     {
         var (_, domain, connection) = await AcmeAsync();
-        host.Upstream.SignsIn("u-bad", $"jane@{domain}");
+        Upstream.SignsIn("u-bad", $"jane@{domain}");
         Make(what);
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
         Assert.Matches("Trace [0-9a-f]{32}", page.Text);
-        Assert.Contains("upstream_failed", Assert.Single(await host.RefusalsAsync(connection, Ct)), StringComparison.Ordinal);
+        Assert.Contains("upstream_failed", Assert.Single(await RefusalsAsync(connection)), StringComparison.Ordinal);
         await AssertNobodyAsync($"jane@{domain}");
     }
 
@@ -84,29 +94,29 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task A_provider_that_is_down_is_told_as_an_outage()
     {
         var (_, domain, connection) = await AcmeAsync();
-        host.Upstream.Intercept = http =>
+        Upstream.Intercept = http =>
         {
             http.Response.StatusCode = 503;
             return Task.FromResult(true);
         };
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
         Assert.NotNull(page.Response.Headers.RetryAfter);
-        Assert.Single(await host.RefusalsAsync(connection, Ct));
+        Assert.Single(await RefusalsAsync(connection));
     }
 
     [Fact]
     public async Task Metadata_of_another_issuer_is_refused()
     {
         var (_, domain, connection) = await AcmeAsync();
-        host.Upstream.TwistDiscovery = d => d["issuer"] = "https://idp.rival.example";
+        Upstream.TwistDiscovery = d => d["issuer"] = "https://idp.rival.example";
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
-        Assert.Single(await host.RefusalsAsync(connection, Ct));
+        Assert.Single(await RefusalsAsync(connection));
     }
 
     [Fact]
@@ -114,9 +124,9 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task An_email_outside_the_verified_domains_is_refused()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-noauth", "ceo@victim.example");
+        Upstream.SignsIn("u-noauth", "ceo@victim.example");
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
         Assert.Contains("email_domain_not_allowed", page.Text, StringComparison.Ordinal);
@@ -129,13 +139,13 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     {
         var (_, domain, _) = await AcmeAsync();
         var (_, _, other) = await AcmeAsync();
-        host.Upstream.SignsIn("u-mix", $"jane@{domain}");
+        Upstream.SignsIn("u-mix", $"jane@{domain}");
 
-        var stopped = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
+        var stopped = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
         var page = await browser.GetAsync($"{host.Issuer}/sso/oidc/{other.Id}/callback{stopped.Address.Query}", Ct);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
-        Assert.Contains("state_mismatch", Assert.Single(await host.RefusalsAsync(other, Ct)), StringComparison.Ordinal);
+        Assert.Contains("state_mismatch", Assert.Single(await RefusalsAsync(other)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,14 +153,14 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task An_answer_is_worth_nothing_in_another_browser()
     {
         var (_, domain, connection) = await AcmeAsync();
-        host.Upstream.SignsIn("u-csrf", $"jane@{domain}");
-        var stopped = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
+        Upstream.SignsIn("u-csrf", $"jane@{domain}");
+        var stopped = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
         using var victim = new WebBrowser();
 
         var page = await victim.GetAsync(stopped.Address, Ct);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
-        Assert.Contains("state_mismatch", Assert.Single(await host.RefusalsAsync(connection, Ct)), StringComparison.Ordinal);
+        Assert.Contains("state_mismatch", Assert.Single(await RefusalsAsync(connection)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,11 +168,11 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task A_connection_disabled_while_the_person_is_away_lets_nobody_in()
     {
         var (acme, domain, connection) = await AcmeAsync();
-        host.Upstream.SignsIn("u-late", $"jane@{domain}");
-        var stopped = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
-        await host.InOrganizationAsync(acme, s => ((ConnectionService)s.GetService(typeof(ConnectionService))!).DisableAsync(acme.Id, connection.Id, Ct)); // registered
+        Upstream.SignsIn("u-late", $"jane@{domain}");
+        var stopped = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, u => u.AbsolutePath.EndsWith("/callback", StringComparison.Ordinal));
+        await host.UseAsync<ConnectionService, Connection>(s => s.DisableAsync(acme.Id, connection.Id, Ct), acme.Id);
 
-        var page = await browser.GetAsync(stopped.Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(stopped.Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.NotFound, page.Status);
         Assert.Contains("connection_unavailable", page.Text, StringComparison.Ordinal);
@@ -174,10 +184,10 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task A_verified_flag_speaks_only_for_the_address_beside_it()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-split", null, emailVerified: true);
-        host.Upstream.UserInfo = new JsonObject { ["sub"] = "u-split", ["email"] = $"boss@{domain}" };
+        Upstream.SignsIn("u-split", null, emailVerified: true);
+        Upstream.UserInfo = new JsonObject { ["sub"] = "u-split", ["email"] = $"boss@{domain}" };
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"jane@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Contains("email_not_verified", page.Text, StringComparison.Ordinal);
         await AssertNobodyAsync($"boss@{domain}");
@@ -187,11 +197,11 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task Userinfo_gives_the_email_that_the_id_token_left_out()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-info", null, emailVerified: null);
-        host.Upstream.UserInfo = new JsonObject { ["sub"] = "u-info", ["email"] = $"info@{domain}", ["email_verified"] = true };
-        var pending = host.App.Authorize(("login_hint", $"info@{domain}"));
+        Upstream.SignsIn("u-info", null, emailVerified: null);
+        Upstream.UserInfo = new JsonObject { ["sub"] = "u-info", ["email"] = $"info@{domain}", ["email_verified"] = true };
+        var pending = App.Authorize(("login_hint", $"info@{domain}"));
 
-        var tokens = await RedeemAsync(await browser.GetAsync(pending.Address, Ct, host.App.IsCallback), pending);
+        var tokens = await RedeemAsync(await browser.GetAsync(pending.Address, Ct, App.IsCallback), pending);
 
         Assert.Equal($"info@{domain}", (string?)tokens.Id["email"]);
     }
@@ -200,10 +210,10 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task Userinfo_of_another_person_is_refused()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-one", null, emailVerified: null);
-        host.Upstream.UserInfo = new JsonObject { ["sub"] = "u-two", ["email"] = $"two@{domain}", ["email_verified"] = true };
+        Upstream.SignsIn("u-one", null, emailVerified: null);
+        Upstream.UserInfo = new JsonObject { ["sub"] = "u-two", ["email"] = $"two@{domain}", ["email_verified"] = true };
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"two@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"two@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
         await AssertNobodyAsync($"two@{domain}");
@@ -213,10 +223,10 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     public async Task A_list_of_addresses_is_no_address()
     {
         var (_, domain, _) = await AcmeAsync();
-        host.Upstream.SignsIn("u-list", null);
-        host.Upstream.Claims["email"] = new JsonArray($"a@{domain}", $"b@{domain}");
+        Upstream.SignsIn("u-list", null);
+        Upstream.Claims["email"] = new JsonArray($"a@{domain}", $"b@{domain}");
 
-        var page = await browser.GetAsync(host.App.Authorize(("login_hint", $"a@{domain}")).Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(App.Authorize(("login_hint", $"a@{domain}")).Address, Ct, App.IsCallback);
 
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
         await AssertNobodyAsync($"a@{domain}");
@@ -226,18 +236,18 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
     [Trait("Attack", "A7")]
     public async Task An_older_account_of_the_address_is_linked_only_after_its_password_was_shown()
     {
-        var domain = host.UniqueHost("linked");
-        var user = await host.UserAsync($"old@{domain}", "correct horse battery staple", Ct);
+        var domain = host.UniqueHost();
+        var user = await host.CreateUserAsync($"old@{domain}", Ct);
         var (acme, _, _) = await AcmeAsync(domain);
-        host.Upstream.SignsIn("u-link", $"old@{domain}");
-        var pending = host.App.Authorize(("login_hint", $"old@{domain}"));
+        Upstream.SignsIn("u-link", $"old@{domain}");
+        var pending = App.Authorize(("login_hint", $"old@{domain}"));
 
-        var page = await browser.GetAsync(pending.Address, Ct, host.App.IsCallback);
+        var page = await browser.GetAsync(pending.Address, Ct, App.IsCallback);
         Assert.Equal("/signin/link", page.Address.AbsolutePath);
         Assert.DoesNotContain(page.Form().Elements, e => e.GetAttribute("name") == "email");
-        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = "wrong wrong wrong wrong" }, Ct, stopAt: host.App.IsCallback);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = "wrong wrong wrong wrong" }, Ct, stopAt: App.IsCallback);
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
-        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = "correct horse battery staple" }, Ct, stopAt: host.App.IsCallback);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = IdpHost.Password }, Ct, stopAt: App.IsCallback);
 
         var tokens = await RedeemAsync(page, pending);
         Assert.Equal(user.Id.ToString(), (string?)tokens.Access["sub"]);
@@ -246,7 +256,7 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
 
     private void Make(string what)
     {
-        var up = host.Upstream;
+        var up = Upstream;
         switch (what)
         {
             case "wrong issuer": up.Twist = p => p["iss"] = "https://rival.example"; break;
@@ -286,19 +296,23 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
 
     private async Task<(Organization Organization, string Domain, Connection Connection)> AcmeAsync(string? domain = null)
     {
-        var host1 = domain ?? host.UniqueHost("acme");
-        var acme = await host.OrganizationAsync("Acme", Ct);
-        await host.VerifiedDomainAsync(acme, host1, Ct);
-        return (acme, host1, await host.ConnectionAsync(acme, Ct));
+        var acme = await host.CreateOrganizationAsync(Ct);
+        return (acme, await host.VerifyDomainAsync(acme, Ct, domain), await host.ConnectAsync(acme, Upstream, Ct));
+    }
+
+    private Task<List<string>> RefusalsAsync(Connection connection)
+    {
+        var target = connection.Id.ToString();
+        return host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(e => e.TargetId == target && e.Type == EventTypes.SignInRefused).Select(e => e.Data).ToListAsync(Ct));
     }
 
     private async Task<TokenAnswer> RedeemAsync(WebPage page, RelyingParty.Pending pending)
     {
-        Assert.True(host.App.IsCallback(page.Address), $"{page.Address} {page.Status}: {page.Text.Trim()}");
+        Assert.True(App.IsCallback(page.Address), $"{page.Address} {page.Status}: {page.Text.Trim()}");
         var answer = RelyingParty.Answer(page);
         Assert.True(answer.ContainsKey("code"), page.Address.Query);
         Assert.Equal(pending.State, answer["state"]);
-        var tokens = await host.App.RedeemAsync(answer["code"], pending.Verifier, Ct);
+        var tokens = await App.RedeemAsync(answer["code"], pending.Verifier, Ct);
         Assert.True(tokens.IsOk, tokens.Body.ToJsonString());
         return tokens;
     }
@@ -309,3 +323,10 @@ public sealed class OidcFederationTests(SignInHost host) : IClassFixture<SignInH
         Assert.False(await host.ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == email, Ct)));
     }
 }
+
+[Collection(SqliteHost.Name)]
+public sealed class OidcFederationOnSqlite(SqliteIdp host) : OidcFederationTests(host);
+
+[Collection(PostgreSqlHost.Name)]
+[Trait("Store", "PostgreSql")]
+public sealed class OidcFederationOnPostgreSql(PostgreSqlIdp host) : OidcFederationTests(host);
