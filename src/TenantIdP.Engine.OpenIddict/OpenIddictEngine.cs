@@ -93,7 +93,9 @@ public static class OpenIddictEngine
         server.Configure(options =>
         {
             options.CodeChallengeMethods.Remove(OpenIddictConstants.CodeChallengeMethods.Plain);
-            options.RequestTokenLifetime = TimeSpan.FromSeconds(tokens.PushedRequestSeconds);
+
+            // It must outlast the person's sign-in; AuthorizeEndpoint asks for the first use in time.
+            options.RequestTokenLifetime = AuthorizationRequests.Lifetime;
         });
 
         var aspnet = server.UseAspNetCore()
@@ -108,23 +110,18 @@ public static class OpenIddictEngine
         server.AddEventHandler<HandleIntrospectionRequestContext>(h => h.UseScopedHandler<Introspection>().SetOrder(500_000));
         server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor); // Introspection decides by the API the caller serves
 
-        // The stock redemption goes on for pushed requests; codes and refresh tokens are spent by one atomic statement.
-        var stock = OpenIddictServerHandlers.RedeemTokenEntry.Descriptor;
-        server.RemoveEventHandler(stock);
-        server.AddEventHandler<ProcessSignInContext>(h => h.UseScopedHandler<OpenIddictServerHandlers.RedeemTokenEntry>().AddFilter<NotTokenEndpoint>().SetOrder(stock.Order));
-        server.AddEventHandler<ProcessSignInContext>(h => h.UseScopedHandler<AtomicRedemption>().SetOrder(stock.Order + 1));
+        server.RemoveEventHandler(OpenIddictServerHandlers.RedeemTokenEntry.Descriptor);
+        server.AddEventHandler<ProcessSignInContext>(h => h.UseScopedHandler<AtomicRedemption>().SetOrder(OpenIddictServerHandlers.RedeemTokenEntry.Descriptor.Order));
+        server.AddEventHandler<HandleRevocationRequestContext>(h => h.UseScopedHandler<Revocation>().SetOrder(OpenIddictServerHandlers.Revocation.RevokeToken.Descriptor.Order - 1));
+        server.AddEventHandler<ValidateTokenRequestContext>(h => h.UseScopedHandler<ForeignToken>().SetOrder(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor.Order - 1));
+        server.AddEventHandler<ApplyPushedAuthorizationResponseContext>(h => h.UseSingletonHandler<PushedLifetime>().SetOrder(int.MinValue + 50_000));
 
         var credentials = OpenIddictServerHandlers.Protection.AttachSecurityCredentials.Descriptor.Order;
         server.AddEventHandler<GenerateTokenContext>(h => h.UseScopedHandler<TokenShape>().SetOrder(credentials + 1));
         server.AddEventHandler<GenerateTokenContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(OpenIddictServerHandlers.Protection.AttachTokenMetadata.Descriptor.Order + 1));
         server.AddEventHandler<ApplyConfigurationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(int.MinValue + 50_000));
-        server.AddEventHandler<ApplyAuthorizationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(int.MinValue + 50_000));
+        server.AddEventHandler<ApplyAuthorizationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(OpenIddictServerHandlers.Authentication.AttachIssuer.Descriptor.Order + 1));
         server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseSingletonHandler<TokenErrors>().SetOrder(int.MinValue + 50_000));
         server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseScopedHandler<TokenTransaction>().SetOrder(int.MinValue + 40_000));
-    }
-
-    private sealed class NotTokenEndpoint : IOpenIddictServerHandlerFilter<ProcessSignInContext>
-    {
-        public ValueTask<bool> IsActiveAsync(ProcessSignInContext context) => new(context.EndpointType != OpenIddictServerEndpointType.Token);
     }
 }

@@ -15,11 +15,14 @@ namespace TenantIdP.Engine.OpenIddict.Endpoints;
 /// A pending authorization request as our pages know it: sealed into one parameter of the return URL when it was first validated. A URL without that seal, or with a seal made
 /// for another request, is not a pending request.
 /// </summary>
-public sealed class AuthorizationRequests(IDataProtectionProvider protection, AppCache apps, OidcSession session, TimeProvider clock) : IAuthorizationRequests
+public sealed class AuthorizationRequests(IDataProtectionProvider protection, AppCache apps, OidcSession session, TokenOptions options, TimeProvider clock) : IAuthorizationRequests
 {
     public const string Parameter = "interaction";
 
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    /// <summary>It travels as a parameter of a URL itself, encoded once more.</summary>
+    private const int MaxReturnUrl = 8_192;
+
+    internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private readonly IDataProtector protector = protection.CreateProtector("TenantIdP.AuthorizationRequest.v1");
 
@@ -43,24 +46,30 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
     }
 
     /// <summary>The request in hand, with what the person has done so far if its seal is good; and the URL that comes back to it.</summary>
-    internal async Task<(AuthorizationRequest Request, string ReturnUrl)?> FromAsync(HttpContext http, OpenIddictRequest request, CancellationToken ct)
+    /// <param name="pushedAt">When the request was pushed, if it was: its first use must come in time.</param>
+    /// <returns>Null when the app is gone, the pushed request is too old or the request is too long to come back to.</returns>
+    internal async Task<(AuthorizationRequest Request, string ReturnUrl)?> FromAsync(HttpContext http, OpenIddictRequest request, DateTimeOffset? pushedAt, CancellationToken ct)
     {
         var raw = http.Request.HasFormContentType ? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)await http.Request.ReadFormAsync(ct) : http.Request.Query;
         var parameters = raw.Where(p => p.Key != Parameter).ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
         var binding = Binding(name => parameters.TryGetValue(name, out var value) ? value.ToString() : null);
 
-        var interaction = (string?)request[Parameter] is { } text && Open(text) is { } earlier && earlier.Binding == binding ? earlier.Interaction : new Interaction(clock.GetUtcNow(), null);
+        // From the wire: a pushed request's own parameters have replaced the others by now.
+        var earlier = raw.FirstOrDefault(p => p.Key == Parameter).Value is [{ } text] && Open(text) is { } opened && opened.Binding == binding ? opened : null;
+        if (earlier is null && pushedAt is { } pushed && clock.GetUtcNow() - pushed > TimeSpan.FromSeconds(options.PushedRequestSeconds)) return null;
+        var interaction = earlier?.Interaction ?? new Interaction(clock.GetUtcNow(), null);
         int? maxAge = request.MaxAge is { } seconds and >= 0 and <= int.MaxValue ? (int)seconds : null;
         var known = new Sealed(
             request.ClientId!, binding, // the engine has validated the client
             (string?)request["organization"] ?? (string?)request["organization_id"], (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
             [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction);
         parameters[Parameter] = Seal(known);
-        return await RestoreAsync(known, ct) is { } restored ? (restored, QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters)) : null;
+        var returnUrl = QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters);
+        return returnUrl.Length <= MaxReturnUrl && await RestoreAsync(known, ct) is { } restored ? (restored, returnUrl) : null;
     }
 
     private static Dictionary<string, Microsoft.Extensions.Primitives.StringValues>? Query(string returnUrl) =>
-        returnUrl.Length <= 16_384 && returnUrl.StartsWith(InteractionPaths.Authorize + "?", StringComparison.Ordinal) && !returnUrl.Any(c => c is '\\' or '#' || char.IsControl(c))
+        returnUrl.Length <= MaxReturnUrl * 2 && returnUrl.StartsWith(InteractionPaths.Authorize + "?", StringComparison.Ordinal) && !returnUrl.Any(c => c is '\\' or '#' || char.IsControl(c))
             ? QueryHelpers.ParseQuery(returnUrl[InteractionPaths.Authorize.Length..])
             : null;
 

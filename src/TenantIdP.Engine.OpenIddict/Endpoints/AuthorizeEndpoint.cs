@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using OpenIddict.Abstractions;
+using OpenIddict.Server;
 using OpenIddict.Server.AspNetCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
@@ -12,6 +13,7 @@ using TenantIdP.Core.Tokens;
 using TenantIdP.Engine.OpenIddict.Stores;
 using TenantIdP.Engine.OpenIddict.Tokens;
 using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
 
 namespace TenantIdP.Engine.OpenIddict.Endpoints;
 
@@ -22,9 +24,10 @@ internal static class AuthorizeEndpoint
         HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, OidcSession oidc, TimeProvider clock, CancellationToken ct)
     {
         var request = http.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("The engine did not read the authorization request.");
-        if (string.IsNullOrEmpty(request.CodeChallenge) && string.IsNullOrEmpty(request.Nonce))
-            return Refuse(Errors.InvalidRequest, "Without PKCE the request must have a nonce.");
-        if (await requests.FromAsync(http, request, ct) is not { } pending) return Refuse(Errors.InvalidRequest, "The app is not known.");
+        if (string.IsNullOrEmpty(request.CodeChallenge) && (string.IsNullOrEmpty(request.Nonce) || !request.HasScope(Scopes.OpenId)))
+            return Refuse(Errors.InvalidRequest, "Without PKCE the request must have the openid scope and a nonce.");
+        if (request[Parameters.MaxAge] is not null && request.MaxAge is null or < 0) return Refuse(Errors.InvalidRequest, "max_age is a number of seconds.");
+        if (await requests.FromAsync(http, request, PushedAt(http), ct) is not { } pending) return Refuse(Errors.InvalidRequest, "The request is too old or too long. Start again.");
         if (await audiences.FindAsync(request, pending.Request.App, null, ct) is not { } audience) return Refuse(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
 
         switch (await policy.DecideAsync(pending.Request, await browser.FindAsync(ct), ct))
@@ -94,6 +97,9 @@ internal static class AuthorizeEndpoint
         principal.SetAuthorizationId(grant.Id.ToString());
         return Results.SignIn(principal, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
+
+    private static DateTimeOffset? PushedAt(HttpContext http) =>
+        http.Features.Get<OpenIddictServerAspNetCoreFeature>()?.Transaction?.GetProperty<ProcessAuthenticationContext>(typeof(ProcessAuthenticationContext).FullName!)?.RequestTokenPrincipal?.GetCreationDate(); // a type of a namespace has a full name
 
     private static IResult GoTo(string path, string returnUrl, string? connection = null)
     {

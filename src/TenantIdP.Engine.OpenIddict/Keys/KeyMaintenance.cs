@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenIddict.Abstractions;
 using TenantIdP.Engine.OpenIddict.Stores;
 
 namespace TenantIdP.Engine.OpenIddict.Keys;
@@ -27,8 +26,7 @@ internal sealed class KeyMaintenance(IServiceScopeFactory scopes, KeyRing ring, 
                 prunedAt = now;
 
                 // Deleting the same dead rows twice is harmless, so no node needs to be chosen.
-                await scope.ServiceProvider.GetRequiredService<IOpenIddictTokenManager>().PruneAsync(now - TimeSpan.FromDays(1), stoppingToken);
-                await scope.ServiceProvider.GetRequiredService<IOpenIddictAuthorizationManager>().PruneAsync(now - TimeSpan.FromDays(1), stoppingToken);
+                await scope.ServiceProvider.GetRequiredService<OidcSession>().PruneAsync(now - TimeSpan.FromDays(1), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

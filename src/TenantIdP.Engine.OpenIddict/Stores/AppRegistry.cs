@@ -11,9 +11,12 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
 {
     public static App ToApp(OidcApplication row) => JsonSerializer.Deserialize<App>(row.Description, JsonText.Options)!; // written by Write below
 
-    public async Task<App?> FindAsync(Id<App> id, CancellationToken ct) => await cache.FindByIdAsync(session, id.Value, ct) is { } row ? ToApp(row) : null;
+    /// <summary>From the database, not from the cache: what is read here is changed and written back.</summary>
+    public async Task<App?> FindAsync(Id<App> id, CancellationToken ct) =>
+        await session.Db.Applications.AsNoTracking().SingleOrDefaultAsync(a => a.Id == id.Value, ct) is { } row ? ToApp(row) : null;
 
-    public async Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct) => await cache.FindByClientIdAsync(session, clientId, ct) is { } row ? ToApp(row) : null;
+    public async Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct) =>
+        await session.Db.Applications.AsNoTracking().SingleOrDefaultAsync(a => a.ClientId == clientId, ct) is { } row ? ToApp(row) : null;
 
     public async Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct)
     {
@@ -35,7 +38,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         Write(app, row);
         session.Db.Add(row);
         await session.Db.SaveChangesAsync(ct);
-        cache.Clear();
+        session.Evict(cache);
     }
 
     public async Task<bool> UpdateAsync(App app, CancellationToken ct)
@@ -44,14 +47,14 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         Write(app, row);
         row.ConcurrencyToken = Guid.CreateVersion7().ToString();
         await session.Db.SaveChangesAsync(ct);
-        cache.Clear();
+        session.Evict(cache);
         return true;
     }
 
     public async Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct)
     {
         var replaced = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteUpdateAsync(set => set.SetProperty(a => a.ClientSecret, secretHash), ct);
-        cache.Clear();
+        session.Evict(cache);
         return replaced == 1;
     }
 
@@ -61,7 +64,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         await session.Db.Tokens.Where(t => EF.Property<Guid?>(t, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         await session.Db.Authorizations.Where(a => EF.Property<Guid?>(a, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         var deleted = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteDeleteAsync(ct);
-        cache.Clear();
+        session.Evict(cache);
         return deleted == 1;
     }
 
@@ -81,7 +84,10 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
 
     private static List<string> PermissionsOf(App app)
     {
-        List<string> permissions = [Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.Endpoints.Introspection];
+        List<string> permissions = [Permissions.Endpoints.Token, Permissions.Endpoints.Revocation];
+
+        // A client without a secret could be anybody who knows its id.
+        if (app.Kind != AppKind.Public) permissions.Add(Permissions.Endpoints.Introspection);
         if (app.Kind == AppKind.Machine)
         {
             permissions.Add(Permissions.GrantTypes.ClientCredentials);

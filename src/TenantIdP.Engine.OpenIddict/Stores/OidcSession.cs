@@ -14,6 +14,7 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : IOpenIddictEntityFrameworkCoreContext, IAsyncDisposable, IDisposable
 {
     private OidcDbContext? context;
+    private AppCache? changed;
 
     public OidcDbContext Db
     {
@@ -35,13 +36,31 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
     public Task<int> EndGrantAsync(Guid grant, CancellationToken ct) =>
         Db.Authorizations.Where(a => a.Id == grant && a.Status == Statuses.Valid).ExecuteUpdateAsync(set => set.SetProperty(a => a.Status, Statuses.Revoked), ct);
 
+    /// <summary>
+    /// Deletes what can't matter any more. Redeemed tokens of a living grant stay until they expire: without its row, the replay of a stolen token would go unnoticed.
+    /// </summary>
+    public async Task PruneAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        var cutoff = before.UtcDateTime;
+        await Db.Tokens.Where(t => t.ExpirationDate < cutoff || (t.Authorization != null && t.Authorization.Status != Statuses.Valid && t.CreationDate < cutoff)).ExecuteDeleteAsync(ct);
+        await Db.Authorizations.Where(a => a.CreationDate < cutoff && !a.Tokens.Any()).ExecuteDeleteAsync(ct);
+    }
+
     /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>
     public Task SaveEventsAsync(CancellationToken ct) => idp.SaveChangesAsync(ct);
+
+    /// <summary>Evicts now and again when this scope ends: a reader may have kept the old row between the change and its commit.</summary>
+    public void Evict(AppCache cache)
+    {
+        cache.Clear();
+        changed = cache;
+    }
 
     public ValueTask<DbContext> GetDbContextAsync(CancellationToken cancellationToken) => new(Db);
 
     public async ValueTask DisposeAsync()
     {
+        changed?.Clear();
         if (context is null) return;
         Detach(context);
         await context.DisposeAsync();
@@ -50,6 +69,7 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
 
     public void Dispose()
     {
+        changed?.Clear();
         if (context is null) return;
         Detach(context);
         context.Dispose();
@@ -65,10 +85,14 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
 
     private OidcDbContext Rent()
     {
-        OidcDbContext rented = idp.Database.ProviderName == "Microsoft.EntityFrameworkCore.Sqlite"
+        var sqlite = idp.Database.ProviderName == "Microsoft.EntityFrameworkCore.Sqlite";
+        OidcDbContext rented = sqlite
             ? services.GetRequiredService<IDbContextFactory<SqliteOidcDbContext>>().CreateDbContext()
             : services.GetRequiredService<IDbContextFactory<PostgreSqlOidcDbContext>>().CreateDbContext();
         rented.Database.SetDbConnection(idp.Database.GetDbConnection());
+
+        // Every write takes the store's one-writer turn, which begins with a transaction.
+        if (sqlite) rented.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
         return rented;
     }
 }

@@ -1,9 +1,8 @@
-using System.Security.Claims;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
-using TenantIdP.Core.Events;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -11,32 +10,37 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
 /// <summary>
-/// Spends a code or refresh token by one conditional statement inside the transaction that stores its successor. The stock handler ignores a lost race of a refresh token,
-/// so that twenty uses at once had up to twelve winners.
+/// Spends a code, a refresh token or a pushed request by one conditional statement; codes and refresh tokens inside the transaction that stores their successor. The stock
+/// handler ignores a lost race of a refresh token, so that twenty uses at once had up to twelve winners.
 /// </summary>
-public sealed class AtomicRedemption(OidcSession session, TokenTransaction transaction, IOpenIddictTokenManager tokens, TimeProvider clock) : IOpenIddictServerHandler<ProcessSignInContext>
+public sealed class AtomicRedemption(OidcSession session, TokenTransaction transaction, IOpenIddictTokenManager tokens, TokenRefusals events, TimeProvider clock) : IOpenIddictServerHandler<ProcessSignInContext>
 {
     public async ValueTask HandleAsync(ProcessSignInContext context)
     {
-        if (context.EndpointType is not OpenIddictServerEndpointType.Token) return;
         var authentication = context.Transaction.GetProperty<ProcessAuthenticationContext>(typeof(ProcessAuthenticationContext).FullName!); // a type of a namespace has a full name
-        var spent = context.Request switch
+        var spent = context switch
         {
-            var r when r.IsAuthorizationCodeGrantType() => authentication?.AuthorizationCodePrincipal,
-            var r when r.IsRefreshTokenGrantType() => authentication?.RefreshTokenPrincipal,
+            { EndpointType: OpenIddictServerEndpointType.Authorization } => authentication?.RequestTokenPrincipal,
+            { EndpointType: OpenIddictServerEndpointType.Token } when context.Request.IsAuthorizationCodeGrantType() => authentication?.AuthorizationCodePrincipal,
+            { EndpointType: OpenIddictServerEndpointType.Token } when context.Request.IsRefreshTokenGrantType() => authentication?.RefreshTokenPrincipal,
             _ => null,
         };
         if (spent?.GetTokenId() is not { } tokenId) return;
 
-        await transaction.BeginAsync(context.CancellationToken);
-        var id = Guid.Parse(tokenId);
-        var now = clock.GetUtcNow().UtcDateTime;
-        var redeemed = await session.Db.Tokens.Where(t => t.Id == id && t.Status == Statuses.Valid)
-            .ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, Statuses.Redeemed).SetProperty(t => t.RedemptionDate, now), context.CancellationToken);
-        if (redeemed == 1)
+        if (context.EndpointType == OpenIddictServerEndpointType.Authorization)
         {
-            // The grant may have been ended between our read and this statement; its row is locked now, or about to be read as ended.
-            await StandAsync(context, spent);
+            if (!await SpendAsync(session.Db.Tokens, Guid.Parse(tokenId), context.CancellationToken)) context.Reject(Errors.InvalidRequest, "The pushed request was used already.");
+            return;
+        }
+
+        await transaction.BeginAsync(context.CancellationToken);
+
+        // The grant is asked again in the same statement: it may have been ended since it was read. By EXISTS and never by a join, which would move the test of the
+        // status into a subquery that PostgreSQL does not evaluate again after waiting for the row: then a race has several winners.
+        var standing = session.Db.Tokens.Where(t => session.Db.Authorizations.Any(a => a.Id == EF.Property<Guid?>(t, "AuthorizationId") && a.Status == Statuses.Valid));
+        if (await SpendAsync(standing, Guid.Parse(tokenId), context.CancellationToken))
+        {
+            if (context.Transaction.GetProperty<Grant>(TokenRequestHandler.SwitchedFrom) is { } before) await events.RecordSwitchAsync(before, spent.GetAuthorizationId()!, context.CancellationToken); // as above
             return;
         }
 
@@ -45,17 +49,13 @@ public sealed class AtomicRedemption(OidcSession session, TokenTransaction trans
         context.Reject(Errors.InvalidGrant, "The token was used already.");
     }
 
-    private async Task StandAsync(ProcessSignInContext context, ClaimsPrincipal spent)
+    /// <summary>A new concurrency token goes with it, so that a revocation that read the row before finds it changed.</summary>
+    private async Task<bool> SpendAsync(IQueryable<OidcToken> among, Guid id, CancellationToken ct)
     {
-        if (context.Transaction.GetProperty<OidcAuthorization>(TokenRequestHandler.SwitchTo) is not { } row) return;
-
-        // A switch rewrites the grant in the same transaction, and only one that still stands.
-        var moved = await session.Db.Authorizations.Where(a => a.Id == row.Id && a.Status == Statuses.Valid)
-            .ExecuteUpdateAsync(set => set.SetProperty(a => a.OrganizationId, row.OrganizationId).SetProperty(a => a.Proofs, row.Proofs), context.CancellationToken);
-        session.Db.Entry(row).State = EntityState.Unchanged;
-        if (moved == 1) return;
-        await transaction.RollbackAsync(context.CancellationToken);
-        context.Reject(Errors.InvalidGrant, "The grant has ended.");
+        var now = clock.GetUtcNow().UtcDateTime;
+        var version = Guid.CreateVersion7().ToString();
+        return await among.Where(t => t.Id == id && t.Status == Statuses.Valid)
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, Statuses.Redeemed).SetProperty(t => t.RedemptionDate, now).SetProperty(t => t.ConcurrencyToken, version), ct) == 1;
     }
 }
 

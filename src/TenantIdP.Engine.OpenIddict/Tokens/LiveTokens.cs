@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using TenantIdP.Core;
@@ -18,7 +19,7 @@ public sealed class UserInfo(OidcSession session, AccessReader reader) : IOpenId
     public async ValueTask HandleAsync(HandleUserInfoRequestContext context)
     {
         var token = context.AccessTokenPrincipal;
-        var claims = token.GetAuthorizationId() is { } grant ? await LiveGrant.ClaimsAsync(session, reader, grant, token.GetScopes(), null, context.CancellationToken) : null;
+        var claims = token.GetAuthorizationId() is { } grant ? await LiveGrant.ClaimsAsync(session, reader, grant, token, null, context.CancellationToken) : null;
         if (claims is null)
         {
             context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
@@ -46,7 +47,8 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
     public async ValueTask HandleAsync(HandleIntrospectionRequestContext context)
     {
         var token = context.GenericTokenPrincipal;
-        var caller = context.ClientId is { } client && await apps.FindByClientIdAsync(session, client, context.CancellationToken) is { } row ? AppRegistry.ToApp(row) : null;
+        // Not context.ClientId: that is a member of the answer, filled from the token.
+        var caller = context.Request.ClientId is { } client && await apps.FindByClientIdAsync(session, client, context.CancellationToken) is { } row ? AppRegistry.ToApp(row) : null;
         if (caller is null || !MayRead(caller, token))
         {
             context.Reject(Errors.InvalidToken, "The token is not for this client.");
@@ -56,7 +58,7 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         if (token.GetAuthorizationId() is not { } grant) return; // an app's own token has no session
         var audience = token.GetAudiences().FirstOrDefault();
         var api = audience is null ? null : await catalog.FindAsync(db, audience, context.CancellationToken);
-        var claims = await LiveGrant.ClaimsAsync(session, reader, grant, token.GetScopes(), api, context.CancellationToken, token.GetClaim("org_id"));
+        var claims = await LiveGrant.ClaimsAsync(session, reader, grant, token, api, context.CancellationToken);
         if (claims is null)
         {
             context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
@@ -76,23 +78,24 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         }
     }
 
-    /// <summary>The app the token was given to, or one that serves the API it is for.</summary>
-    private static bool MayRead(App caller, System.Security.Claims.ClaimsPrincipal token) =>
-        token.HasPresenter(caller.ClientId) || token.GetAudiences().Any(a => a == caller.DefaultApi || caller.Apis.Contains(a));
+    /// <summary>The app the token was given to; for access tokens also one that serves the API it is for. Only apps with a secret get this far.</summary>
+    private static bool MayRead(App caller, ClaimsPrincipal token) =>
+        token.HasPresenter(caller.ClientId)
+        || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && caller.Kind == AppKind.Machine && token.GetAudiences().Any(a => a == caller.DefaultApi || caller.Apis.Contains(a)));
 }
 
 internal static class LiveGrant
 {
     /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
-    /// <param name="organization">The organization the token speaks of, when the grant may have moved on since: a switched-away token is not kept alive by its successor.</param>
-    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(OidcSession session, AccessReader reader, string grantId, IReadOnlyCollection<string> scopes, Api? api, CancellationToken ct, string? organization = null)
+    /// <remarks>An access token speaks of its own organization, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>
+    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(OidcSession session, AccessReader reader, string grantId, ClaimsPrincipal token, Api? api, CancellationToken ct)
     {
         if (!Guid.TryParse(grantId, out var id) || await session.Db.Authorizations.FindAsync([id], ct) is not { Status: Statuses.Valid } row) return null;
         var grant = Grants.ToGrant(row, Guid.Empty);
-        var target = Id<Organization>.TryParse(organization, out var named) ? named : grant.OrganizationId;
+        var target = !token.HasTokenType(TokenTypeIdentifiers.AccessToken) ? grant.OrganizationId : Id<Organization>.TryParse(token.GetClaim("org_id"), out var named) ? named : null as Id<Organization>?;
         var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
         if (facts is null) return null;
         var judgement = AccessPolicy.Judge(facts);
-        return judgement.Proof is null ? null : TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, api);
+        return judgement.Proof is null ? null : TokenClaims.For(facts, judgement.Proof, grant.SessionId, token.GetScopes(), api);
     }
 }

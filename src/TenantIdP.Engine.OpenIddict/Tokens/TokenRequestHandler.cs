@@ -24,8 +24,8 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
     /// <summary>Transaction property: the organization a refusal is about.</summary>
     internal const string RefusedOrganization = "tenantidp.refused_organization";
 
-    /// <summary>Transaction property: the grant row to rewrite because a switch was granted.</summary>
-    internal const string SwitchTo = "tenantidp.switch_to";
+    /// <summary>Transaction property: the grant as it was before a switch that was granted.</summary>
+    internal const string SwitchedFrom = "tenantidp.switched_from";
 
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
     {
@@ -85,13 +85,16 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
 
         var scopes = Narrow(context.Request, earlier);
         var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api));
-        principal.SetScopes(scopes);
+
+        // The grant keeps its scopes (RFC 6749 section 6); the engine narrows the access token to those asked for.
+        principal.SetScopes(earlier.GetScopes());
         principal.SetAuthorizationId(row!.Id.ToString()); // not null, see above
         principal.SetRefreshTokenLifetime(RefreshLifetime(row));
         if (isSwitch)
         {
+            // Saved with the successor token, in the transaction that spends the old one.
             (row.OrganizationId, row.Proofs) = (target?.Value, Grants.Write(facts.Proofs));
-            context.Transaction.SetProperty(SwitchTo, row);
+            context.Transaction.SetProperty(SwitchedFrom, grant);
         }
 
         Finish(context, principal, audience);
@@ -140,6 +143,14 @@ public sealed class TokenRefusals(IdpDbContext db, AuthorizeService authorize, A
     /// <summary>An id is taken as it is: the policy's own read finds out whether it exists. A slug costs a statement.</summary>
     public async Task<Id<Organization>?> ResolveAsync(string idOrSlug, CancellationToken ct) =>
         Id<Organization>.TryParse(idOrSlug, out var id) && id != Organization.Instance ? id : (await authorize.FindAsync(idOrSlug, ct))?.Id;
+
+    /// <summary>A granted switch, in the caller's transaction: an event in the organization the grant leaves.</summary>
+    public async Task RecordSwitchAsync(Grant before, string grantId, CancellationToken ct)
+    {
+        if (before.OrganizationId is { } organization) db.EnterOrganization(organization);
+        events.Record(EventTypes.OrganizationSwitched, before.OrganizationId ?? Organization.Instance, before.UserId.ToString(), new { grantId, appId = before.AppId });
+        await db.SaveChangesAsync(ct);
+    }
 
     /// <summary>An event in the organization the grant belongs to; nothing of the request is spent.</summary>
     public async Task RecordAsync(Grant grant, TokenRefusal refusal, string? wanted, CancellationToken ct)

@@ -1,3 +1,5 @@
+using System.Security.Claims;
+using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Engine.OpenIddict.Keys;
@@ -46,6 +48,14 @@ public sealed class ExactIssuer(IssuerOptions issuer) :
     public ValueTask HandleAsync(GenerateTokenContext context)
     {
         context.SecurityTokenDescriptor.Issuer = issuer.Issuer;
+
+        // RFC 8176 section 1 makes amr an array; the engine does so in id tokens only.
+        if (context.TokenType == TokenTypeIdentifiers.AccessToken && context.Principal.GetClaims(Claims.AuthenticationMethodReference) is { Length: > 0 } methods)
+        {
+            context.SecurityTokenDescriptor.Subject = new ClaimsIdentity(context.SecurityTokenDescriptor.Subject!.Claims.Where(c => c.Type != Claims.AuthenticationMethodReference)); // set by the engine just before
+            context.SecurityTokenDescriptor.Claims[Claims.AuthenticationMethodReference] = methods.ToArray();
+        }
+
         return ValueTask.CompletedTask;
     }
 

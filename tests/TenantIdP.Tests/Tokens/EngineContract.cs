@@ -81,6 +81,7 @@ public abstract class EngineContract(IdpHost idp)
         }
 
         Assert.Equal(["pwd"], Strings(id, "amr"));
+        Assert.Equal(["pwd"], Strings(access, "amr"));
         Assert.Equal(["invoices:read", "invoices:write"], Strings(access, "permissions"));
         Assert.Null(id["permissions"]);
         Assert.Equal(world.Home.DisplayName, (string?)id["org_display_name"]);
@@ -162,6 +163,53 @@ public abstract class EngineContract(IdpHost idp)
 
         Assert.Equal("invalid_grant", (await thief.RedeemAsync(code, pending.Verifier, Ct)).Error);
         Assert.Equal("invalid_grant", (await thief.RefreshAsync(tokens.RefreshToken, Ct)).Error);
+        Assert.Equal("invalid_grant", (await world.App.RedeemAsync(code, pending.Verifier, Ct)).Error); // burnt: it has leaked
+    }
+
+    [Fact]
+    public async Task A_narrower_scope_on_refresh_keeps_the_family()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+
+        var narrow = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("scope", "openid"));
+        var wide = await world.App.RefreshAsync(narrow.RefreshToken, Ct);
+
+        Assert.Equal("openid", (string?)narrow.Access["scope"]);
+        Assert.Null(narrow.Id["email"]);
+        Assert.Contains("profile", (string?)wide.Access["scope"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_access_token_speaks_of_its_own_organization_after_a_switch()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        var switched = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Id.ToString()));
+
+        var old = await world.App.UserInfoAsync(tokens.AccessToken, Ct);
+        var now = await world.App.UserInfoAsync(switched.AccessToken, Ct);
+
+        Assert.Equal(world.Home.Id.ToString(), (string?)old.Body["org_id"]);
+        Assert.Equal(world.Other.Id.ToString(), (string?)now.Body["org_id"]);
+    }
+
+    [Fact]
+    public async Task A_pushed_request_remembers_the_choice_of_organization()
+    {
+        var world = await WorldAsync();
+        var pending = world.App.Authorize();
+        var form = System.Web.HttpUtility.ParseQueryString(pending.Address.Query);
+        var pushed = await world.App.TokenAsync([.. form.AllKeys.Where(k => k != "client_id").Select(k => (k!, form[k]!))], Ct, "/connect/par"); // parsed from our own query
+        var authorize = new Uri($"{idp.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
+
+        var chooser = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
+        var button = chooser.Document.QuerySelector($"button[value='{world.Other.Id}']");
+        var page = await world.Browser.SubmitAsync(chooser, new Dictionary<string, string>(), Ct, stopAt: world.App.IsCallback, button: button);
+        var tokens = await world.App.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
+
+        Assert.Equal(90, (int?)pushed.Body["expires_in"]);
+        Assert.Equal(world.Other.Id.ToString(), (string?)tokens.Access["org_id"]);
     }
 
     [Fact]
@@ -348,15 +396,24 @@ public abstract class EngineContract(IdpHost idp)
         var tokens = await TokensAsync(world);
         var api = await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });
         var stranger = await idp.CreateAppAsync(Ct, app => app with { DefaultApi = null });
+        var sibling = await idp.CreateAppAsync(Ct);
+        var spa = await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public });
 
         var seen = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
         var foreign = await stranger.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+        var other = await sibling.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+        var open = await spa.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
+        var refresh = await api.TokenAsync([("token", tokens.RefreshToken)], Ct, "/connect/introspect");
         await idp.UseAsync<UserService, User>(s => s.SuspendAsync(world.User.Id, Ct));
         var after = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
 
         Assert.True((bool?)seen.Body["active"]);
         Assert.Equal(["admin"], Strings(seen.Body, "roles"));
         Assert.False((bool?)foreign.Body["active"]);
+        Assert.False((bool?)other.Body["active"]);
+        Assert.Null(open.Body["active"]);
+        Assert.NotNull(open.Error);
+        Assert.False((bool?)refresh.Body["active"]);
         Assert.False((bool?)after.Body["active"]);
     }
 
