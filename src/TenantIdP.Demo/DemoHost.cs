@@ -45,7 +45,7 @@ internal sealed class DemoHost : IAsyncDisposable
 
         await RunAsync(Server, ct);
         await HealthProbe.WaitAsync(new Uri(universe.Hosts.Issuer, "/health/ready"), ReadyWithin, ct);
-        var seed = await DemoServer.SeedAsync(Server.Services, universe, ct);
+        var seed = await DemoSeeding.RunAsync(Server.Services, universe, ct);
 
         await RunAsync(LedgerlineApp.Build(AppOptions(universe)), ct);
         // Last: a map that answers says that the rest does.

@@ -1,22 +1,26 @@
+using System.Security.Cryptography;
 using TenantIdP.Server;
 
 namespace TenantIdP.Demo;
 
-/// <summary>The seam to the server: how the demo configures it, and what it puts into it.</summary>
+/// <summary>How the demo configures the server: a database, a root key and a bootstrap app of its own, all under the state folder.</summary>
 internal static class DemoServer
 {
     public static WebApplication Build(DemoUniverse universe, string stateFolder)
     {
         var issuer = universe.Hosts.Issuer.GetLeftPart(UriPartial.Authority);
+
+        // Addresses are part of what is seeded (redirect URIs, issuers), so each port base has a universe of its own.
+        var folder = Directory.CreateDirectory(Path.Combine(stateFolder, $"{universe.Hosts.PortBase}")).FullName;
         string[] args = ["--environment", Environments.Development, "--urls", issuer];
         return ServerApp.Build(args, builder =>
         {
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["TenantIdP:Issuer"] = issuer,
-                ["TenantIdP:DataDirectory"] = stateFolder,
                 ["TenantIdP:Database:Provider"] = "Sqlite",
-                ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(stateFolder, "tenantidp.db")}",
+                ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(folder, "tenantidp.db")}",
+                ["TenantIdP:Encryption:Keys:0"] = RootKey(Path.Combine(folder, "root.key")),
                 ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
             });
@@ -24,7 +28,14 @@ internal static class DemoServer
         });
     }
 
-    /// <summary>Puts the universe into a started server; a second start finds it there and changes nothing.</summary>
-    public static Task<DemoSeed> SeedAsync(IServiceProvider services, DemoUniverse universe, CancellationToken ct) =>
-        throw new NotSupportedException("The server has no use cases to seed with yet.");
+    private static string RootKey(string path)
+    {
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return File.ReadAllText(path);
+    }
 }

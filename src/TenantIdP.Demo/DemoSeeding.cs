@@ -1,0 +1,120 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Demo;
+
+/// <summary>Puts the universe into a started server through the same use cases as the management API; a second start finds it there and changes nothing.</summary>
+internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse universe)
+{
+    public static Task<DemoSeed> RunAsync(IServiceProvider services, DemoUniverse universe, CancellationToken ct) => new DemoSeeding(services, universe).RunAsync(ct);
+
+    private async Task<DemoSeed> RunAsync(CancellationToken ct)
+    {
+        await ApiAsync(ct);
+        await AppAsync(ct);
+        Dictionary<string, string> organizations = [], connections = [];
+        foreach (var wanted in universe.Organizations)
+        {
+            // Domains come before people, so that a first sign-in by SSO finds accounts younger than the proof and links without asking.
+            var (organization, connection) = await OrganizationAsync(wanted, ct);
+            organizations[wanted.Slug] = organization.ToString();
+            if (connection is { } id) connections[wanted.Slug] = id.ToString();
+        }
+
+        foreach (var person in universe.People.Where(p => p.Memberships.Count > 0)) await PersonAsync(person, organizations, ct);
+        return new DemoSeed(organizations, connections);
+    }
+
+    private async Task ApiAsync(CancellationToken ct)
+    {
+        if (await ReadAsync(db => db.Apis.AnyAsync(a => a.Identifier == universe.Api.Identifier, ct))) return;
+        await UseAsync<ApiService, Api>(null, apis => apis.CreateAsync(
+            new NewApi(universe.Api.Identifier, universe.Api.Name) { Permissions = [.. universe.Api.Permissions.Select(p => new ApiPermission(p.Name, p.BuiltInRoles))] }, ct));
+    }
+
+    private async Task AppAsync(CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var registry = scope.ServiceProvider.GetRequiredService<IAppRegistry>();
+        if (await registry.FindByClientIdAsync(DemoUniverse.AppClientId, ct) is not null) return;
+
+        // Past the use case, because its client id and secret are constants that documents show.
+        var app = new App
+        {
+            Id = Id<App>.New(scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow()),
+            ClientId = DemoUniverse.AppClientId,
+            DisplayName = DemoUniverse.AppName,
+            Kind = AppKind.Web,
+            RedirectUris = [universe.Hosts.AppRedirectUri.AbsoluteUri],
+            PostLogoutRedirectUris = [universe.Hosts.AppSignedOutUri.AbsoluteUri],
+            InitiateLoginUri = new Uri(universe.Hosts.App, "/signin").AbsoluteUri,
+            Scopes = ["openid", "profile", "email", "offline_access"],
+            DefaultApi = universe.Api.Identifier,
+        };
+        await registry.CreateAsync(app, MachineSecret.Hash(DemoUniverse.AppClientSecret), ct);
+    }
+
+    private async Task<(Id<Organization> Organization, Id<Connection>? Connection)> OrganizationAsync(DemoOrganization wanted, CancellationToken ct)
+    {
+        var slug = Slug.TryParse(wanted.Slug, out var parsed) ? parsed : throw new InvalidOperationException($"{wanted.Slug} is no slug.");
+        if (await ReadAsync(db => db.Organizations.Where(o => o.Slug == slug).Select(o => (Id<Organization>?)o.Id).SingleOrDefaultAsync(ct)) is { } known)
+            return (known, await ReadAsync(db => db.Connections.Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct), known));
+
+        var organization = await UseAsync<OrganizationService, Organization>(null, s => s.CreateAsync(new NewOrganization(wanted.Name, wanted.Slug), ct));
+        foreach (var host in wanted.Domains)
+        {
+            var domain = await UseAsync<DomainService, OrganizationDomain>(organization.Id, s => s.ClaimAsync(organization.Id, host, false, ct));
+            await UseAsync<DomainService, OrganizationDomain>(organization.Id, s => s.VerifyByOperatorAsync(organization.Id, domain.Id, "A domain of the demo universe", ct));
+        }
+
+        foreach (var role in wanted.Roles) await UseAsync<RoleService, Role>(organization.Id, s => s.CreateAsync(organization.Id, new NewRole(role.Key, role.Name, role.Permissions), Granter.Instance, ct));
+        if (wanted.Connection is not { } connection) return (organization.Id, null);
+
+        var made = await UseAsync<ConnectionService, Connection>(organization.Id, s => s.CreateOidcAsync(
+            organization.Id,
+            new NewOidcConnection(connection.Name, connection.Issuer.GetLeftPart(UriPartial.Authority), connection.ClientId, connection.ClientSecret) { Jit = connection.JitProvisioning ? JitMode.On : JitMode.Off },
+            Granter.Instance,
+            ct));
+        await UseAsync<ConnectionService, Connection>(organization.Id, s => s.ActivateAsync(organization.Id, made.Id, ct));
+        if (wanted.RequireSso) await UseAsync<OrganizationService, Organization>(null, s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, null, ct));
+        return (organization.Id, made.Id);
+    }
+
+    private async Task PersonAsync(DemoPerson person, Dictionary<string, string> organizations, CancellationToken ct)
+    {
+        var address = EmailAddress.Parse(person.Email).Normalized;
+        if (await ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == address && e.VerifiedAt != null, ct))) return;
+        var password = person.SignsInBy == DemoSignIn.Password ? DemoUniverse.Password : null;
+        var user = await UseAsync<UserService, User>(null, s => s.CreateAsync(new NewUser([new(person.Email, true)], person.Name, person.GivenName, person.FamilyName, password), ct));
+        foreach (var membership in person.Memberships)
+        {
+            var organization = Id<Organization>.Parse(organizations[membership.Organization], null);
+            await UseAsync<MemberService, Member>(organization, s => s.AddAsync(organization, user.Id, [.. membership.Roles], Granter.Instance, ct));
+        }
+    }
+
+    private async Task<T> ReadAsync<T>(Func<IdpDbContext, Task<T>> read, Id<Organization>? organization = null)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
+        if (organization is { } id) db.EnterOrganization(id);
+        return await read(db);
+    }
+
+    private async Task<T> UseAsync<TService, T>(Id<Organization>? organization, Func<TService, Task<Result<T>>> use) where TService : notnull where T : notnull
+    {
+        await using var scope = services.CreateAsyncScope();
+        if (organization is { } id) scope.ServiceProvider.GetRequiredService<IdpDbContext>().EnterOrganization(id);
+        var result = await use(scope.ServiceProvider.GetRequiredService<TService>());
+        return result.IsOk ? result.Value : throw new InvalidOperationException($"The demo could not be seeded: {result.Error.Code}: {result.Error.Message}");
+    }
+}
