@@ -64,6 +64,9 @@ public static class OpenIddictEngine
         return services;
     }
 
+    /// <summary>Before authentication, which answers the engine's own endpoints.</summary>
+    public static IApplicationBuilder UseOpenIddictEngine(this IApplicationBuilder app) => app.UseMiddleware<CrossOrigin>();
+
     public static IEndpointRouteBuilder MapOpenIddictEngine(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapMethods(InteractionPaths.Authorize, ["GET", "POST"], AuthorizeEndpoint.AuthorizeAsync).DisableAntiforgery();

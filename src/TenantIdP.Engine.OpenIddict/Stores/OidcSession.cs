@@ -91,6 +91,9 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
             : services.GetRequiredService<IDbContextFactory<PostgreSqlOidcDbContext>>().CreateDbContext();
         rented.Database.SetDbConnection(idp.Database.GetDbConnection());
 
+        // Nothing here goes on after a failed save, so a savepoint before each would be a round trip for nothing.
+        rented.Database.AutoSavepointsEnabled = false;
+
         // Every write takes the store's one-writer turn, which begins with a transaction.
         if (sqlite) rented.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
         return rented;

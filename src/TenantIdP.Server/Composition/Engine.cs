@@ -16,5 +16,7 @@ internal static class Engine
             ? new FailureFacts(context.Response.StatusCode, error, "The application sent a request that can't be answered. Go back to it and start again; if this happens again, tell its makers.") { Detail = response.ErrorDescription }
             : null;
 
+    public static void UseEngine(this WebApplication app) => app.UseOpenIddictEngine();
+
     public static void MapEngine(this WebApplication app) => app.MapOpenIddictEngine();
 }

@@ -65,6 +65,7 @@ internal static class Web
             return next(context);
         });
         app.UseRouting();
+        app.UseEngine();
         app.UseAuthentication();
         app.UseAuthorization();
     }

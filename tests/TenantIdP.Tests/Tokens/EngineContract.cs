@@ -464,6 +464,64 @@ public abstract class EngineContract(IdpHost idp)
         Assert.Equal("login_required", RelyingParty.Answer(silent)["error"]);
     }
 
+    [Fact]
+    [Trait("Attack", "F6")]
+    public async Task A_single_page_app_reads_tokens_from_its_own_origin_only()
+    {
+        var origin = $"https://{idp.UniqueHost()}";
+        await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public, AllowedOrigins = [origin] });
+
+        async Task<string?> AllowedAsync(HttpMethod method, string path, string from)
+        {
+            using var request = new HttpRequestMessage(method, idp.Issuer + path);
+            request.Headers.Add("Origin", from);
+            if (method == HttpMethod.Options) request.Headers.Add("Access-Control-Request-Method", "POST");
+            using var response = await idp.Http.SendAsync(request, Ct);
+            Assert.False(response.Headers.Contains("Access-Control-Allow-Credentials"));
+            return response.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) ? values.Single() : null;
+        }
+
+        Assert.Equal(origin, await AllowedAsync(HttpMethod.Options, "/connect/token", origin));
+        Assert.Equal(origin, await AllowedAsync(HttpMethod.Post, "/connect/token", origin));
+        Assert.Null(await AllowedAsync(HttpMethod.Options, "/connect/token", "https://evil.example"));
+        Assert.Null(await AllowedAsync(HttpMethod.Get, "/connect/authorize", origin));
+        Assert.Equal("*", await AllowedAsync(HttpMethod.Get, "/.well-known/openid-configuration", "https://evil.example"));
+    }
+
+    [Fact]
+    [Trait("Attack", "D5")]
+    public async Task An_app_that_opted_out_of_pkce_needs_a_nonce()
+    {
+        var world = await WorldAsync(app => app with { RequirePkce = false });
+        var without = new[] { ("organization", (string?)world.Home.Id.ToString()), ("code_challenge", null), ("code_challenge_method", null) };
+
+        var bare = await world.Browser.GetAsync(world.App.Authorize([.. without, ("nonce", null)]).Address, Ct, world.App.IsCallback);
+        var page = await world.Browser.GetAsync(world.App.Authorize(without).Address, Ct, world.App.IsCallback);
+        var tokens = await world.App.RedeemAsync(RelyingParty.Answer(page)["code"], null, Ct);
+
+        Assert.Equal("invalid_request", RelyingParty.Answer(bare)["error"]);
+        Assert.True(tokens.IsOk, tokens.Body.ToString());
+        Assert.NotNull((string?)tokens.Id["nonce"]);
+    }
+
+    [Fact]
+    [Trait("Attack", "D6")]
+    public async Task A_thousand_mixed_requests_at_once_answer_each_caller_with_its_own()
+    {
+        var worlds = new List<World>();
+        for (var i = 0; i < 5; i++) worlds.Add(await WorldAsync());
+        var tokens = await Task.WhenAll(worlds.Select(TokensAsync));
+
+        await Parallel.ForAsync(0, 1_000, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (i, ct) =>
+        {
+            var (world, mine) = (worlds[i % 5], tokens[i % 5]);
+            var (status, body) = await world.App.UserInfoAsync(mine.AccessToken, ct);
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Equal(world.User.Id.ToString(), (string?)body["sub"]);
+            Assert.Equal(world.Home.Id.ToString(), (string?)body["org_id"]);
+        });
+    }
+
     [Theory]
     [InlineData("no-such-org", "access_denied")]
     [InlineData("org_00000000000000000000000000", "access_denied")]
