@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
@@ -11,6 +12,8 @@ internal static class RootKeyFile
     public const string Section = "TenantIdP:Encryption:Keys";
     public const string SettingKey = "TenantIdP__Encryption__Keys";
     private const int KeySize = 32;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <param name="configuration">Read from <see cref="Section"/>: a list, or one text with commas.</param>
     /// <param name="developmentFile">Null outside Development.</param>
@@ -28,24 +31,33 @@ internal static class RootKeyFile
     private static byte[] ReadOrCreate(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!); // an absolute path of a file has a folder
-        if (!File.Exists(file))
-        {
-            // Written aside and moved into place: of several processes that start at once, one wins and all read a whole key.
-            var draft = $"{file}.{Environment.ProcessId}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new StreamWriter(draft, options)) stream.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeySize)));
-            try
-            {
-                File.Move(draft, file, overwrite: false);
-            }
-            catch (IOException) when (File.Exists(file))
-            {
-                File.Delete(draft);
-            }
-        }
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-        return Decode(File.ReadAllText(file).Trim()) ?? throw Malformed(file);
+        // Of several processes that start at once, the first to lock the file writes the key and the others read it. One that died before it wrote left an empty file.
+        FileStream? locked = null;
+        if (!SpinWait.SpinUntil(() => TryOpen(file, options, out locked), Patience) || locked is null) throw new StartupException($"{file} is held by another process.");
+        using (locked)
+        {
+            if (locked.Length == 0) locked.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeySize)) + "\n"));
+            locked.Position = 0;
+            using var reader = new StreamReader(locked);
+            return Decode(reader.ReadToEnd().Trim()) ?? throw Malformed(file);
+        }
+    }
+
+    private static bool TryOpen(string file, FileStreamOptions options, out FileStream? opened)
+    {
+        opened = null;
+        try
+        {
+            opened = new FileStream(file, options);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static byte[]? Decode(string text)

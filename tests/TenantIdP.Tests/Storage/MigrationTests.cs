@@ -159,7 +159,7 @@ public sealed class MigrationOnSqlite(SqliteStore store) : MigrationTests(store)
         await using (new FileStream(database["Data Source=".Length..] + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
             migrating = node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
-            await Assert.ThrowsAsync<TimeoutException>(() => migrating.WaitAsync(TimeSpan.FromMilliseconds(300), Ct));
+            await Assert.ThrowsAsync<TimeoutException>(() => migrating.WaitAsync(TimeSpan.FromSeconds(2), Ct)); // several times what migrating takes
         }
 
         await migrating;

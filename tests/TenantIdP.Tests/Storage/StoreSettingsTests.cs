@@ -74,7 +74,7 @@ public sealed class StoreSettingsTests(SqliteStore store) : IClassFixture<Sqlite
         try
         {
             void Default(Dictionary<string, string?> settings) => settings.Clear();
-            var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.NewNode(Default, "Development", contentRoot: root).GetRequiredService<RootKeys>().ActiveId, Ct)));
+            var made = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => store.NewNode(Default, "Development", contentRoot: root).GetRequiredService<RootKeys>().ActiveId, Ct)));
             await store.NewNode(Default, "Development", contentRoot: root).GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
 
             Assert.Single(made.Distinct());
