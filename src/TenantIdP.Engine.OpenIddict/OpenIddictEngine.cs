@@ -8,6 +8,7 @@ using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Engine.OpenIddict.Endpoints;
 using TenantIdP.Engine.OpenIddict.Keys;
@@ -22,10 +23,10 @@ public static class OpenIddictEngine
 {
     public static IServiceCollection AddOpenIddictEngine(this IServiceCollection services, IConfiguration configuration, IssuerOptions issuer)
     {
-        var tokens = configuration.GetSection(TokenOptions.Section).Get<TokenOptions>() ?? new TokenOptions();
+        var tokens = Settings.Read(TokenOptions.Section, () => configuration.GetSection(TokenOptions.Section).Get<TokenOptions>());
         services.AddSingleton(tokens);
-        services.AddSingleton(configuration.GetSection(SigningKeyOptions.Section).Get<SigningKeyOptions>() ?? new SigningKeyOptions());
-        services.AddSingleton(configuration.GetSection(BootstrapOptions.Section).Get<BootstrapOptions>() ?? new BootstrapOptions());
+        services.AddSingleton(Settings.Read(SigningKeyOptions.Section, () => configuration.GetSection(SigningKeyOptions.Section).Get<SigningKeyOptions>()));
+        services.AddSingleton(Settings.Read(BootstrapOptions.Section, () => configuration.GetSection(BootstrapOptions.Section).Get<BootstrapOptions>()));
 
         services.AddPooledDbContextFactory<SqliteOidcDbContext>(o => o.UseSqlite(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
         services.AddPooledDbContextFactory<PostgreSqlOidcDbContext>(o => o.UseNpgsql(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
@@ -41,7 +42,7 @@ public static class OpenIddictEngine
         services.AddScoped<TokenRefusals>();
         services.AddScoped<TokenTransaction>();
         services.AddScoped<EngineSchema>();
-        services.AddScoped<Core.Instance.ISchemaMigration>(p => p.GetRequiredService<EngineSchema>());
+        services.AddScoped<ISchemaMigration>(p => p.GetRequiredService<EngineSchema>());
         services.AddScoped<AuthorizeService>();
         services.AddScoped<AccessReader>();
 

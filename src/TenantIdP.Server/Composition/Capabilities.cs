@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Options;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
@@ -14,8 +14,7 @@ internal static class Capabilities
 {
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<Core.Sessions.SessionOptions>().Bind(configuration.GetSection(Core.Sessions.SessionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<Core.Sessions.SessionOptions>>().Value);
+        services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
         services.AddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();
