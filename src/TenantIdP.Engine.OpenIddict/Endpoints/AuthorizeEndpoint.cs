@@ -21,7 +21,7 @@ namespace TenantIdP.Engine.OpenIddict.Endpoints;
 internal static class AuthorizeEndpoint
 {
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, OidcSession oidc, TimeProvider clock, CancellationToken ct)
+        HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, TokenRefusals refusals, OidcSession oidc, TimeProvider clock, CancellationToken ct)
     {
         var request = http.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("The engine did not read the authorization request.");
         if (string.IsNullOrEmpty(request.CodeChallenge) && (string.IsNullOrEmpty(request.Nonce) || !request.HasScope(Scopes.OpenId)))
@@ -30,7 +30,8 @@ internal static class AuthorizeEndpoint
         if (await requests.FromAsync(http, request, PushedAt(http), ct) is not { } pending) return Refuse(Errors.InvalidRequest, "The request is too old or too long. Start again.");
         if (await audiences.FindAsync(request, pending.Request.App, null, ct) is not { } audience) return Refuse(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
 
-        switch (await policy.DecideAsync(pending.Request, await browser.FindAsync(ct), ct))
+        var session = await browser.FindAsync(ct);
+        switch (await policy.DecideAsync(pending.Request, session, ct))
         {
             case AuthorizeDecision.SignIn:
                 return GoTo(InteractionPaths.SignIn, pending.ReturnUrl);
@@ -41,6 +42,8 @@ internal static class AuthorizeEndpoint
                 var back = requests.With(pending.ReturnUrl, pending.Request.Interaction with { Chosen = organization });
                 return GoTo(InteractionPaths.SignIn, back, connection?.ToString());
             case AuthorizeDecision.Refuse(var error, var description):
+                // Only of people we know: strangers could fill the log.
+                if (session is not null && error == Errors.AccessDenied && !pending.Request.Interaction.Cancelled) await refusals.RecordAsync(session.UserId, pending.Request, description, ct);
                 return Refuse(error, description);
             case AuthorizeDecision.Issue issue:
                 return Issue(request, pending.Request, issue, audience.Audience, oidc, clock);

@@ -5,6 +5,8 @@ using OpenIddict.Abstractions;
 using OpenIddict.Core;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Users;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace TenantIdP.Engine.OpenIddict.Stores;
@@ -43,7 +45,11 @@ public sealed class TokenManager(
         var ended = await session.EndGrantAsync(id, cancellationToken);
         if (ended > 0)
         {
-            events.RecordForInstance(EventTypes.RefreshTokenReused, identifier);
+            // In the organization whose tokens these were: its admins are the ones to know.
+            var row = await session.Db.Authorizations.AsNoTracking().Where(a => a.Id == id).Select(a => new { a.UserId, a.OrganizationId }).SingleAsync(cancellationToken);
+            var organization = row.OrganizationId is { } known ? new Id<Organization>(known) : Organization.Instance;
+            session.EnterOrganization(organization);
+            events.Record(EventTypes.RefreshTokenReused, organization, new Id<User>(row.UserId).ToString(), new { grantId = identifier });
             await session.SaveEventsAsync(cancellationToken);
         }
 

@@ -3,6 +3,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using OpenIddict.EntityFrameworkCore;
 using TenantIdP.Core;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace TenantIdP.Engine.OpenIddict.Stores;
@@ -44,6 +46,12 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
         var cutoff = before.UtcDateTime;
         await Db.Tokens.Where(t => t.ExpirationDate < cutoff || (t.Authorization != null && t.Authorization.Status != Statuses.Valid && t.CreationDate < cutoff)).ExecuteDeleteAsync(ct);
         await Db.Authorizations.Where(a => a.CreationDate < cutoff && !a.Tokens.Any()).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>The tenant scope of an event that is recorded next; none for the instance's own.</summary>
+    public void EnterOrganization(Id<Organization> organization)
+    {
+        if (organization != Organization.Instance) idp.EnterOrganization(organization);
     }
 
     /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>

@@ -9,6 +9,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -143,6 +144,13 @@ public sealed class TokenRefusals(IdpDbContext db, AuthorizeService authorize, A
     /// <summary>An id is taken as it is: the policy's own read finds out whether it exists. A slug costs a statement.</summary>
     public async Task<Id<Organization>?> ResolveAsync(string idOrSlug, CancellationToken ct) =>
         Id<Organization>.TryParse(idOrSlug, out var id) && id != Organization.Instance ? id : (await authorize.FindAsync(idOrSlug, ct))?.Id;
+
+    /// <summary>A person who was refused at the authorization endpoint.</summary>
+    public async Task RecordAsync(Id<User> user, AuthorizationRequest request, string why, CancellationToken ct)
+    {
+        events.RecordForInstance(EventTypes.SignInRefused, user.ToString(), new { appId = request.App.Id, why, wanted = request.Organization is { Length: > 80 } longer ? longer[..80] : request.Organization });
+        await db.SaveChangesAsync(ct);
+    }
 
     /// <summary>A granted switch, in the caller's transaction: an event in the organization the grant leaves.</summary>
     public async Task RecordSwitchAsync(Grant before, string grantId, CancellationToken ct)

@@ -262,6 +262,27 @@ public abstract class EngineContract(IdpHost idp)
     }
 
     [Fact]
+    public async Task Switch_refusal_and_reuse_leave_events_in_the_organization()
+    {
+        var world = await WorldAsync();
+        var tokens = await TokensAsync(world);
+        await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", "no-such-organization"));
+        var switched = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Id.ToString()));
+        await world.App.RefreshAsync(tokens.RefreshToken, Ct);
+
+        async Task<List<string>> TypesAsync(Organization organization) => await idp.ReadAsync(db =>
+        {
+            db.EnterOrganization(organization.Id);
+            return db.Events.Where(e => e.TargetId == world.User.Id.ToString()).Select(e => e.Type).ToListAsync(Ct);
+        });
+
+        Assert.True(switched.IsOk);
+        Assert.Contains(Core.Events.EventTypes.SwitchRefused, await TypesAsync(world.Home));
+        Assert.Contains(Core.Events.EventTypes.OrganizationSwitched, await TypesAsync(world.Home));
+        Assert.Contains(Core.Events.EventTypes.RefreshTokenReused, await TypesAsync(world.Other));
+    }
+
+    [Fact]
     public async Task A_switch_by_id_or_slug_moves_the_family()
     {
         var world = await WorldAsync();
