@@ -67,6 +67,6 @@ public readonly record struct Id<T>(Guid Value) : ISpanParsable<Id<T>>, ICompara
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, bits);
         result = new(new Guid(bytes, bigEndian: true));
-        return true;
+        return result != default; // all zeros is no id of ours but the instance, which nobody names
     }
 }

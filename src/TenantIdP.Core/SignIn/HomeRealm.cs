@@ -35,7 +35,7 @@ public sealed class HomeRealm(IdpDbContext db)
 
         if (question.Connection is { } hint && Id<Connection>.TryParse(hint, out var connectionId))
         {
-            var chosen = await ActiveConnections().Where(c => c.ConnectionId == connectionId).FirstOrDefaultAsync(ct);
+            var chosen = await ByConnectionAsync(connectionId, ct);
             // A connection of another organization than the pinned one is no way into it.
             if (chosen is not null && (pinned is null || chosen.OrganizationId == pinned.Id)) return new Realm(chosen.ConnectionId, chosen.Kind, chosen.DisplayName);
         }
@@ -66,12 +66,11 @@ public sealed class HomeRealm(IdpDbContext db)
         return best is { ConnectionId: { } connection } ? new Candidate(best.Id, best.DisplayName, best.RequireSso, best.AcceptHomeSso, connection, best.Kind) : null;
     }
 
-    private IQueryable<Candidate> ActiveConnections() =>
+    private Task<Candidate?> ByConnectionAsync(Id<Connection> id, CancellationToken ct) => (
         from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
         join o in db.Organizations on c.OrganizationId equals o.Id
-        where c.Status == ConnectionStatus.Active && o.Status == OrganizationStatus.Active
-        orderby c.Id
-        select new Candidate(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c.Id, c.Kind);
+        where c.Id == id && c.Status == ConnectionStatus.Active && o.Status == OrganizationStatus.Active
+        select new Candidate(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c.Id, c.Kind)).SingleOrDefaultAsync(ct);
 
     private sealed record PinnedOrganization(Id<Organization> Id, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection>? Connection, ConnectionKind Kind)
     {

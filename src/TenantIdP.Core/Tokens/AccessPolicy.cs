@@ -42,7 +42,7 @@ public static class AccessPolicy
     {
         if (facts.UserStatus != UserStatus.Active || !facts.SessionStands) return Dead;
 
-        var usable = facts.Proofs.Where(p => p.ConnectionId is not { } connection || facts.ActiveConnections.Contains(connection)).OrderByDescending(p => p.At).ToList();
+        var usable = Usable(facts).OrderByDescending(p => p.At).ToList();
         if (usable.Count == 0) return Dead;
 
         if (facts.OrganizationId is not { } organization)
@@ -61,8 +61,11 @@ public static class AccessPolicy
     }
 
     /// <summary>Whether the proofs are good for what concerns the whole account (credentials, linking, operators): never a foreign organization's word.</summary>
-    public static bool ProvesAccount(IEnumerable<SessionProof> proofs, Id<Organization>? home) =>
-        proofs.Any(p => IsOfInstance(p) || (home is { } organization && p.OrganizationId == organization));
+    public static bool ProvesAccount(AccessFacts facts) =>
+        facts.UserStatus == UserStatus.Active && facts.SessionStands && Usable(facts).Any(p => IsOfInstance(p) || IsOfHome(p, facts));
+
+    /// <summary>A connection that was switched off speaks for nobody, also not with what it said before.</summary>
+    private static IEnumerable<SessionProof> Usable(AccessFacts facts) => facts.Proofs.Where(p => p.ConnectionId is not { } connection || facts.ActiveConnections.Contains(connection));
 
     private static readonly Judgement Dead = new(Verdict.GrantDead, null);
 

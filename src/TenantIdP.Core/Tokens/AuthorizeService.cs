@@ -24,8 +24,8 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
             if (pinned is not { Status: OrganizationStatus.Active }) return new AuthorizeDecision.Refuse("access_denied", OrganizationSwitch.UnknownTarget.Description);
         }
 
-        if (session is null || session.Proofs.Count == 0 || MustProveAgain(request, session))
-            return silent ? new AuthorizeDecision.Refuse("login_required", "The person must sign in.") : new AuthorizeDecision.SignIn();
+        // Without any fresh proof the one that will count can't be fresh: no organization need be chosen to know it.
+        if (session is null || session.Proofs.All(p => IsStale(request, p))) return SignIn(silent);
 
         if (request.Prompt.Contains("select_account") && !request.Interaction.Selected) return new AuthorizeDecision.ChooseOrganization();
 
@@ -51,22 +51,17 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
         var judgement = AccessPolicy.Judge(facts);
         switch (judgement.Verdict)
         {
-            case Verdict.Granted:
-                return new AuthorizeDecision.Issue(facts, judgement.Proof!, session); // a granted judgement names its proof
+            case Verdict.Granted when judgement.Proof is { } proof:
+                return IsStale(request, proof) ? ProveAgain(request, session, proof, target, silent) : new AuthorizeDecision.Issue(facts, proof, session);
             case Verdict.GrantDead:
-                return facts.UserStatus != Users.UserStatus.Active
-                    ? new AuthorizeDecision.Refuse("access_denied", "The account is suspended.")
-                    : silent ? new AuthorizeDecision.Refuse("login_required", "The person must sign in.") : new AuthorizeDecision.SignIn();
+                if (facts.UserStatus != Users.UserStatus.Active) return new AuthorizeDecision.Refuse("access_denied", "The account is suspended.");
+                return !silent && HasProvenNow(request, session) ? NotEnough : SignIn(silent);
             case Verdict.NotAMember:
                 return new AuthorizeDecision.Refuse("access_denied", OrganizationSwitch.UnknownTarget.Description);
             case Verdict.SsoRequired or Verdict.ProofRequired when silent:
                 return new AuthorizeDecision.Refuse("interaction_required", "The organization asks for a sign-in of its own.");
             default:
-                if (target is not { } organization) return new AuthorizeDecision.SignIn();
-                var connection = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-                    .Where(c => c.OrganizationId == organization && c.Status == ConnectionStatus.Active)
-                    .OrderBy(c => c.Id).Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct);
-                return new AuthorizeDecision.StepUp(organization, connection);
+                return await StepUpAsync(request, session, judgement.Verdict, target, ct);
         }
     }
 
@@ -84,10 +79,36 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
                orderby o.Id
                select o.Id).Take(2).ToListAsync(ct);
 
-    private bool MustProveAgain(AuthorizationRequest request, Session session)
+    /// <summary>Sends the person to where a proof that counts comes from. Whoever has been there in this very request and still may not enter is refused, or they would go in circles.</summary>
+    private async Task<AuthorizeDecision> StepUpAsync(AuthorizationRequest request, Session session, Verdict verdict, Id<Organization>? target, CancellationToken ct)
     {
-        var newest = session.Proofs.Max(p => p.At);
-        if (request.Prompt.Contains("login") && newest < request.Interaction.StartedAt) return true;
-        return request.MaxAge is { } seconds && clock.GetUtcNow() - newest > TimeSpan.FromSeconds(seconds) && newest < request.Interaction.StartedAt;
+        if (target is not { } organization) return HasProvenNow(request, session) ? NotEnough : new AuthorizeDecision.SignIn();
+        var connection = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            .Where(c => c.OrganizationId == organization && c.Status == ConnectionStatus.Active)
+            .OrderBy(c => c.Id).Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct);
+        if (connection is null && verdict == Verdict.SsoRequired) return new AuthorizeDecision.Refuse("access_denied", "The organization requires its own sign-in, which is switched off.");
+        var beenThere = connection is null ? HasProvenNow(request, session) : session.Proofs.Any(p => p.ConnectionId == connection && p.At >= request.Interaction.StartedAt);
+        return beenThere ? NotEnough : new AuthorizeDecision.StepUp(organization, connection);
+    }
+
+    /// <summary>The proof that counts is too old for this request (OpenID Connect Core section 3.1.2.1); a newer one that doesn't count here changes nothing.</summary>
+    private static AuthorizeDecision ProveAgain(AuthorizationRequest request, Session session, SessionProof proof, Id<Organization>? target, bool silent)
+    {
+        if (silent) return SignIn(silent);
+        // At its own connection it is made anew; elsewhere a person could prove something else for ever.
+        if (target is { } organization && proof.OrganizationId == organization) return new AuthorizeDecision.StepUp(organization, proof.ConnectionId);
+        return HasProvenNow(request, session) ? NotEnough : new AuthorizeDecision.SignIn();
+    }
+
+    private static readonly AuthorizeDecision NotEnough = new AuthorizeDecision.Refuse("access_denied", "The sign-in that was made does not count in this organization.");
+
+    private static AuthorizeDecision SignIn(bool silent) => silent ? new AuthorizeDecision.Refuse("login_required", "The person must sign in.") : new AuthorizeDecision.SignIn();
+
+    private static bool HasProvenNow(AuthorizationRequest request, Session session) => session.Proofs.Any(p => p.At >= request.Interaction.StartedAt);
+
+    private bool IsStale(AuthorizationRequest request, SessionProof proof)
+    {
+        if (proof.At >= request.Interaction.StartedAt) return false;
+        return request.Prompt.Contains("login") || (request.MaxAge is { } seconds && clock.GetUtcNow() - proof.At > TimeSpan.FromSeconds(seconds));
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
@@ -15,7 +16,7 @@ internal static class Capabilities
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
