@@ -1,3 +1,5 @@
+using TenantIdP.Core.Instance;
+
 namespace TenantIdP.Demo;
 
 /// <summary>The demo in one command. Named, because the server has a Program of its own.</summary>
@@ -11,7 +13,7 @@ public static class DemoProgram
         if (settings.Environment != Environments.Development)
             return await FailAsync($"The demo has public passwords and keys: it starts in the environment Development only, not in {settings.Environment}. Run TenantIdP.Server instead.", exitCode: 1);
 
-        var state = DemoSettings.StateFolder;
+        var state = settings.StateFolder;
         if (settings.Reset && !TryWipe(state))
             return await FailAsync($"{state} is a link; --reset deletes only a folder of its own.", exitCode: 1);
 
@@ -24,6 +26,10 @@ public static class DemoProgram
             await demo.WaitForShutdownAsync(CancellationToken.None);
             return 0;
         }
+        catch (StartupException exception)
+        {
+            return await FailAsync($"The demo could not start: {exception.Message}\nStart with an empty state: --reset", exitCode: 1);
+        }
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
             // A port that is taken, above all.
@@ -34,7 +40,7 @@ public static class DemoProgram
     private static bool TryWipe(string folder)
     {
         var directory = new DirectoryInfo(folder);
-        if (directory.LinkTarget is not null || directory.Parent?.LinkTarget is not null)
+        if (directory.LinkTarget is not null || directory.Parent?.LinkTarget is not null || directory.Parent?.Parent?.LinkTarget is not null)
             return false;
 
         if (directory.Exists)

@@ -94,7 +94,7 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
         var address = EmailAddress.Parse(person.Email).Normalized;
         if (await ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == address && e.VerifiedAt != null, ct))) return;
         var password = person.SignsInBy == DemoSignIn.Password ? DemoUniverse.Password : null;
-        var user = await UseAsync<UserService, User>(null, s => s.CreateAsync(new NewUser([new(person.Email, true)], person.Name, person.GivenName, person.FamilyName, password), ct));
+        var user = await UseAsync<UserService, User>(null, s => s.CreateAsync(new NewUser([.. person.Emails.Select(email => new NewUserEmail(email, true))], person.Name, person.GivenName, person.FamilyName, password), ct));
         foreach (var membership in person.Memberships)
         {
             var organization = Id<Organization>.Parse(organizations[membership.Organization], null);

@@ -9,9 +9,6 @@ internal static class DemoServer
     public static WebApplication Build(DemoUniverse universe, string stateFolder)
     {
         var issuer = universe.Hosts.Issuer.GetLeftPart(UriPartial.Authority);
-
-        // Addresses are part of what is seeded (redirect URIs, issuers), so each port base has a universe of its own.
-        var folder = Directory.CreateDirectory(Path.Combine(stateFolder, $"{universe.Hosts.PortBase}")).FullName;
         string[] args = ["--environment", Environments.Development, "--urls", issuer];
         return ServerApp.Build(args, builder =>
         {
@@ -19,12 +16,13 @@ internal static class DemoServer
             {
                 ["TenantIdP:Issuer"] = issuer,
                 ["TenantIdP:Database:Provider"] = "Sqlite",
-                ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(folder, "tenantidp.db")}",
-                ["TenantIdP:Encryption:Keys:0"] = RootKey(Path.Combine(folder, "root.key")),
+                ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(stateFolder, "tenantidp.db")}",
+                ["TenantIdP:Encryption:Keys"] = RootKey(Path.Combine(stateFolder, "root.key")),
                 ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
+                ["Logging:LogLevel:Default"] = "Warning",
+                ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
             });
-            builder.Logging.SetMinimumLevel(LogLevel.Warning);
         });
     }
 

@@ -7,8 +7,10 @@ public sealed record DemoSettings(int PortBase, bool Reset, string Environment)
 {
     public const string Usage = "Usage: dotnet run --project src/TenantIdP.Demo -- [--port-base N] [--reset]";
 
-    /// <summary>Everything that the demo keeps; nothing else is ever deleted.</summary>
-    public static string StateFolder => Path.Combine(System.Environment.CurrentDirectory, ".data", "demo");
+    /// <summary>
+    /// Everything that the demo keeps; nothing else is ever deleted. One for each port range: what is stored names the addresses, so that two demos would take each other's.
+    /// </summary>
+    public string StateFolder => Path.Combine(System.Environment.CurrentDirectory, ".data", "demo", PortBase.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Settings, or the sentence that says what is wrong with the arguments.</summary>
     public static (DemoSettings? Settings, string? Problem) Read(IReadOnlyList<string> args, Func<string, string?> environment)

@@ -31,6 +31,11 @@ public sealed record DemoMembership(string Organization, params IReadOnlyList<st
 public sealed record DemoPerson(string Email, string GivenName, string FamilyName, DemoSignIn SignsInBy, string WhatToSee, params IReadOnlyList<DemoMembership> Memberships)
 {
     public string Name => $"{GivenName} {FamilyName}";
+
+    /// <summary>A second address, at an organization that knows this person as a colleague: its identity provider has them too.</summary>
+    public string? AlsoKnownAs { get; init; }
+
+    public IEnumerable<string> Emails => AlsoKnownAs is null ? [Email] : [Email, AlsoKnownAs];
 }
 
 /// <summary>A permission of the demo's API, and the built-in roles that have it in every organization.</summary>
@@ -85,7 +90,7 @@ public sealed class DemoUniverse
         ],
         People =
         [
-            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Password, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in through its SSO", new("acme", "owner"), new("initech", "member"), new("globex", "guest")),
+            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Password, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in through its SSO", new("acme", "owner"), new("initech", "member"), new("globex", "guest")) { AlsoKnownAs = "ann@globex-labs.test" },
             new("bob@acme.test", "Bob", "Barlow", DemoSignIn.Password, "Switches between Acme and Initech by refresh, without signing in again", new("acme", "member", "billing"), new("initech", "admin")),
             new("gina@globex.test", "Gina", "Gupta", DemoSignIn.Oidc, "Signs in at Globex's own identity provider", new DemoMembership("globex", "admin")),
             new("hank@globex.test", "Hank", "Hollis", DemoSignIn.Oidc, "Not a member yet: the first sign-in makes the account and the membership"),
@@ -107,12 +112,18 @@ public sealed class DemoUniverse
             ClientId = connection.ClientId,
             ClientSecret = connection.ClientSecret,
             RedirectUris = [$"{Hosts.Issuer.GetLeftPart(UriPartial.Authority)}/sso/oidc/*/callback"],
-            People = [.. People.Where(person => IsAt(organization, person)).Select(person => DemoIdpPerson.At(organization.Name, person.Email, person.GivenName, person.FamilyName))],
+            People =
+            [
+                .. from person in People
+                   from email in person.Emails
+                   where IsAt(organization, email)
+                   select DemoIdpPerson.At(organization.Name, email, person.GivenName, person.FamilyName),
+            ],
             Fault = organization.Slug == "umbrella" ? DemoIdpFault.ForeignKey : DemoIdpFault.None,
         };
 
-    public DemoOrganization? HomeOf(DemoPerson person) => Organizations.FirstOrDefault(organization => IsAt(organization, person));
+    public DemoOrganization? HomeOf(DemoPerson person) => Organizations.FirstOrDefault(organization => IsAt(organization, person.Email));
 
-    private static bool IsAt(DemoOrganization organization, DemoPerson person) =>
-        organization.Domains.Contains(person.Email[(person.Email.IndexOf('@', StringComparison.Ordinal) + 1)..]);
+    private static bool IsAt(DemoOrganization organization, string email) =>
+        organization.Domains.Contains(email[(email.IndexOf('@', StringComparison.Ordinal) + 1)..]);
 }
