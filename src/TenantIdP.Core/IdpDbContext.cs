@@ -29,6 +29,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<UserEmail> UserEmails => Set<UserEmail>();
     public DbSet<UserIdentity> UserIdentities => Set<UserIdentity>();
     public DbSet<LocalCredential> LocalCredentials => Set<LocalCredential>();
+    public DbSet<PasswordAttempts> PasswordAttempts => Set<PasswordAttempts>();
     public DbSet<Membership> Memberships => Set<Membership>();
     public DbSet<MembershipRole> MembershipRoles => Set<MembershipRole>();
     public DbSet<Role> Roles => Set<Role>();
@@ -62,9 +63,37 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     {
         if (Database.CurrentTransaction is not null) return await work();
         await using var transaction = await Database.BeginTransactionAsync(ct);
-        var result = await work();
-        if (result.IsOk) await transaction.CommitAsync(ct);
-        return result;
+        var committed = false;
+        try
+        {
+            var result = await work();
+            if (!result.IsOk) return result;
+            await transaction.CommitAsync(ct);
+            committed = true;
+            return result;
+        }
+        finally
+        {
+            if (!committed) DiscardChanges();
+        }
+    }
+
+    /// <summary>Forgets what was changed and not saved, so that a refused change isn't written by whatever is saved next in this unit of work.</summary>
+    public void DiscardChanges()
+    {
+        foreach (var entry in ChangeTracker.Entries().ToList())
+        {
+            switch (entry.State)
+            {
+                case EntityState.Added:
+                    entry.State = EntityState.Detached;
+                    break;
+                case EntityState.Modified or EntityState.Deleted:
+                    entry.CurrentValues.SetValues(entry.OriginalValues);
+                    entry.State = EntityState.Unchanged;
+                    break;
+            }
+        }
     }
 
     public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new NotSupportedException("Save asynchronously.");
@@ -110,6 +139,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<UserEmail>(users);
         modelBuilder.ApplyConfiguration<UserIdentity>(users);
         modelBuilder.ApplyConfiguration<LocalCredential>(users);
+        modelBuilder.ApplyConfiguration<PasswordAttempts>(users);
         modelBuilder.ApplyConfiguration(new RoleMapping());
         modelBuilder.ApplyConfiguration<Membership>(members);
         modelBuilder.ApplyConfiguration<MembershipRole>(members);

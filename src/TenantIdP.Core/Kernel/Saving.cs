@@ -12,7 +12,7 @@ public static class VersionErrors
     public static Result Check(IVersioned found, int? expected) => expected is { } version && version != found.Version ? Mismatch : Result.Ok;
 }
 
-/// <summary>Saves and names the refusal of the database: the race that a check before could not see.</summary>
+/// <summary>Saves and names the refusal of the database: the race that a check before could not see. A refused change is forgotten.</summary>
 internal static class Saving
 {
     /// <param name="unique">The error of each unique index that this change can run into.</param>
@@ -25,10 +25,12 @@ internal static class Saving
         }
         catch (DbUpdateConcurrencyException)
         {
+            db.DiscardChanges();
             return VersionErrors.ChangedMeanwhile;
         }
         catch (DbUpdateException failure) when (db.UniqueViolation(failure) is { } index && unique.ContainsKey(index))
         {
+            db.DiscardChanges();
             return unique[db.UniqueViolation(failure)!]; // not null: the filter has just asked
         }
     }

@@ -39,13 +39,20 @@ public sealed class Role : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public Result Change(string displayName, IReadOnlyList<string> permissions, DateTimeOffset now)
     {
+        var valid = Check(displayName, permissions);
+        if (!valid.IsOk) return valid.Error;
+        (DisplayName, Permissions, UpdatedAt) = (valid.Value, [.. permissions.Distinct().Order(StringComparer.Ordinal)], now);
+        return Result.Ok;
+    }
+
+    /// <summary>Whether <see cref="Change"/> would accept these; changes nothing.</summary>
+    public Result<string> Check(string displayName, IReadOnlyList<string> permissions)
+    {
         if (IsBuiltIn) return RoleErrors.BuiltIn;
         var name = Kernel.DisplayName.Check(displayName, "displayName");
-        if (!name.IsOk) return name.Error;
+        if (!name.IsOk) return name;
         if (permissions.Count > 200) return RoleErrors.TooManyPermissions;
-        if (permissions.FirstOrDefault(p => !Permission.IsValid(p)) is { } bad) return RoleErrors.PermissionInvalid(bad);
-        (DisplayName, Permissions, UpdatedAt) = (name.Value, [.. permissions.Distinct().Order(StringComparer.Ordinal)], now);
-        return Result.Ok;
+        return permissions.FirstOrDefault(p => !Permission.IsValid(p)) is { } bad ? RoleErrors.PermissionInvalid(bad) : name;
     }
 
     internal static Role BuiltIn(string key, string displayName, IReadOnlyList<string> permissions, DateTimeOffset now) =>

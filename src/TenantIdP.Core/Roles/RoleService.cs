@@ -59,10 +59,11 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         if (role is null) return await RefusalAsync(owner, id, ct);
         var seen = VersionErrors.Check(role, expectedVersion);
         if (!seen.IsOk) return seen.Error;
-        var before = role.Permissions;
-        var changed = role.Change(changes.DisplayName.Or(role.DisplayName) ?? "", changes.Permissions.Or(role.Permissions) ?? [], clock.GetUtcNow());
-        if (!changed.IsOk) return changed.Error;
-        if (!await granter.CoversAsync(db, before.Union(role.Permissions), ct)) return RoleErrors.Escalation;
+        var (name, permissions, before) = (changes.DisplayName.Or(role.DisplayName) ?? "", changes.Permissions.Or(role.Permissions) ?? [], role.Permissions);
+        var valid = role.Check(name, permissions);
+        if (!valid.IsOk) return valid.Error;
+        if (!await granter.CoversAsync(db, before.Union(permissions), ct)) return RoleErrors.Escalation;
+        role.Change(name, permissions, clock.GetUtcNow());
         events.Record(EventTypes.RoleUpdated, owner, id.ToString(), new { role.Key, permissions = role.Permissions, before });
         var saved = await db.TrySaveAsync(ct);
         return saved.IsOk ? role : saved.Error;
@@ -88,6 +89,7 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         catch (DbUpdateException) when (db.Database.CurrentTransaction is null)
         {
             // Given to somebody between the look and the delete: the foreign key has refused.
+            db.DiscardChanges();
             if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
             throw;
         }

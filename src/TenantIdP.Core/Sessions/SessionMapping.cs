@@ -11,7 +11,8 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
     {
         session.ToTable("sessions");
         session.HasKey(s => s.Id);
-        session.Property(s => s.TokenHash).HasMaxLength(64);
+        // Every proof gives a new token, so of two changes at once the second knows that it has seen an old row.
+        session.Property(s => s.TokenHash).HasMaxLength(64).IsConcurrencyToken();
         session.Property(s => s.UserAgent).HasMaxLength(DisplayName.MaxLength);
         session.Property(s => s.Proofs).HasJsonText();
         session.HasIndex(s => s.TokenHash).IsUnique();

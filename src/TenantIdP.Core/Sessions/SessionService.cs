@@ -41,7 +41,16 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
         if (now - session.LastSeenAt >= SeenGranularity)
         {
             session.Seen(now);
-            await db.SaveChangesAsync(ct);
+            try
+            {
+                await db.SaveChangesAsync(ct);
+            }
+            catch (DbUpdateConcurrencyException)
+            {
+                // Proven or removed in this moment: the cookie's token is an old one.
+                await db.Entry(session).ReloadAsync(ct);
+                return null;
+            }
         }
 
         return session;
@@ -56,12 +65,12 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
         var now = clock.GetUtcNow();
         if (current is not null && current.UserId == user)
         {
-            var token = current.Prove(proof, now);
-            await db.SaveChangesAsync(ct);
-            return (current, token);
+            var token = "";
+            await SaveAsync(current, () => token = current.Prove(proof, now), ct);
+            if (current.EndedAt is null) return (current, token);
         }
 
-        if (current is not null) await EndAsync(current, ct);
+        if (current is { EndedAt: null }) await EndAsync(current, ct);
         var started = Session.Start(user, proof, options.Absolute, userAgent, now);
         db.Sessions.Add(started.Session);
         await db.SaveChangesAsync(ct);
@@ -75,11 +84,27 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
         await db.InTransactionAsync<bool>(
             async () =>
             {
-                session.End(clock.GetUtcNow());
                 events.RecordForInstance(EventTypes.SessionEnded, session.Id.ToString(), new { userId = session.UserId });
-                await db.SaveChangesAsync(ct);
+                await SaveAsync(session, () => session.End(clock.GetUtcNow()), ct);
                 await grants.EndSessionAsync(session.Id, ct);
                 return true;
             }, ct);
+    }
+
+    /// <summary>Makes the change to the row as it is: once more when somebody else has changed it meanwhile, so that neither of two proofs nor an end is lost.</summary>
+    private async Task SaveAsync(Session session, Action change, CancellationToken ct)
+    {
+        change();
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException raced) when (raced.Entries.Any(e => e.Entity == session))
+        {
+            await db.Entry(session).ReloadAsync(ct);
+            if (db.Entry(session).State == EntityState.Detached) throw;
+            change();
+            await db.SaveChangesAsync(ct);
+        }
     }
 }

@@ -9,62 +9,63 @@ namespace TenantIdP.Core.SignIn;
 /// <summary>
 /// Sign-in with a password of this instance. Unknown address, wrong password, locked account and unverified address give one and the same answer after the same work.
 /// </summary>
-public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, SessionService sessions, EventLog events, TimeProvider clock)
+public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, PasswordThrottle throttle, SessionService sessions, EventLog events, TimeProvider clock)
 {
-    /// <summary>Failures in a row before the account's password is closed for <see cref="LockFor"/>.</summary>
-    public const int MaxFailures = 10;
-
     /// <summary>Longer input is refused before any hashing (SECURITY.md G5).</summary>
     public const int MaxPasswordLength = 256;
 
-    public static readonly TimeSpan LockFor = TimeSpan.FromMinutes(15);
-
     // Hashed once per process, so that an unknown address costs the same as a known one.
     private static string? decoy;
+
+    private sealed record Candidate(Id<User> User, string PasswordHash, UserStatus Status);
 
     public async Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct)
     {
         if (password.Length is 0 or > MaxPasswordLength) return SignInErrors.WrongCredentials;
 
-        var now = clock.GetUtcNow();
         var candidate = await (
             from e in db.UserEmails
             where e.Normalized == email.Normalized && e.VerifiedAt != null
             join u in db.Users on e.UserId equals u.Id
             join c in db.LocalCredentials on u.Id equals c.UserId
-            select new { Credential = c, u.Status }).SingleOrDefaultAsync(ct);
+            select new Candidate(u.Id, c.PasswordHash, u.Status)).SingleOrDefaultAsync(ct);
 
-        // Take one of the remaining tries first, in one conditional statement: 200 guesses at once get MaxFailures answers, not 200 (SECURITY.md B6).
-        var mayTry = candidate is not null && await TakeTryAsync(candidate.Credential.UserId, now, ct);
+        var source = PasswordThrottle.SourceOf(browser.Address);
+        var mayTry = await throttle.TakeAsync(candidate?.User, source, ct);
         decoy ??= hashing.Hash("no such account, but the same work");
-        var check = hashing.Check(mayTry && candidate is not null ? candidate.Credential.PasswordHash : decoy, password);
-        if (!mayTry || candidate is null || check == PasswordCheck.Wrong) return SignInErrors.WrongCredentials;
-        if (candidate.Status != UserStatus.Active) return SignInErrors.UserSuspended;
-
-        return await db.InTransactionAsync<SignedIn>(
-            async () =>
-            {
-                await db.LocalCredentials.Where(c => c.UserId == candidate.Credential.UserId)
-                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, 0).SetProperty(c => c.LockedUntil, (DateTimeOffset?)null), ct);
-                if (check == PasswordCheck.RightButOld) candidate.Credential.Rehash(hashing.Hash(password));
-                events.RecordForInstance(EventTypes.SignInSucceeded, candidate.Credential.UserId.ToString(), new { method = "password" });
-                var (session, token) = await sessions.ProveAsync(browser.Current, candidate.Credential.UserId, SessionProof.Password(clock.GetUtcNow()), browser.UserAgent, ct);
-                return new SignedIn(session, token, null);
-            }, ct);
+        var check = hashing.Check(mayTry.Taken && candidate is not null ? candidate.PasswordHash : decoy, password);
+        if (candidate is null || !mayTry.Taken || check == PasswordCheck.Wrong) return await RefuseAsync(mayTry.Taken ? candidate?.User : null, SignInErrors.WrongCredentials, mayTry.Last, ct);
+        if (candidate.Status != UserStatus.Active) return await RefuseAsync(candidate.User, SignInErrors.UserSuspended, false, ct);
+        return await SucceedAsync(candidate, check == PasswordCheck.RightButOld ? hashing.Hash(password) : candidate.PasswordHash, source, browser, ct);
     }
 
-    private async Task<bool> TakeTryAsync(Id<User> user, DateTimeOffset now, CancellationToken ct)
-    {
-        var locked = now + LockFor;
-        var taken = await db.LocalCredentials
-            .Where(c => c.UserId == user && c.FailedCount < MaxFailures)
-            .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, c => c.FailedCount + 1).SetProperty(c => c.LockedUntil, locked), ct);
-        if (taken == 1) return true;
+    private Task<Result<SignedIn>> SucceedAsync(Candidate candidate, string newHash, string source, BrowserContext browser, CancellationToken ct) =>
+        db.InTransactionAsync<SignedIn>(
+            async () =>
+            {
+                var (user, checkedHash) = (candidate.User, candidate.PasswordHash);
+                await throttle.ForgetAsync(user, source, ct); // first, as a try takes these rows in this order
+                // The password that was checked must still be the password: it may have been changed while it was hashed.
+                var still = await db.LocalCredentials.Where(c => c.UserId == user && c.PasswordHash == checkedHash)
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, 0).SetProperty(c => c.LockedUntil, (DateTimeOffset?)null).SetProperty(c => c.PasswordHash, newHash), ct);
+                if (still == 0) return SignInErrors.WrongCredentials;
+                events.RecordForInstance(EventTypes.SignInSucceeded, user.ToString(), new { method = "password" });
+                var (session, token) = await sessions.ProveAsync(browser.Current, user, SessionProof.Password(clock.GetUtcNow()), browser.UserAgent, ct);
+                return new SignedIn(session, token, null);
+            }, ct);
 
-        // The lock has run out: one caller opens it again and takes the first try.
-        var reopened = await db.LocalCredentials
-            .Where(c => c.UserId == user && c.FailedCount >= MaxFailures && c.LockedUntil <= now)
-            .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, 1).SetProperty(c => c.LockedUntil, locked), ct);
-        return reopened == 1;
+    /// <param name="user">Null writes the same and takes it back, so that a stranger can neither fill the log nor tell by the time whether there is an account.</param>
+    private async Task<Error> RefuseAsync(Id<User>? user, Error error, bool last, CancellationToken ct)
+    {
+        await db.InTransactionAsync<bool>(
+            async () =>
+            {
+                var target = (user ?? default).ToString();
+                events.RecordForInstance(EventTypes.SignInRefused, target, new { method = "password", code = error.Code });
+                if (last) events.RecordForInstance(EventTypes.PasswordLocked, target, new { minutes = (int)PasswordThrottle.Window.TotalMinutes });
+                await db.SaveChangesAsync(ct);
+                return user is null ? error : true;
+            }, ct);
+        return error;
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
@@ -13,7 +14,8 @@ namespace TenantIdP.Core.SignIn;
 public sealed record SignedIn(Session Session, string Token, Id<Organization>? Organization);
 
 /// <summary>What the browser brings to a sign-in.</summary>
-public sealed record BrowserContext(Session? Current, string? UserAgent);
+/// <param name="Address">Where the request came from; null when unknown.</param>
+public sealed record BrowserContext(Session? Current, string? UserAgent, IPAddress? Address = null);
 
 /// <summary>A federated sign-in that waits for the old credential of an existing account; kept sealed in the browser that made it.</summary>
 public sealed record PendingLink(Id<Connection> ConnectionId, Id<Organization> OrganizationId, ExternalIdentity External, Id<User> User, DateTimeOffset ExpiresAt);
@@ -31,7 +33,7 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
 
     public async Task<Result<FederationOutcome>> FederateAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
     {
-        var result = await AttemptAsync(connectionId, external, browser, ct);
+        var result = await AttemptAsync(browser, now => FederateOnceAsync(connectionId, external, now, ct), ct);
         if (result.Error is { Kind: not ErrorKind.Unavailable } error) await RecordRefusalAsync(connectionId, external, error, ct);
         return result;
     }
@@ -39,36 +41,50 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
     /// <summary>Finishes a link after the account's own credential was shown in the same browser.</summary>
     public async Task<Result<SignedIn>> FinishLinkAsync(PendingLink pending, Session proven, BrowserContext browser, CancellationToken ct)
     {
-        if (clock.GetUtcNow() >= pending.ExpiresAt || proven.UserId != pending.User || !proven.Proofs.Any(p => p.ConnectionId is null && p.At >= pending.ExpiresAt - PendingLifetime))
-            return SignInErrors.StateMismatch;
-
-        return await db.InTransactionAsync<SignedIn>(
-            async () =>
-            {
-                if (await ConnectionAsync(pending.ConnectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
-                var decision = await linking.DecideAsync(connection, pending.External, ct);
-                // The facts may have changed meanwhile; only the same wish for the same account is fulfilled.
-                if (decision is not LinkDecision.ProveFirst { User: var user } || user != pending.User) return SignInErrors.StateMismatch;
-                var joined = await provisioning.LinkAsync(connection, pending.External, user, "proven", ct);
-                return joined.IsOk ? await FinishAsync(connection, pending.External, user, browser with { Current = proven }, ct) : joined.Error;
-            }, ct);
+        var result = await AttemptAsync(browser with { Current = proven }, now => LinkOnceAsync(pending, now, ct), ct);
+        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await RecordRefusalAsync(pending.ConnectionId, pending.External, error, ct);
+        return result;
     }
 
-    private async Task<Result<FederationOutcome>> AttemptAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
+    private async Task<Result<SignedIn>> LinkOnceAsync(PendingLink pending, BrowserContext browser, CancellationToken ct)
+    {
+        if (clock.GetUtcNow() >= pending.ExpiresAt || browser.Current is not { } proven || proven.UserId != pending.User
+            || !proven.Proofs.Any(p => p.ConnectionId is null && p.At >= pending.ExpiresAt - PendingLifetime))
+            return SignInErrors.StateMismatch;
+
+        if (await ConnectionAsync(pending.ConnectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
+        var decision = await linking.DecideAsync(connection, pending.External, ct);
+        // The facts may have changed meanwhile; only the same wish for the same account is fulfilled.
+        if (decision is not LinkDecision.ProveFirst { User: var user } || user != pending.User) return SignInErrors.StateMismatch;
+        var joined = await provisioning.LinkAsync(connection, pending.External, user, "proven", ct);
+        return joined.IsOk ? await FinishAsync(connection, pending.External, user, browser, ct) : joined.Error;
+    }
+
+    private async Task<Result<T>> AttemptAsync<T>(BrowserContext browser, Func<BrowserContext, Task<Result<T>>> once, CancellationToken ct) where T : notnull
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await db.InTransactionAsync(() => FederateOnceAsync(connectionId, external, browser, ct), ct);
+                var context = browser;
+                return await db.InTransactionAsync(() => once(context), ct);
             }
             catch (DbUpdateException e) when (attempt < 3 && (db.UniqueViolation(e) is not null || e is DbUpdateConcurrencyException))
             {
                 // Two first sign-ins of one person at once: the loser starts again and finds what the winner made.
                 db.ChangeTracker.Clear();
-                if (browser.Current is { } current) db.Attach(current);
+                browser = browser with { Current = await AsStoredAsync(browser.Current, ct) };
             }
         }
+    }
+
+    /// <summary>The same object as the database has it: what the failed attempt did to it was rolled back.</summary>
+    private async Task<Session?> AsStoredAsync(Session? session, CancellationToken ct)
+    {
+        if (session is null) return null;
+        var entry = db.Attach(session);
+        await entry.ReloadAsync(ct);
+        return entry.State != EntityState.Detached && session.EndedAt is null ? session : null;
     }
 
     private async Task<Result<FederationOutcome>> FederateOnceAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
@@ -125,7 +141,8 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
 
     private async Task RecordRefusalAsync(Id<Connection> connectionId, ExternalIdentity external, Error error, CancellationToken ct)
     {
-        db.ChangeTracker.Clear();
+        // Not cleared: the browser's session stays tracked for what the request does next.
+        db.DiscardChanges();
         var organization = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.Id == connectionId).Select(c => (Id<Organization>?)c.OrganizationId).SingleOrDefaultAsync(ct);
         if (organization is not { } owner) return;
         db.EnterOrganization(owner);

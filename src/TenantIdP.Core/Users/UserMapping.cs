@@ -5,7 +5,8 @@ using TenantIdP.Core.Kernel;
 
 namespace TenantIdP.Core.Users;
 
-internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeConfiguration<UserEmail>, IEntityTypeConfiguration<UserIdentity>, IEntityTypeConfiguration<LocalCredential>
+internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeConfiguration<UserEmail>, IEntityTypeConfiguration<UserIdentity>, IEntityTypeConfiguration<LocalCredential>,
+    IEntityTypeConfiguration<PasswordAttempts>
 {
     public void Configure(EntityTypeBuilder<User> user)
     {
@@ -52,5 +53,13 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeC
         credential.HasKey(c => c.UserId);
         credential.Property(c => c.PasswordHash).HasMaxLength(512);
         credential.HasOne<User>().WithOne().HasForeignKey<LocalCredential>(c => c.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+
+    public void Configure(EntityTypeBuilder<PasswordAttempts> attempts)
+    {
+        attempts.ToTable(PasswordAttempts.Table);
+        attempts.HasKey(a => new { a.UserId, a.Source });
+        attempts.Property(a => a.Source).HasMaxLength(64);
+        attempts.HasOne<User>().WithMany().HasForeignKey(a => a.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 }

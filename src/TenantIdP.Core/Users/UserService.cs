@@ -103,7 +103,7 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
                 if (user.Status == UserStatus.Suspended) return user;
                 var now = clock.GetUtcNow();
                 user.Suspend(now);
-                foreach (var session in await db.Sessions.Where(s => s.UserId == id && s.EndedAt == null).ToListAsync(ct)) session.End(now);
+                await db.Sessions.Where(s => s.UserId == id && s.EndedAt == null).ExecuteUpdateAsync(set => set.SetProperty(s => s.EndedAt, now), ct);
                 events.RecordForInstance(EventTypes.UserSuspended, id.ToString());
                 var saved = await db.TrySaveAsync(ct);
                 if (!saved.IsOk) return saved.Error;

@@ -25,6 +25,7 @@ internal static class Capabilities
         services.AddScoped<AccountLinking>();
         services.AddScoped<JitProvisioning>();
         services.AddScoped<SignInService>();
+        services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();
         services.AddScoped<AccessReader>();
         services.AddScoped<AuthorizeService>();

@@ -24,7 +24,7 @@ internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionServi
     }
 
     /// <summary>What this browser brings to a sign-in.</summary>
-    public async Task<BrowserContext> ContextAsync(CancellationToken ct) => new(await FindAsync(ct), Context.Request.Headers.UserAgent);
+    public async Task<BrowserContext> ContextAsync(CancellationToken ct) => new(await FindAsync(ct), Context.Request.Headers.UserAgent, Context.Connection.RemoteIpAddress);
 
     public void Keep(SignedIn signedIn)
     {

@@ -620,6 +620,7 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnName("proofs");
 
                     b.Property<string>("TokenHash")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
@@ -675,6 +676,31 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasName("pk_local_credentials");
 
                     b.ToTable("local_credentials", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Users.PasswordAttempts", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("source");
+
+                    b.Property<int>("FailedCount")
+                        .HasColumnType("integer")
+                        .HasColumnName("failed_count");
+
+                    b.Property<DateTimeOffset?>("LockedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("locked_until");
+
+                    b.HasKey("UserId", "Source")
+                        .HasName("pk_password_attempts");
+
+                    b.ToTable("password_attempts", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.User", b =>
@@ -949,6 +975,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_local_credentials_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Users.PasswordAttempts", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_password_attempts_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.UserEmail", b =>

@@ -615,6 +615,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnName("proofs");
 
                     b.Property<string>("TokenHash")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
@@ -670,6 +671,31 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasName("pk_local_credentials");
 
                     b.ToTable("local_credentials", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Users.PasswordAttempts", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<int>("FailedCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_count");
+
+                    b.Property<long?>("LockedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("locked_until");
+
+                    b.HasKey("UserId", "Source")
+                        .HasName("pk_password_attempts");
+
+                    b.ToTable("password_attempts", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.User", b =>
@@ -944,6 +970,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_local_credentials_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Users.PasswordAttempts", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_password_attempts_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.UserEmail", b =>
