@@ -32,9 +32,34 @@ internal static partial class RequestLimits
 
         // RFC 8259 section 8.1: JSON between systems is UTF-8.
         var charset = HeaderUtilities.RemoveQuotes(type.Charset);
-        if (!charset.HasValue || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return true;
+        if (!charset.HasValue || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return await CheckTextAsync(context);
         await Problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_charset", "Send JSON as UTF-8.");
         return false;
+    }
+
+    /// <summary>Reads the body, which is small by now, and puts it back for the binder.</summary>
+    private static async Task<bool> CheckTextAsync(HttpContext context)
+    {
+        var body = new MemoryStream();
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        }
+        catch (BadHttpRequestException refused)
+        {
+            await RefuseAsync(context, refused);
+            return false;
+        }
+
+        if (!StorableText.IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))
+        {
+            await Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "text_invalid", "A text in the body contains U+0000 or half of a surrogate pair.");
+            return false;
+        }
+
+        body.Position = 0;
+        context.Request.Body = body;
+        return true;
     }
 
     public static Task RefuseAsync(HttpContext context, BadHttpRequestException refused)

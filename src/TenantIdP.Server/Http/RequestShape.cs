@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace TenantIdP.Server.Http;
 
 /// <summary>
 /// Refuses, before anything reads it, a request that two readers could understand differently or that is larger than any honest one: repeated parameters (RFC 6749 section
-/// 3.1, SECURITY.md F2), oversized or broken forms, TRACE.
+/// 3.1, SECURITY.md F2), text that no store keeps, oversized or broken forms, TRACE.
 /// </summary>
 internal sealed class RequestShape(RequestDelegate next)
 {
@@ -33,6 +34,13 @@ internal sealed class RequestShape(RequestDelegate next)
         if (request.ContentType is { Length: > 0 } type && !IsReadable(type))
         {
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return;
+        }
+
+        if (!StorableText.Is(request.Path.Value) || !AreStorable(request.Query))
+        {
+            context.Features.Set(NotText);
+            context.Response.StatusCode = NotText.Status;
             return;
         }
 
@@ -64,6 +72,7 @@ internal sealed class RequestShape(RequestDelegate next)
         try
         {
             var form = await request.ReadFormAsync(context.RequestAborted);
+            if (!AreStorable(form)) return NotText;
             return form.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } field } ? FailureFacts.InvalidRequest(RepeatedMessage(field)) : null;
         }
         catch (Exception broken) when (broken is InvalidDataException || (broken is IOException and not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested))
@@ -75,6 +84,10 @@ internal sealed class RequestShape(RequestDelegate next)
             return FailureFacts.InvalidRequest("The form could not be read.", bad.StatusCode);
         }
     }
+
+    private static readonly FailureFacts NotText = FailureFacts.InvalidRequest("The request contains characters that are not text.");
+
+    private static bool AreStorable(IEnumerable<KeyValuePair<string, StringValues>> parameters) => parameters.All(p => StorableText.Is(p.Key) && p.Value.All(StorableText.Is));
 
     private static bool IsReadable(string contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type) && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));

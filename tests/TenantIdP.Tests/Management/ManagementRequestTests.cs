@@ -42,6 +42,14 @@ public abstract class ManagementRequestTests(ManagementHost host)
     }
 
     [Theory]
+    [InlineData("""{"displayName":"A\u0000B"}""")]
+    [InlineData("""{"displayName":"A\ud800"}""")]
+    [InlineData("""{"displayName":"A\udc00\ud800"}""")]
+    [InlineData("""{"displayName":"A","na\u0000me":1}""")]
+    public async Task Text_that_no_store_keeps_is_refused(string body) =>
+        await AssertProblem.IsAsync(await SendAsync("POST", "organizations", body), HttpStatusCode.BadRequest, "text_invalid", Ct);
+
+    [Theory]
     [InlineData("text/plain", "unsupported_media_type")]
     [InlineData("application/xml", "unsupported_media_type")]
     [InlineData("nonsense", "unsupported_media_type")]
