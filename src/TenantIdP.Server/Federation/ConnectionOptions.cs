@@ -111,6 +111,7 @@ internal sealed class ConnectionOptions(IHttpMessageHandlerFactory handlers, IDa
     private bool IsAlive(DateTime? notBefore, DateTime? expires)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        return expires is { } end && now < end + ClockSkew && (notBefore is not { } start || now >= start - ClockSkew);
+        // The skew is taken from now: a token without nbf comes as DateTime.MinValue when its signature failed, and nothing lies before that.
+        return expires is { } end && now - ClockSkew < end && (notBefore is not { } start || now + ClockSkew >= start);
     }
 }
