@@ -4,8 +4,8 @@ using TenantIdP.Demo.SampleApp;
 
 namespace TenantIdP.Demo;
 
-/// <summary>Everything that runs, started in the order in which one needs the other, and stopped the other way round.</summary>
-internal sealed class DemoHost : IAsyncDisposable
+/// <summary>Everything that runs, started in the order in which one needs the other, and stopped the other way round. The state folder exists already.</summary>
+public sealed class DemoHost : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
 

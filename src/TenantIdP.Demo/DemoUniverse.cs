@@ -90,7 +90,7 @@ public sealed class DemoUniverse
         ],
         People =
         [
-            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Password, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in through its SSO", new("acme", "owner"), new("initech", "member"), new("globex", "guest")) { AlsoKnownAs = "ann@globex-labs.test" },
+            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Password, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in there, where she is ann@globex-labs.test", new("acme", "owner"), new("initech", "member"), new("globex", "guest")) { AlsoKnownAs = "ann@globex-labs.test" },
             new("bob@acme.test", "Bob", "Barlow", DemoSignIn.Password, "Switches between Acme and Initech by refresh, without signing in again", new("acme", "member", "billing"), new("initech", "admin")),
             new("gina@globex.test", "Gina", "Gupta", DemoSignIn.Oidc, "Signs in at Globex's own identity provider", new DemoMembership("globex", "admin")),
             new("hank@globex.test", "Hank", "Hollis", DemoSignIn.Oidc, "Not a member yet: the first sign-in makes the account and the membership"),

@@ -123,7 +123,7 @@ internal static class LedgerlineEndpoints
     {
         var visitor = await SeeAsync(outcome.Ticket!, validator); // a refused switch leaves the ticket
         var mine = await organizations.MineAsync(visitor.AccessToken, ct) ?? [];
-        return LedgerlinePages.StepUp(visitor, organization, mine.FirstOrDefault(one => one.Id == organization)?.DisplayName ?? organization, outcome.Sentence);
+        return LedgerlinePages.StepUp(visitor, organization, mine.FirstOrDefault(one => one.Id == organization)?.DisplayName ?? organization);
     }
 
     private static async Task<IResult> RefusedAsync(

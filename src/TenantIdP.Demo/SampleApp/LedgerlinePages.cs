@@ -53,8 +53,8 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
             </div>
             """), status);
 
-    public static IResult StepUp(Visitor visitor, string organizationId, string organizationName, string sentence) => Page.Card(Brand, $"{organizationName} asks for its own sign-in", Html.Of($"""
-        <p>{sentence}</p>
+    public static IResult StepUp(Visitor visitor, string organizationId, string organizationName) => Page.Card(Brand, $"{organizationName} asks for its own sign-in", Html.Of($"""
+        <p>{organizationName} does not accept the way you signed in. You can go on through its own sign-in and come back here.</p>
         <p class="muted">Nothing has changed: you are still signed in to {visitor.OrganizationName}.</p>
         <a class="button primary" href="/signin{new QueryBuilder { { "organization", organizationId }, { "login_hint", visitor.Email } }.ToString()}">Continue to sign in to {organizationName}</a>
         <a class="button" href="/">Stay in {visitor.OrganizationName}</a>
