@@ -1,0 +1,52 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace TenantIdP.Browser.Tests;
+
+/// <summary>One real Chromium for the run, and the demo that it visits.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+
+    public DemoProcess Demo { get; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        var demo = Demo.InitializeAsync().AsTask();
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Environment.GetEnvironmentVariable("TENANTIDP_TEST_CHROMIUM") ?? "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        await demo;
+    }
+
+    /// <summary>A fresh browser profile.</summary>
+    public async Task<Visit> VisitAsync(bool javaScript = true, ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 800)
+    {
+        var context = await browser!.NewContextAsync(new BrowserNewContextOptions // launched before the tests
+        {
+            JavaScriptEnabled = javaScript,
+            ColorScheme = colors,
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        context.SetDefaultTimeout(10_000);
+        return new Visit(context, await context.NewPageAsync(), Demo.Hosts);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null) await browser.DisposeAsync();
+        playwright?.Dispose();
+        await Demo.DisposeAsync();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ChromiumRun : ICollectionFixture<Chromium>
+{
+    public const string Name = "chromium";
+}

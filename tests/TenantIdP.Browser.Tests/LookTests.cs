@@ -1,0 +1,96 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace TenantIdP.Browser.Tests;
+
+/// <summary>Every page in light and dark, on a phone and a desk: kept as pictures under artifacts/screenshots, nothing cut off, nothing on the login host that axe objects to.</summary>
+[Collection(ChromiumRun.Name)]
+public sealed class LookTests(Chromium chromium)
+{
+    private static readonly string Folder = Path.Combine(Root(), "artifacts", "screenshots");
+
+    private sealed record Look(Visit Visit, string Name, string LoginHost, bool Judged, List<string> Faults);
+
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Every_page_fits_and_is_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var hosts = chromium.Demo.Hosts;
+        var faults = new List<string>();
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+
+        await visit.Page.GotoAsync(hosts.Map.ToString());
+        await SeeAsync(look, "01-map");
+        await visit.Page.GotoAsync(hosts.App.ToString());
+        await SeeAsync(look, "02-app-landing");
+        await visit.OpenAppAsync();
+        await SeeAsync(look, "03-sign-in");
+        await visit.EnterEmailAsync("ann@acme.test");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Enter your password");
+        await SeeAsync(look, "04-password");
+        await visit.Page.GetByLabel("Password", new() { Exact = true }).FillAsync("not the password at all");
+        await visit.Press("Sign in");
+        await Assertions.Expect(visit.Page.Locator("#password-error")).Not.ToBeEmptyAsync();
+        await SeeAsync(look, "05-password-wrong");
+        await visit.EnterPasswordAsync();
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Choose an organization");
+        await SeeAsync(look, "06-chooser");
+        await visit.ChooseAsync("Acme");
+        await visit.ExpectInAppAsync("Acme");
+        await SeeAsync(look, "07-app-home");
+        await visit.Press("Switch to Initech");
+        await visit.ExpectInAppAsync("Initech");
+        await SeeAsync(look, "08-app-switched");
+        await visit.Press("Switch to Globex");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Globex asks for its own sign-in");
+        await SeeAsync(look, "09-app-step-up");
+        await visit.Page.GotoAsync(new Uri(hosts.App, "/invoices").ToString());
+        await SeeAsync(look, "10-app-invoices");
+        await visit.Page.GotoAsync(hosts.Issuer.ToString());
+        await SeeAsync(look, "11-signed-in");
+        await visit.Follow("Sign out");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Sign out?");
+        await SeeAsync(look, "12-sign-out");
+        await visit.Press("Sign out");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("You are signed out");
+        await SeeAsync(look, "13-signed-out");
+
+        await using var other = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        look = look with { Visit = other };
+        await other.OpenAppAsync();
+        await other.EnterEmailAsync("user@umbrella.test");
+        await SeeAsync(look, "14-upstream");
+        await other.Press("Continue as Ursula");
+        await Assertions.Expect(other.Page.Locator(".trace code")).ToBeVisibleAsync();
+        await SeeAsync(look, "15-upstream-broken");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints.Concat(other.Complaints));
+    }
+
+    private static async Task SeeAsync(Look look, string step)
+    {
+        var page = look.Visit.Page;
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Folder, $"{step}-{look.Name}.png"), FullPage = true });
+        if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > document.documentElement.clientWidth")) look.Faults.Add($"{step}: wider than the screen");
+        if (!look.Judged || look.Visit.Authority != look.LoginHost) return;
+        foreach (var violation in (await page.RunAxe()).Violations)
+            look.Faults.Add($"{step}: {violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Select(n => n.Target))}");
+    }
+
+    private static string Root()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "TenantIdP.sln"))) return folder.FullName;
+        }
+
+        throw new InvalidOperationException("The tests run from a build inside the repository.");
+    }
+}

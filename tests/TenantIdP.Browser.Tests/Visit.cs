@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+using TenantIdP.Demo;
+using Xunit;
+
+namespace TenantIdP.Browser.Tests;
+
+/// <summary>One person's browser: the steps people take, and everything the browser complained about on the way.</summary>
+public sealed class Visit : IAsyncDisposable
+{
+    private readonly IBrowserContext context;
+    private readonly DemoHosts hosts;
+    private readonly ConcurrentQueue<(string Text, string Address)> complaints = new();
+    private readonly ConcurrentDictionary<string, int> refused = new();
+
+    public Visit(IBrowserContext context, IPage page, DemoHosts hosts)
+    {
+        (this.context, Page, this.hosts) = (context, page, hosts);
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") complaints.Enqueue((message.Text, message.Location.Split(':') is [.. var address, _, _] ? string.Join(':', address) : message.Location));
+        };
+        page.PageError += (_, error) => complaints.Enqueue((error, ""));
+        page.RequestFailed += (_, request) => complaints.Enqueue(($"failed: {request.Failure}", request.Url));
+        page.Response += (_, response) =>
+        {
+            if (response.Request.IsNavigationRequest && response.Status >= 400) refused[response.Url] = response.Status;
+        };
+    }
+
+    public IPage Page { get; }
+
+    public ILocator Heading => Page.Locator("h1");
+
+    public string Authority => new Uri(Page.Url).Authority;
+
+    public static string Of(Uri site) => site.Authority;
+
+    /// <summary>Errors and warnings of the console, CSP violations among them, scripts that failed, requests that failed; a page that answers with an error status is not one.</summary>
+    public IReadOnlyList<string> Complaints =>
+        [.. complaints.Where(c => !(c.Text.StartsWith("Failed to load resource", StringComparison.Ordinal) && refused.Keys.Any(u => u == c.Address))).Select(c => $"{c.Text} ({c.Address})")];
+
+    public async Task OpenAppAsync()
+    {
+        await Page.GotoAsync(hosts.App.ToString());
+        await Page.GetByRole(AriaRole.Link, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await Assertions.Expect(Heading).ToHaveTextAsync("Sign in to Ledgerline");
+        Assert.Equal(Of(hosts.Issuer), Authority);
+    }
+
+    public async Task EnterEmailAsync(string email)
+    {
+        await Page.GetByLabel("Email address").FillAsync(email);
+        await Press("Continue");
+    }
+
+    public async Task EnterPasswordAsync()
+    {
+        await Assertions.Expect(Heading).ToHaveTextAsync("Enter your password");
+        await Page.GetByLabel("Password", new() { Exact = true }).FillAsync(DemoUniverse.Password);
+        await Press("Sign in");
+    }
+
+    public async Task ChooseAsync(string organization)
+    {
+        await Assertions.Expect(Heading).ToHaveTextAsync("Choose an organization");
+        await Page.Locator("button.choice", new() { HasText = organization }).ClickAsync();
+    }
+
+    /// <summary>Email, password, and the organization where the chooser asks.</summary>
+    public async Task SignInAsync(string email, string organization)
+    {
+        await OpenAppAsync();
+        await EnterEmailAsync(email);
+        await EnterPasswordAsync();
+        await ChooseAsync(organization);
+        await ExpectInAppAsync(organization);
+    }
+
+    public async Task ExpectInAppAsync(string organization)
+    {
+        await Assertions.Expect(Heading).ToHaveTextAsync(organization);
+        Assert.Equal(Of(hosts.App), Authority);
+    }
+
+    public Task Press(string button) => Page.GetByRole(AriaRole.Button, new() { Name = button }).First.ClickAsync();
+
+    public Task Follow(string link) => Page.GetByRole(AriaRole.Link, new() { Name = link }).First.ClickAsync();
+
+    public async ValueTask DisposeAsync() => await context.DisposeAsync();
+}
