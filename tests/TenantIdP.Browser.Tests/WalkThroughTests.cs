@@ -90,6 +90,18 @@ public sealed class WalkThroughTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task An_inline_script_on_the_sign_in_page_does_not_run_and_is_noticed()
+    {
+        await using var visit = await chromium.VisitAsync();
+        await visit.OpenAppAsync();
+
+        await visit.Page.EvaluateAsync("() => { const s = document.createElement('script'); s.textContent = 'window.ran = true'; document.body.append(s); }");
+
+        Assert.False(await visit.Page.EvaluateAsync<bool>("window.ran === true"));
+        Assert.Contains(visit.Complaints, c => c.Contains("Content Security Policy", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_sign_in_page_is_small_and_needs_no_mouse()
     {
         await using var visit = await chromium.VisitAsync();
