@@ -33,8 +33,9 @@ public sealed class LeanTokenStore(IMemoryCache cache, IOpenIddictEntityFramewor
             ? session.Db.Tokens.Local.FindEntry(id)?.Entity ?? await session.Db.Tokens.Include(t => t.Authorization).FirstOrDefaultAsync(t => t.Id == id, cancellationToken)
             : null;
 
+    /// <summary>In memory first: before it saves a new token, the engine asks whether another one has its reference. The unique index would say so.</summary>
     public override async ValueTask<OidcToken?> FindByReferenceIdAsync(string identifier, CancellationToken cancellationToken) =>
-        await session.Db.Tokens.Include(t => t.Authorization).FirstOrDefaultAsync(t => t.ReferenceId == identifier, cancellationToken);
+        session.Db.Tokens.Local.FirstOrDefault(t => t.ReferenceId == identifier) ?? await session.Db.Tokens.Include(t => t.Authorization).FirstOrDefaultAsync(t => t.ReferenceId == identifier, cancellationToken);
 
     public override ValueTask<string?> GetApplicationIdAsync(OidcToken token, CancellationToken cancellationToken) => new(Text(token, ApplicationKey));
 

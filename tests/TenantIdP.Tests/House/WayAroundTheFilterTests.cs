@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace TenantIdP.Tests.House;
+
+/// <summary>Statements that the tenant filter or the unit of work do not guard stand in files that are listed here, each with its reason.</summary>
+public sealed partial class WayAroundTheFilterTests
+{
+    private static readonly Dictionary<string, string> MayIgnoreTheFilter = new()
+    {
+        ["src/TenantIdP.Core/Tokens/AuthorizeService.cs"] = "finds the organization a request names and the memberships of the person it is for: no tenant is known yet",
+        ["src/TenantIdP.Core/Tokens/AccessReader.cs"] = "reads user, session, membership, roles and home of one grant in one statement, keyed by the grant's own ids",
+        ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
+        ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
+        ["src/TenantIdP.Core/SignIn/AccountLinking.cs"] = "who holds the domain of an address is a question to all organizations",
+        ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
+        ["src/TenantIdP.Core/SignIn/HomeRealm.cs"] = "finds the organization of an email's domain: the tenant is the answer",
+        ["src/TenantIdP.Core/Members/OwnerGuard.cs"] = "the organizations a person is the last owner of",
+        ["src/TenantIdP.Core/Members/UserOrganizations.cs"] = "a person's own memberships",
+        ["src/TenantIdP.Server/Login/OrganizationChoices.cs"] = "the chooser lists a person's own memberships",
+        ["src/TenantIdP.Server/Federation/ConnectionDirectory.cs"] = "the callback knows a connection id only",
+    };
+
+    private static readonly Dictionary<string, string> MayChangeRowsDirectly = new()
+    {
+        ["src/TenantIdP.Core/SignIn/PasswordSignIn.cs"] = "counts failed tries atomically, keyed by the user",
+        ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
+        ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
+        ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
+        ["src/TenantIdP.Engine.OpenIddict/Stores/GrantRevoker.cs"] = "ends the grants of a session, user or membership",
+        ["src/TenantIdP.Engine.OpenIddict/Stores/AppRegistry.cs"] = "a secret is replaced and an app deleted by its id",
+        ["src/TenantIdP.Engine.OpenIddict/Keys/KeyRing.cs"] = "signing keys belong to the instance",
+    };
+
+    private static readonly Dictionary<string, string> MayWriteSql = new()
+    {
+        ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
+        ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
+        ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
+    };
+
+    [Fact]
+    public void Only_listed_files_ignore_the_tenant_filter() => AssertListed(FilterIgnored(), MayIgnoreTheFilter);
+
+    [Fact]
+    public void Only_listed_files_change_rows_outside_the_unit_of_work() => AssertListed(RowsChanged(), MayChangeRowsDirectly);
+
+    [Fact]
+    public void Only_listed_files_write_SQL() => AssertListed(Sql(), MayWriteSql);
+
+    [Fact]
+    public void Nothing_ignores_all_filters_at_once() => Assert.Empty(SourceTree.SourceFiles().Where(f => AllIgnored().IsMatch(f.Text)).Select(f => f.Path));
+
+    /// <summary>Both ways: a file that no longer does it leaves the list.</summary>
+    private static void AssertListed(Regex pattern, Dictionary<string, string> list) =>
+        Assert.Equal(list.Keys.Order(StringComparer.Ordinal), SourceTree.SourceFiles().Where(f => pattern.IsMatch(f.Text)).Select(f => f.Path).Order(StringComparer.Ordinal));
+
+    [GeneratedRegex(@"\.IgnoreQueryFilters\(")]
+    private static partial Regex FilterIgnored();
+
+    [GeneratedRegex(@"\.IgnoreQueryFilters\(\s*\)")]
+    private static partial Regex AllIgnored();
+
+    [GeneratedRegex(@"\.Execute(Update|Delete)(Async)?\(")]
+    private static partial Regex RowsChanged();
+
+    [GeneratedRegex(@"\.(FromSql|ExecuteSql|SqlQuery)\w*(<\w+>)?\(|CommandText\s*=|new (Npgsql|Sqlite)Command\(")]
+    private static partial Regex Sql();
+}

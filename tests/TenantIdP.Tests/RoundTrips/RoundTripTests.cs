@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using TenantIdP.Core.Apps;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Testing.Clients;
+using TenantIdP.Testing.Hosting;
+using TenantIdP.Testing.Stores;
+using TenantIdP.Testing.Upstreams;
+using Xunit;
+
+namespace TenantIdP.Tests.RoundTrips;
+
+public sealed class SqliteTripsHost() : IdpHost(new SqliteStore())
+{
+    protected override void Configure(WebApplicationBuilder builder) => DatabaseTrips.AddTo(builder.Services);
+}
+
+public sealed class PostgreSqlTripsHost(PostgreSqlCluster cluster) : IdpHost(new PostgreSqlStore(cluster))
+{
+    protected override void Configure(WebApplicationBuilder builder) => DatabaseTrips.AddTo(builder.Services);
+}
+
+/// <summary>
+/// Database statements and commits of each hot request, once caches are warm (PERFORMANCE.md P1). The numbers are exact: one more is a regression, one less belongs in here.
+/// On SQLite the begin of a transaction is part of the connection and no statement of ours.
+/// </summary>
+public abstract class RoundTripTests(IdpHost host)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Client_credentials_read_and_write_nothing()
+    {
+        var app = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, "https://unused.example"), host.Http);
+
+        var trips = await ThirdAsync(_ => TokenAsync(app.App, ("grant_type", "client_credentials")));
+
+        Assert.True(trips.Count == (0, 0), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_refresh_commits_once()
+    {
+        var person = await PersonAsync();
+
+        var trips = await ThirdAsync(_ => RefreshAsync(person));
+
+        Assert.True(trips.Count == (5, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_refresh_that_switches_the_organization_commits_once()
+    {
+        var person = await PersonAsync();
+
+        var trips = await ThirdAsync(run => RefreshAsync(person, ("organization", (run % 2 == 0 ? person.Other : person.Home).Id.ToString())));
+
+        Assert.True(trips.Count == (5, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_code_is_redeemed_by_one_commit()
+    {
+        var person = await PersonAsync();
+
+        var trips = await ThirdAsync(async _ =>
+        {
+            var pending = person.App.Authorize(("organization", person.Home.Slug.Value));
+            var page = await person.Browser.GetAsync(pending.Address, Ct, person.App.IsCallback);
+            return Form(person.App.App, ("grant_type", "authorization_code"), ("code", RelyingParty.Answer(page)["code"]), ("redirect_uri", person.App.App.RedirectUri), ("code_verifier", pending.Verifier));
+        });
+
+        Assert.True(trips.Count == (5, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_signed_in_person_is_sent_back_with_a_code()
+    {
+        var person = await PersonAsync();
+
+        var trips = await ThirdAsync(_ =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, person.App.Authorize(("organization", person.Home.Id.ToString())).Address);
+            request.Headers.Add("Cookie", person.Browser.Cookies.GetCookieHeader(new Uri(host.Issuer)));
+            return Task.FromResult(request);
+        }, HttpStatusCode.Redirect);
+
+        Assert.True(trips.Count == (4, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task Userinfo_writes_nothing()
+    {
+        var person = await PersonAsync();
+
+        var trips = await ThirdAsync(_ =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, host.Issuer + "/connect/userinfo");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", person.AccessToken);
+            return Task.FromResult(request);
+        });
+
+        Assert.True(trips.Count == (2, 0), trips.ToString());
+    }
+
+    [Fact]
+    public async Task The_home_realm_of_an_unknown_domain_is_one_statement()
+    {
+        using var browser = new WebBrowser();
+
+        var trips = await ThirdAsync(_ => EmailStepAsync(browser, $"jane@{host.UniqueHost()}"));
+
+        Assert.True(trips.Count == (1, 0), trips.ToString());
+    }
+
+    [Fact]
+    public async Task The_home_realm_of_a_known_domain_leads_away_without_writing()
+    {
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var organization = await host.CreateOrganizationAsync(Ct);
+        var domain = await host.VerifyDomainAsync(organization, Ct);
+        await host.ConnectAsync(organization, upstream, Ct);
+        using var browser = new WebBrowser();
+
+        var trips = await ThirdAsync(_ => EmailStepAsync(browser, $"jane@{domain}"), HttpStatusCode.Redirect);
+
+        Assert.True(trips.Count == (1, 0), trips.ToString());
+    }
+
+    private sealed record Person(RelyingParty App, WebBrowser Browser, Organization Home, Organization Other, string AccessToken)
+    {
+        public string RefreshToken { get; set; } = "";
+    }
+
+    private async Task<Person> PersonAsync()
+    {
+        var user = await host.CreateUserAsync($"{host.Unique("trip")}@{host.UniqueHost()}", Ct);
+        var home = await host.CreateOrganizationAsync(Ct);
+        var other = await host.CreateOrganizationAsync(Ct);
+        await host.AddMemberAsync(home, user, Ct);
+        await host.AddMemberAsync(other, user, Ct);
+        var app = await host.CreateAppAsync(Ct);
+        var (browser, _) = await host.SignedInAsync(user, Ct);
+        var tokens = await IdpHost.TokensAsync(browser, app, Ct, ("organization", home.Id.ToString()));
+        return new Person(app, browser, home, other, tokens.AccessToken) { RefreshToken = tokens.RefreshToken };
+    }
+
+    private Task<HttpRequestMessage> TokenAsync(TestApp app, params (string Name, string Value)[] form) => Task.FromResult(Form(app, form));
+
+    private async Task<HttpRequestMessage> RefreshAsync(Person person, params (string Name, string Value)[] extra)
+    {
+        // The family moves on by a refresh that is not counted, so that each counted one has a token of its own.
+        var next = await person.App.RefreshAsync(person.RefreshToken, Ct);
+        person.RefreshToken = next.RefreshToken;
+        var counted = Form(person.App.App, [("grant_type", "refresh_token"), ("refresh_token", next.RefreshToken), .. extra]);
+        var fresh = await IdpHost.TokensAsync(person.Browser, person.App, Ct, ("organization", person.Home.Id.ToString()));
+        person.RefreshToken = fresh.RefreshToken;
+        return counted;
+    }
+
+    private HttpRequestMessage Form(TestApp app, params (string Name, string Value)[] form)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + "/connect/token") { Content = new FormUrlEncodedContent(form.Select(f => new KeyValuePair<string, string>(f.Name, f.Value))) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{app.ClientId}:{app.Secret}")));
+        return request;
+    }
+
+    private async Task<HttpRequestMessage> EmailStepAsync(WebBrowser browser, string email)
+    {
+        var page = await browser.GetAsync(host.Issuer + "/signin", Ct);
+        var fields = page.Form().Elements.OfType<AngleSharp.Html.Dom.IHtmlInputElement>().Where(f => f.Name is { Length: > 0 } and not "email").Select(f => new KeyValuePair<string, string>(f.Name!, f.Value)); // filtered
+        var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + "/signin") { Content = new FormUrlEncodedContent(fields.Append(new("email", email))) };
+        request.Headers.Add("Cookie", browser.Cookies.GetCookieHeader(new Uri(host.Issuer)));
+        request.Headers.Add("Origin", host.Issuer);
+        return request;
+    }
+
+    /// <summary>Sends three such requests, counts the third: what is cached or compiled once is not its cost.</summary>
+    private async Task<Trips> ThirdAsync(Func<int, Task<HttpRequestMessage>> make, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        var (key, trips) = DatabaseTrips.Begin(host.Unique("trips"));
+        for (var run = 0; run < 3; run++)
+        {
+            using var request = await make(run);
+            if (run == 2) request.Headers.Add(DatabaseTrips.Header, key);
+            using var response = await host.Http.SendAsync(request, Ct);
+            Assert.True(response.StatusCode == expected, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(Ct)}");
+        }
+
+        return trips;
+    }
+}
+
+public sealed class SqliteRoundTripTests(SqliteTripsHost host) : RoundTripTests(host), IClassFixture<SqliteTripsHost>;
+
+public sealed class PostgreSqlRoundTripTests(PostgreSqlTripsHost host) : RoundTripTests(host), IClassFixture<PostgreSqlTripsHost>;
