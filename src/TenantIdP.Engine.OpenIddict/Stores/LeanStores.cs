@@ -64,4 +64,8 @@ public sealed class LeanAuthorizationStore(IMemoryCache cache, IOpenIddictEntity
         Guid.TryParse(identifier, out var id)
             ? session.Db.Authorizations.Local.FindEntry(id)?.Entity ?? await session.Db.Authorizations.FirstOrDefaultAsync(a => a.Id == id, cancellationToken)
             : null;
+
+    /// <summary>The foreign key as it is: the stock store would read the whole client to tell its id.</summary>
+    public override ValueTask<string?> GetApplicationIdAsync(OidcAuthorization authorization, CancellationToken cancellationToken) =>
+        new(session.Db.Entry(authorization).Property<Guid?>("ApplicationId").CurrentValue?.ToString());
 }

@@ -24,9 +24,10 @@ public sealed class PostgreSqlTripsHost(PostgreSqlCluster cluster) : IdpHost(new
 
 /// <summary>
 /// Database statements and commits of each hot request, once caches are warm (PERFORMANCE.md P1). The numbers are exact: one more is a regression, one less belongs in here.
-/// On SQLite the begin of a transaction is part of the connection and no statement of ours.
 /// </summary>
-public abstract class RoundTripTests(IdpHost host)
+/// <param name="host">Counts for itself.</param>
+/// <param name="apart">1 on SQLite, where two rows saved together are two statements: nothing travels, so nothing is batched.</param>
+public abstract class RoundTripTests(IdpHost host, int apart)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -47,7 +48,7 @@ public abstract class RoundTripTests(IdpHost host)
 
         var trips = await ThirdAsync(_ => RefreshAsync(person));
 
-        Assert.True(trips.Count == (5, 1), trips.ToString());
+        Assert.True(trips.Count == (4, 1), trips.ToString());
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public abstract class RoundTripTests(IdpHost host)
 
         var trips = await ThirdAsync(run => RefreshAsync(person, ("organization", (run % 2 == 0 ? person.Other : person.Home).Id.ToString())));
 
-        Assert.True(trips.Count == (5, 1), trips.ToString());
+        Assert.True(trips.Count == (5 + apart, 1), trips.ToString());
     }
 
     [Fact]
@@ -72,7 +73,7 @@ public abstract class RoundTripTests(IdpHost host)
             return Form(person.App.App, ("grant_type", "authorization_code"), ("code", RelyingParty.Answer(page)["code"]), ("redirect_uri", person.App.App.RedirectUri), ("code_verifier", pending.Verifier));
         });
 
-        Assert.True(trips.Count == (5, 1), trips.ToString());
+        Assert.True(trips.Count == (4, 1), trips.ToString());
     }
 
     [Fact]
@@ -87,7 +88,7 @@ public abstract class RoundTripTests(IdpHost host)
             return Task.FromResult(request);
         }, HttpStatusCode.Redirect);
 
-        Assert.True(trips.Count == (4, 1), trips.ToString());
+        Assert.True(trips.Count == (4 + apart, 1), trips.ToString());
     }
 
     [Fact]
@@ -193,6 +194,6 @@ public abstract class RoundTripTests(IdpHost host)
     }
 }
 
-public sealed class SqliteRoundTripTests(SqliteTripsHost host) : RoundTripTests(host), IClassFixture<SqliteTripsHost>;
+public sealed class SqliteRoundTripTests(SqliteTripsHost host) : RoundTripTests(host, apart: 1), IClassFixture<SqliteTripsHost>;
 
-public sealed class PostgreSqlRoundTripTests(PostgreSqlTripsHost host) : RoundTripTests(host), IClassFixture<PostgreSqlTripsHost>;
+public sealed class PostgreSqlRoundTripTests(PostgreSqlTripsHost host) : RoundTripTests(host, apart: 0), IClassFixture<PostgreSqlTripsHost>;
