@@ -1,0 +1,61 @@
+using System.Globalization;
+using TenantIdP.Testing.Hosting;
+using TenantIdP.Testing.Stores;
+
+namespace TenantIdP.Benchmarks;
+
+/// <summary>CPU per operation of the server as a process, beside a bare OpenIddict in the same run. Prints Markdown; progress goes to standard error.</summary>
+internal static class BenchmarkProgram
+{
+    private static readonly string[] Stores = ["sqlite", "postgresql"];
+
+    public static async Task<int> Main(string[] args)
+    {
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        if (args is ["bare", ..]) return await BareHost.RunAsync(args[1..]);
+        if (args.FirstOrDefault(a => a != "--quick" && !Stores.Contains(a)) is { } unknown)
+        {
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [sqlite] [postgresql]");
+            return 1;
+        }
+
+        var sizes = args.Contains("--quick") ? Sizes.Quick : Sizes.Full;
+        var cluster = new PostgreSqlCluster();
+        try
+        {
+            foreach (var name in Stores.Where(s => args.Contains(s) || !args.Any(Stores.Contains)))
+            {
+                await using IdpHost host = name == "sqlite" ? new SqliteIdp() : new PostgreSqlIdp(cluster);
+                await host.InitializeAsync();
+                var run = new StoreRun(host, sizes);
+                await run.RunAsync(await BareRun.RunAsync(host.Store, sizes));
+                Print(name == "sqlite" ? "SQLite" : "PostgreSQL", run);
+            }
+        }
+        finally
+        {
+            await cluster.DisposeAsync();
+        }
+
+        return 0;
+    }
+
+    private static void Print(string store, StoreRun run)
+    {
+        Console.WriteLine($"### {store}");
+        Console.WriteLine();
+        Console.WriteLine("| operation | CPU-ms app+db | p50 ms | bare OpenIddict, app+db | ratio |");
+        Console.WriteLine("|---|---|---|---|---|");
+        foreach (var (operation, ours, bare) in run.Figures)
+        {
+            var beside = bare is null ? "| |" : $"| {bare.App:F2}+{bare.Database:F2} | {ours.Both / bare.Both:F2} |";
+            Console.WriteLine($"| {operation} | {ours.App:F2}+{ours.Database:F2} | {ours.Wall:F1} {beside}");
+        }
+
+        Console.WriteLine();
+        Console.WriteLine("| organizations | start to first 200, CPU-s | resident then, MB |");
+        Console.WriteLine("|---|---|---|");
+        foreach (var (organizations, start) in run.Starts) Console.WriteLine($"| {organizations:N0} | {start.Cpu:F2} | {start.Megabytes:F0} |");
+        Console.WriteLine();
+    }
+}

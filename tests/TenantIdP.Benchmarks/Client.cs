@@ -1,0 +1,63 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace TenantIdP.Benchmarks;
+
+/// <summary>A relying app that does nothing but ask, of any OpenID Connect server.</summary>
+internal sealed class Client(string address, string authority, string clientId, string secret, string redirectUri) : IDisposable
+{
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = Load.Workers });
+    private readonly AuthenticationHeaderValue basic = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{clientId}:{secret}")));
+
+    public Task ClientCredentialsAsync(string? scope = null) => TokenAsync([new("grant_type", "client_credentials"), .. scope is null ? Array.Empty<KeyValuePair<string, string>>() : [new("scope", scope)]]);
+
+    /// <returns>The next refresh token.</returns>
+    public async Task<string> RefreshAsync(string refreshToken, string? organization = null) =>
+        (string)(await TokenAsync([new("grant_type", "refresh_token"), new("refresh_token", refreshToken), .. organization is null ? Array.Empty<KeyValuePair<string, string>>() : [new("organization", organization)]]))["refresh_token"]!; // asked for at authorize
+
+    /// <summary>Authorize, code, tokens.</summary>
+    /// <returns>The refresh token.</returns>
+    public async Task<string> AuthorizeAsync(string? cookie, string? organization)
+    {
+        var verifier = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var query = new Dictionary<string, string?>
+        {
+            ["client_id"] = clientId,
+            ["redirect_uri"] = redirectUri,
+            ["response_type"] = "code",
+            ["scope"] = "openid profile email offline_access",
+            ["state"] = "s",
+            ["nonce"] = verifier[..16],
+            ["code_challenge"] = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))),
+            ["code_challenge_method"] = "S256",
+        };
+        if (organization is not null) query["organization"] = organization;
+        using var response = await SendAsync(HttpMethod.Get, QueryHelpers.AddQueryString("/connect/authorize", query), null, cookie);
+        var code = QueryHelpers.ParseQuery(response.Headers.Location?.Query)["code"].ToString();
+        if (code.Length == 0) throw new InvalidOperationException($"No code: {response.StatusCode} {response.Headers.Location}");
+        return (string)(await TokenAsync([new("grant_type", "authorization_code"), new("code", code), new("redirect_uri", redirectUri), new("code_verifier", verifier)]))["refresh_token"]!; // asked for above
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, IEnumerable<KeyValuePair<string, string>>? form, string? cookie, bool authenticated = false)
+    {
+        using var request = new HttpRequestMessage(method, address + path) { Content = form is null ? null : new FormUrlEncodedContent(form) };
+        request.Headers.Host = authority;
+        if (cookie is not null) request.Headers.Add("Cookie", cookie);
+        if (authenticated) request.Headers.Authorization = basic;
+        return await http.SendAsync(request);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonObject> TokenAsync(IEnumerable<KeyValuePair<string, string>> form)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/connect/token", form, null, authenticated: true);
+        var text = await response.Content.ReadAsStringAsync();
+        return response.StatusCode == HttpStatusCode.OK ? JsonNode.Parse(text)!.AsObject() : throw new InvalidOperationException($"{response.StatusCode}: {text}"); // RFC 6749 section 5.1
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace TenantIdP.Benchmarks;
+
+/// <summary>How much of each operation is done.</summary>
+internal sealed record Sizes(int WarmUp, int Batch, int Batches, int Organizations)
+{
+    public static readonly Sizes Full = new(5_000, 1_000, 5, 100_000);
+    public static readonly Sizes Quick = new(400, 200, 5, 100_000);
+}
+
+/// <param name="App">CPU milliseconds of the server per operation.</param>
+/// <param name="Database">The same of PostgreSQL.</param>
+/// <param name="Wall">Median milliseconds between sending and the whole answer.</param>
+internal sealed record Figure(double App, double Database, double Wall)
+{
+    public double Both => App + Database;
+}
+
+/// <summary>Eight keep-alive connections that do the same operation, in batches after a warm-up counted in operations.</summary>
+internal static class Load
+{
+    public const int Workers = 8;
+
+    public static async Task<Figure> MeasureAsync(Cpu cpu, Sizes sizes, Func<int, Task> operation)
+    {
+        await RunAsync(sizes.WarmUp, operation);
+        var batches = new List<Figure>();
+        for (var i = 0; i < sizes.Batches; i++)
+        {
+            var before = cpu.Seconds;
+            var wall = await RunAsync(sizes.Batch, operation);
+            var after = cpu.Seconds;
+            batches.Add(new Figure((after.App - before.App) * 1000 / sizes.Batch, (after.Database - before.Database) * 1000 / sizes.Batch, wall));
+        }
+
+        return batches.OrderBy(b => b.Both).ElementAt(batches.Count / 2);
+    }
+
+    private static async Task<double> RunAsync(int operations, Func<int, Task> operation)
+    {
+        var left = operations;
+        var times = new List<double>(operations);
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var started = Stopwatch.GetTimestamp();
+                await operation(worker);
+                var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                lock (times) times.Add(took);
+            }
+        })));
+        times.Sort();
+        return times[times.Count / 2];
+    }
+}
