@@ -6,7 +6,7 @@ namespace TenantIdP.Benchmarks;
 internal sealed record Sizes(int WarmUp, int Batch, int Batches, int Organizations)
 {
     public static readonly Sizes Full = new(5_000, 1_000, 5, 100_000);
-    public static readonly Sizes Quick = new(400, 200, 5, 100_000);
+    public static readonly Sizes Quick = new(200, 80, 5, 100_000);
 }
 
 /// <param name="App">CPU milliseconds of the server per operation.</param>

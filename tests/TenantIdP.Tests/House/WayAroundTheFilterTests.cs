@@ -23,7 +23,8 @@ public sealed partial class WayAroundTheFilterTests
 
     private static readonly Dictionary<string, string> MayChangeRowsDirectly = new()
     {
-        ["src/TenantIdP.Core/SignIn/PasswordSignIn.cs"] = "counts failed tries atomically, keyed by the user",
+        ["src/TenantIdP.Core/SignIn/PasswordSignIn.cs"] = "a good password clears the count of failed ones, keyed by the user",
+        ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "counts guesses atomically, keyed by the user or the network",
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
@@ -34,6 +35,7 @@ public sealed partial class WayAroundTheFilterTests
 
     private static readonly Dictionary<string, string> MayWriteSql = new()
     {
+        ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "one statement that inserts or counts, with parameters",
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
