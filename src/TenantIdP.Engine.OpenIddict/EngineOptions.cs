@@ -55,6 +55,6 @@ public sealed record BootstrapOptions
 
     public string? ClientId { get; init; }
 
-    /// <summary>At least 32 characters outside Development.</summary>
+    /// <summary>At least 43 characters (256 random bits) outside a development loopback.</summary>
     public string? ClientSecret { get; init; }
 }

@@ -38,7 +38,7 @@ public sealed class StartTests(PostgreSqlCluster cluster)
 
         // A token of the first is good at the second.
         var basic = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Nodes.ClientId}:{Nodes.ClientSecret}")));
-        using var granted = await SendAsync(http, HttpMethod.Post, first, "/connect/token", new() { ["grant_type"] = "client_credentials" }, r => r.Headers.Authorization = basic);
+        using var granted = await SendAsync(http, HttpMethod.Post, first, "/connect/token", new() { ["grant_type"] = "client_credentials", ["scope"] = "management" }, r => r.Headers.Authorization = basic);
         var token = (string)(await granted.Content.ReadFromJsonAsync<JsonObject>(Ct))!["access_token"]!; // RFC 6749 section 5.1
         using var listed = await SendAsync(http, HttpMethod.Get, second, "/api/v1/organizations", change: r => r.Headers.Authorization = new("Bearer", token));
         Assert.Equal(HttpStatusCode.OK, listed.StatusCode);

@@ -24,6 +24,6 @@ public static class SignInErrors
     public static readonly Error LinkRefused = new(ErrorKind.Forbidden, "link_refused", "This sign-in can't be connected to your account. Ask your administrator.");
 
     public static readonly Error WrongCredentials = new(ErrorKind.Invalid, "wrong_credentials", "The email address or the password is not right.");
-    public static readonly Error UpstreamFailed = new(ErrorKind.Unavailable, "upstream_failed", "Your organization's identity provider did not answer as it should.");
+    public static readonly Error UpstreamFailed = new(ErrorKind.Unavailable, "upstream_failed", "Your organization's identity provider did not answer as it should. Give the trace below to your organization's administrator.");
     public static readonly Error StateMismatch = new(ErrorKind.Invalid, "state_mismatch", "This sign-in was started elsewhere or too long ago. Start again from the application.");
 }

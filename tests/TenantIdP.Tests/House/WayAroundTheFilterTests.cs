@@ -25,6 +25,7 @@ public sealed partial class WayAroundTheFilterTests
     {
         ["src/TenantIdP.Core/SignIn/PasswordSignIn.cs"] = "a good password clears the count of failed ones, keyed by the user",
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "counts guesses atomically, keyed by the user or the network",
+        ["src/TenantIdP.Core/Users/UserService.cs"] = "ends the sessions of one user by the user's id",
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
