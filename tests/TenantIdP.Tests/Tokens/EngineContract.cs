@@ -470,6 +470,7 @@ public abstract class EngineContract(IdpHost idp)
     }
 
     [Fact]
+    [Trait("Attack", "D10")]
     public async Task Signing_out_with_the_id_token_ends_session_and_families_and_returns_to_the_app()
     {
         var world = await WorldAsync();
