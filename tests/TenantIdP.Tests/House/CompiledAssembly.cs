@@ -79,7 +79,8 @@ internal sealed class CompiledAssembly : IDisposable
                         Visit(MetadataTokens.EntityHandle(code.ReadInt32()));
                         break;
                     case OperandType.InlineSwitch:
-                        code.Offset += 4 * code.ReadInt32();
+                        var targets = code.ReadInt32(); // before the offset is read: this moves it
+                        code.Offset += 4 * targets;
                         break;
                     case OperandType.InlineI8 or OperandType.InlineR:
                         code.Offset += 8;
