@@ -43,8 +43,6 @@ public static class OpenIddictEngine
         services.AddScoped<TokenTransaction>();
         services.AddScoped<EngineSchema>();
         services.AddScoped<ISchemaMigration>(p => p.GetRequiredService<EngineSchema>());
-        services.AddScoped<AuthorizeService>();
-        services.AddScoped<AccessReader>();
 
         services.AddSingleton<KeyRing>();
         services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(p => p.GetRequiredService<KeyRing>());

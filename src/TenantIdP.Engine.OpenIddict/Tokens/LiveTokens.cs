@@ -29,14 +29,7 @@ public sealed class UserInfo(OidcSession session, AccessReader reader) : IOpenId
         foreach (var claim in claims)
         {
             if (claim.Name is Claims.Subject) context.Subject = (string)claim.Value;
-            else if (claim.Kinds.HasFlag(TokenKinds.Id) && claim.Name is not ("auth_time" or "acr" or "amr")) context.Claims[claim.Name] = claim.Value switch
-            {
-                string text => text,
-                bool flag => flag,
-                long number => number,
-                IEnumerable<string> values => new OpenIddictParameter([.. values]),
-                _ => default,
-            };
+            else if (claim.Kinds.HasFlag(TokenKinds.Id) && claim.Name is not ("auth_time" or "acr" or "amr")) context.Claims[claim.Name] = LiveGrant.ToParameter(claim);
         }
     }
 }
@@ -67,14 +60,7 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
 
         foreach (var claim in claims.Where(c => c.Kinds.HasFlag(TokenKinds.Access) && c.Name != Claims.Subject))
         {
-            context.Claims[claim.Name] = claim.Value switch
-            {
-                string text => text,
-                bool flag => flag,
-                long number => number,
-                IEnumerable<string> values => new OpenIddictParameter([.. values]),
-                _ => default,
-            };
+            context.Claims[claim.Name] = LiveGrant.ToParameter(claim);
         }
     }
 
@@ -86,6 +72,16 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
 
 internal static class LiveGrant
 {
+    /// <summary>A claim as a member of a JSON answer; arrays stay arrays.</summary>
+    public static OpenIddictParameter ToParameter(TokenClaim claim) => claim.Value switch
+    {
+        string text => text,
+        bool flag => flag,
+        long number => number,
+        IEnumerable<string> values => new OpenIddictParameter([.. values]),
+        _ => default,
+    };
+
     /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
     /// <remarks>An access token speaks of its own organization, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>
     public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(OidcSession session, AccessReader reader, string grantId, ClaimsPrincipal token, Api? api, CancellationToken ct)
