@@ -15,7 +15,7 @@ internal sealed class KeyMaintenance(IServiceScopeFactory scopes, KeyRing ring, 
     {
         using var timer = new PeriodicTimer(Interval, clock);
         var prunedAt = clock.GetUtcNow();
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await TickAsync(timer, stoppingToken))
         {
             try
             {
@@ -33,6 +33,19 @@ internal sealed class KeyMaintenance(IServiceScopeFactory scopes, KeyRing ring, 
                 // The database may be away; the keys in memory go on serving until it is back.
                 Log.KeyMaintenanceFailed(logger, e);
             }
+        }
+    }
+
+    // A host that is disposed without being stopped first would report the cancellation as a crash.
+    private static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 }

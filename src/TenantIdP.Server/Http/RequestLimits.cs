@@ -13,15 +13,15 @@ internal static partial class RequestLimits
 {
     public const long MaxBody = 1024 * 1024;
 
+    // Kestrel reads what is left of a refused body, for five seconds at most, before it closes: without that, a client that is still sending gets a broken connection
+    // instead of the answer. Larger ones than this are cut off.
+    private const long MaxDrained = 8 * MaxBody;
+
     /// <returns>False when the request was answered.</returns>
     public static async Task<bool> CheckAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
-        if (context.Request.ContentLength > MaxBody)
-        {
-            await Problems.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "request_too_large", $"A request body has at most {MaxBody} bytes.");
-            return false;
-        }
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxDrained;
+        if (context.Request.ContentLength > MaxBody) return await RefuseSizeAsync(context);
 
         if (string.IsNullOrEmpty(context.Request.ContentType)) return true;
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type))
@@ -43,7 +43,12 @@ internal static partial class RequestLimits
         var body = new MemoryStream();
         try
         {
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            var part = new byte[16 * 1024];
+            for (int read; (read = await context.Request.Body.ReadAsync(part, context.RequestAborted)) > 0;)
+            {
+                if (body.Length + read > MaxBody) return await RefuseSizeAsync(context);
+                body.Write(part, 0, read);
+            }
         }
         catch (BadHttpRequestException refused)
         {
@@ -60,6 +65,12 @@ internal static partial class RequestLimits
         body.Position = 0;
         context.Request.Body = body;
         return true;
+    }
+
+    private static async Task<bool> RefuseSizeAsync(HttpContext context)
+    {
+        await Problems.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "request_too_large", $"A request body has at most {MaxBody} bytes.");
+        return false;
     }
 
     public static Task RefuseAsync(HttpContext context, BadHttpRequestException refused)
