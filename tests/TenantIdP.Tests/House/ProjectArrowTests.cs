@@ -5,7 +5,7 @@ namespace TenantIdP.Tests.House;
 /// <summary>Who may know whom (DESIGN.md section 2), read from what was compiled.</summary>
 public sealed class ProjectArrowTests
 {
-    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo";
+    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Saml = "TenantIdP.Saml", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo";
 
     private static readonly string[] Engines = ["OpenIddict"];
     private static readonly string[] Providers = ["Npgsql", "Microsoft.Data.Sqlite", "Microsoft.EntityFrameworkCore.Sqlite", "SQLitePCLRaw"];
@@ -14,7 +14,8 @@ public sealed class ProjectArrowTests
     [InlineData(Core, "")]
     [InlineData(Storage, Core)]
     [InlineData(Engine, Core)]
-    [InlineData(Server, $"{Core} {Storage} {Engine}")]
+    [InlineData(Saml, "")]
+    [InlineData(Server, $"{Core} {Storage} {Engine} {Saml}")]
     [InlineData(Demo, $"{Core} {Server}")]
     public void A_project_references_only_what_the_house_allows(string project, string allowed)
     {

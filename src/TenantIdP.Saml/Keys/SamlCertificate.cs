@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace TenantIdP.Saml.Keys;
+
+/// <summary>A certificate of an identity provider. The key in it is pinned; chains, names and revocation mean nothing here (SAML Metadata 2.4.1.1).</summary>
+public sealed class SamlCertificate
+{
+    public const int MaxTextLength = 16 * 1024;
+
+    private readonly byte[] der;
+
+    private SamlCertificate(byte[] der, X509Certificate2 certificate)
+    {
+        this.der = der;
+        Thumbprint = Convert.ToHexStringLower(SHA256.HashData(der));
+        (Subject, NotBefore, NotAfter) = (certificate.Subject, new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
+        (KeyAlgorithm, KeyBits) = certificate.GetRSAPublicKey() is { } rsa ? ("RSA", rsa.KeySize) : ("ECDSA", certificate.GetECDsaPublicKey()?.KeySize ?? 0);
+    }
+
+    /// <summary>SHA-256 of the DER form, lower-case hex.</summary>
+    public string Thumbprint { get; }
+
+    public string Subject { get; }
+    public DateTimeOffset NotBefore { get; }
+    public DateTimeOffset NotAfter { get; }
+    public string KeyAlgorithm { get; }
+    public int KeyBits { get; }
+
+    public ReadOnlyMemory<byte> Der => der;
+
+    /// <summary>The public key, for the caller to dispose; the other one is null.</summary>
+    public (RSA? Rsa, ECDsa? Ecdsa) OpenKey()
+    {
+        using var certificate = X509CertificateLoader.LoadCertificate(der);
+        return (certificate.GetRSAPublicKey(), certificate.GetECDsaPublicKey());
+    }
+
+    /// <summary>Reads what admins paste: PEM, bare base64 (with line breaks), as text. False for anything else, for a key under 2048 bits (RSA) or 256 bits (ECDSA), and for other key types.</summary>
+    public static bool TryRead(string? text, out SamlCertificate? certificate)
+    {
+        certificate = null;
+        if (text is null or { Length: 0 or > MaxTextLength }) return false;
+        var body = text.Trim();
+        if (body.StartsWith("-----BEGIN", StringComparison.Ordinal))
+        {
+            if (!PemEncoding.TryFind(body, out var fields) || body[fields.Label] != "CERTIFICATE") return false;
+            body = body[fields.Base64Data];
+        }
+
+        var bytes = new byte[body.Length];
+        return Convert.TryFromBase64String(body, bytes, out var written) && TryRead(bytes.AsSpan(0, written), out certificate);
+    }
+
+    /// <summary>Reads the DER form, with the same conditions.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> der, out SamlCertificate? certificate)
+    {
+        certificate = null;
+        try
+        {
+            using var loaded = X509CertificateLoader.LoadCertificate(der);
+            using var rsa = loaded.GetRSAPublicKey();
+            using var ecdsa = loaded.GetECDsaPublicKey();
+            if (rsa is { KeySize: < 2048 or > 8192 } || ecdsa is { KeySize: < 256 } || (rsa is null && ecdsa is null)) return false;
+            certificate = new SamlCertificate(loaded.RawData, loaded);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+}
