@@ -11,6 +11,7 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
+using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core;
@@ -35,6 +36,13 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
     public DbSet<Connection> Connections => Set<Connection>();
+    public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
+    public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
+    public DbSet<ServiceProviderKey> ServiceProviderKeys => Set<ServiceProviderKey>();
+    public DbSet<ReceivedAssertion> ReceivedAssertions => Set<ReceivedAssertion>();
+    public DbSet<SignInTrace> SignInTraces => Set<SignInTrace>();
+    public DbSet<UpstreamSession> UpstreamSessions => Set<UpstreamSession>();
+    public DbSet<Lease> Leases => Set<Lease>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<Event> Events => Set<Event>();
@@ -124,6 +132,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Session>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
         IdConvention<Event>(configurationBuilder);
+        IdConvention<ServiceProviderKey>(configurationBuilder);
+        IdConvention<SignInTrace>(configurationBuilder);
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameConverter>().HaveMaxLength(HostName.MaxLength);
         configurationBuilder.Properties<Slug>().HaveConversion<SlugConverter>().HaveMaxLength(Slug.MaxLength);
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(16);
@@ -134,6 +144,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var users = new UserMapping();
         var members = new MembershipMapping();
         var events = new EventMapping();
+        var connections = new ConnectionMapping();
+        var sessions = new SessionMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration<User>(users);
         modelBuilder.ApplyConfiguration<UserEmail>(users);
@@ -144,8 +156,15 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<Membership>(members);
         modelBuilder.ApplyConfiguration<MembershipRole>(members);
         modelBuilder.ApplyConfiguration(new DomainMapping());
-        modelBuilder.ApplyConfiguration(new ConnectionMapping());
-        modelBuilder.ApplyConfiguration(new SessionMapping());
+        modelBuilder.ApplyConfiguration<Connection>(connections);
+        modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
+        modelBuilder.ApplyConfiguration<AcsAlias>(connections);
+        modelBuilder.ApplyConfiguration<ServiceProviderKey>(connections);
+        modelBuilder.ApplyConfiguration<ReceivedAssertion>(connections);
+        modelBuilder.ApplyConfiguration<Session>(sessions);
+        modelBuilder.ApplyConfiguration<UpstreamSession>(sessions);
+        modelBuilder.ApplyConfiguration(new SignInTraceMapping());
+        modelBuilder.ApplyConfiguration(new LeaseMapping());
         modelBuilder.ApplyConfiguration(new ApiMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
@@ -155,9 +174,15 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<MembershipRole>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
+        FilterByOrganization<ConnectionCertificate>(modelBuilder);
+        FilterByOrganization<AcsAlias>(modelBuilder);
+        FilterByOrganization<ReceivedAssertion>(modelBuilder);
+        FilterByOrganization<SignInTrace>(modelBuilder);
+        FilterByOrganization<UpstreamSession>(modelBuilder);
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));
+        modelBuilder.Entity<ServiceProviderKey>().HasQueryFilter(OrganizationFilter, k => k.OrganizationId == Scope || (Scope != null && k.OrganizationId == Organization.Instance));
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
@@ -167,7 +192,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         SnakeCase.Apply(modelBuilder.Model);
     }
 
-    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role;
+    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role or ServiceProviderKey;
 
     private static void IdConvention<T>(ModelConfigurationBuilder builder) where T : IHasIdPrefix =>
         builder.Properties<Id<T>>().HaveConversion<IdConverter<T>>();

@@ -39,6 +39,8 @@ public sealed class Connection : IHasIdPrefix, IOrganizationOwned, IVersioned
     private Connection(Id<Organization> organizationId, Id<Connection> id, ConnectionKind kind, string displayName, string issuer, string clientId, string subjectClaim, DateTimeOffset createdAt) =>
         (OrganizationId, Id, Kind, DisplayName, Issuer, ClientId, SubjectClaim, CreatedAt, UpdatedAt) = (organizationId, id, kind, displayName, issuer, clientId, subjectClaim, createdAt, createdAt);
 
+    public const int MaxIssuerLength = 1024;
+
     public static string IdPrefix => "con";
 
     public Id<Organization> OrganizationId { get; private set; }
@@ -47,10 +49,23 @@ public sealed class Connection : IHasIdPrefix, IOrganizationOwned, IVersioned
     public ConnectionStatus Status { get; private set; }
     public string DisplayName { get; private set; }
 
-    /// <summary>The upstream issuer, compared exactly (OpenID Connect Discovery 1.0 section 4.3).</summary>
+    /// <summary>The upstream issuer (OpenID Connect Discovery 1.0 section 4.3) or the entity id of a SAML identity provider; compared exactly.</summary>
     public string Issuer { get; private set; }
 
+    /// <summary>Empty for SAML.</summary>
     public string ClientId { get; private set; }
+
+    /// <summary>Set for SAML only.</summary>
+    public SamlSettings? Saml { get; private set; }
+
+    /// <summary>Null when the identity provider gives no roles.</summary>
+    public SsoRoles? SsoRoles { get; private set; }
+
+    /// <summary>When a test sign-in last passed with the settings as they are; null after a change of what identifies people.</summary>
+    public DateTimeOffset? TestedAt { get; private set; }
+
+    /// <summary>Why an operator activated it without a test; null otherwise.</summary>
+    public string? UntestedReason { get; private set; }
 
     /// <summary>Sealed for this row; opened only where the token request is made.</summary>
     public string? ClientSecretSealed { get; private set; }

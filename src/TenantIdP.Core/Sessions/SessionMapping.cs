@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Sessions;
 
-internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
+internal sealed class SessionMapping : IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<UpstreamSession>
 {
     public void Configure(EntityTypeBuilder<Session> session)
     {
@@ -18,5 +19,16 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
         session.HasIndex(s => s.TokenHash).IsUnique();
         session.HasIndex(s => s.UserId);
         session.HasOne<User>().WithMany().HasForeignKey(s => s.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+
+    public void Configure(EntityTypeBuilder<UpstreamSession> upstream)
+    {
+        upstream.ToTable("upstream_sessions");
+        upstream.HasKey(u => new { u.OrganizationId, u.ConnectionId, u.SessionId });
+        upstream.Property(u => u.NameIdHash).HasMaxLength(64);
+        upstream.Property(u => u.SessionIndex).HasMaxLength(UpstreamSession.MaxIndexLength);
+        upstream.HasOne<Connection>().WithMany().HasForeignKey(u => new { u.OrganizationId, u.ConnectionId }).OnDelete(DeleteBehavior.Cascade);
+        upstream.HasOne<Session>().WithMany().HasForeignKey(u => u.SessionId).OnDelete(DeleteBehavior.Cascade);
+        upstream.HasIndex(u => new { u.ConnectionId, u.NameIdHash });
     }
 }

@@ -37,7 +37,7 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeC
     {
         identity.ToTable("user_identities");
         identity.HasKey(i => i.Id);
-        identity.Property(i => i.Issuer).HasMaxLength(512);
+        identity.Property(i => i.Issuer).HasMaxLength(Connection.MaxIssuerLength);
         identity.Property(i => i.Subject).HasMaxLength(UserIdentity.MaxSubjectLength);
         identity.Property(i => i.LinkedBy).HasMaxLength(32);
         identity.HasOne<User>().WithMany().HasForeignKey(i => i.UserId).OnDelete(DeleteBehavior.Cascade);

@@ -83,6 +83,31 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Url")
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)")
+                        .HasColumnName("url");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "Url")
+                        .HasName("pk_acs_aliases");
+
+                    b.HasIndex("Url")
+                        .IsUnique()
+                        .HasDatabaseName("ux_acs_aliases_url");
+
+                    b.ToTable("acs_aliases", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.Connection", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -125,8 +150,8 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
 
                     b.Property<string>("Issuer")
                         .IsRequired()
-                        .HasMaxLength(512)
-                        .HasColumnType("character varying(512)")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
                         .HasColumnName("issuer");
 
                     b.Property<string>("Jit")
@@ -141,10 +166,18 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(16)")
                         .HasColumnName("kind");
 
+                    b.Property<string>("Saml")
+                        .HasColumnType("text")
+                        .HasColumnName("saml");
+
                     b.Property<string>("Scopes")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("scopes");
+
+                    b.Property<string>("SsoRoles")
+                        .HasColumnType("text")
+                        .HasColumnName("sso_roles");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -163,9 +196,18 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(100)")
                         .HasColumnName("tenant_id");
 
+                    b.Property<DateTimeOffset?>("TestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("tested_at");
+
                     b.Property<bool>("TrustEmail")
                         .HasColumnType("boolean")
                         .HasColumnName("trust_email");
+
+                    b.Property<string>("UntestedReason")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("untested_reason");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -184,6 +226,163 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDatabaseName("ux_connections_id");
 
                     b.ToTable("connections", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ConnectionCertificate", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Thumbprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("thumbprint");
+
+                    b.Property<DateTimeOffset>("AddedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("added_at");
+
+                    b.Property<string>("Der")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("der");
+
+                    b.Property<DateTimeOffset>("NotAfter")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_after");
+
+                    b.Property<DateTimeOffset>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("subject");
+
+                    b.Property<int?>("WarnedDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("warned_days");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "Thumbprint")
+                        .HasName("pk_connection_certificates");
+
+                    b.HasIndex("NotAfter")
+                        .HasDatabaseName("ix_connection_certificates_not_after");
+
+                    b.ToTable("connection_certificates", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ReceivedAssertion", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("AssertionHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("assertion_hash");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("HandleHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("handle_hash");
+
+                    b.Property<DateTimeOffset?>("ResultExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("result_expires_at");
+
+                    b.Property<string>("SealedResult")
+                        .HasColumnType("text")
+                        .HasColumnName("sealed_result");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "AssertionHash")
+                        .HasName("pk_received_assertions");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_received_assertions_expires_at");
+
+                    b.HasIndex("HandleHash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_received_assertions_handle_hash");
+
+                    b.ToTable("received_assertions", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ServiceProviderKey", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ActivatesAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("activates_at");
+
+                    b.Property<string>("Certificate")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("certificate");
+
+                    b.Property<Guid?>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("NotAfter")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_after");
+
+                    b.Property<DateTimeOffset?>("RetiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retires_at");
+
+                    b.Property<string>("SealedKey")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("sealed_key");
+
+                    b.Property<string>("Use")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("use");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_service_provider_keys");
+
+                    b.HasIndex("OrganizationId", "ConnectionId")
+                        .HasDatabaseName("ix_service_provider_keys_organization_id_connection_id");
+
+                    b.ToTable("service_provider_keys", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
@@ -373,6 +572,33 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasName("pk_instance_settings");
 
                     b.ToTable("instance_settings", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Instance.Lease", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("DoneAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("done_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Holder")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("holder");
+
+                    b.HasKey("Name")
+                        .HasName("pk_leases");
+
+                    b.ToTable("leases", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
@@ -648,6 +874,114 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("sessions", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Sessions.UpstreamSession", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<string>("NameIdHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name_id_hash");
+
+                    b.Property<string>("SealedNameId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("sealed_name_id");
+
+                    b.Property<string>("SessionIndex")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("session_index");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "SessionId")
+                        .HasName("pk_upstream_sessions");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_upstream_sessions_session_id");
+
+                    b.HasIndex("ConnectionId", "NameIdHash")
+                        .HasDatabaseName("ix_upstream_sessions_connection_id_name_id_hash");
+
+                    b.ToTable("upstream_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.SignIn.SignInTrace", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("code");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Steps")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("steps");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("summary");
+
+                    b.Property<string>("TraceId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_sign_in_traces");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sign_in_traces_expires_at");
+
+                    b.HasIndex("TraceId")
+                        .HasDatabaseName("ix_sign_in_traces_trace_id");
+
+                    b.HasIndex("OrganizationId", "ConnectionId", "Id")
+                        .HasDatabaseName("ix_sign_in_traces_organization_id_connection_id_id");
+
+                    b.ToTable("sign_in_traces", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Users.LocalCredential", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -827,8 +1161,8 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
 
                     b.Property<string>("Issuer")
                         .IsRequired()
-                        .HasMaxLength(512)
-                        .HasColumnType("character varying(512)")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
                         .HasColumnName("issuer");
 
                     b.Property<DateTimeOffset>("LastUsedAt")
@@ -893,6 +1227,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("data_protection_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_acs_aliases_organization_id_connection_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.Connection", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -901,6 +1245,35 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_connections_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ConnectionCertificate", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_connection_certificates_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ReceivedAssertion", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_received_assertions_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ServiceProviderKey", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
@@ -965,6 +1338,33 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Sessions.UpstreamSession", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Sessions.Session", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_sessions_session_id");
+
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_sessions_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.SignIn.SignInTrace", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_in_traces_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.LocalCredential", b =>

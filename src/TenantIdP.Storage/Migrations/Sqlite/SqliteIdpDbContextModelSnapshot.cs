@@ -78,6 +78,31 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Url")
+                        .HasMaxLength(512)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "Url")
+                        .HasName("pk_acs_aliases");
+
+                    b.HasIndex("Url")
+                        .IsUnique()
+                        .HasDatabaseName("ux_acs_aliases_url");
+
+                    b.ToTable("acs_aliases", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.Connection", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -120,7 +145,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
 
                     b.Property<string>("Issuer")
                         .IsRequired()
-                        .HasMaxLength(512)
+                        .HasMaxLength(1024)
                         .HasColumnType("TEXT")
                         .HasColumnName("issuer");
 
@@ -136,10 +161,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
 
+                    b.Property<string>("Saml")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("saml");
+
                     b.Property<string>("Scopes")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("scopes");
+
+                    b.Property<string>("SsoRoles")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sso_roles");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -158,9 +191,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("tenant_id");
 
+                    b.Property<long?>("TestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tested_at");
+
                     b.Property<bool>("TrustEmail")
                         .HasColumnType("INTEGER")
                         .HasColumnName("trust_email");
+
+                    b.Property<string>("UntestedReason")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("untested_reason");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
@@ -179,6 +221,163 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDatabaseName("ux_connections_id");
 
                     b.ToTable("connections", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ConnectionCertificate", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Thumbprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("thumbprint");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("added_at");
+
+                    b.Property<string>("Der")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("der");
+
+                    b.Property<long>("NotAfter")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_after");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_before");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<int?>("WarnedDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("warned_days");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "Thumbprint")
+                        .HasName("pk_connection_certificates");
+
+                    b.HasIndex("NotAfter")
+                        .HasDatabaseName("ix_connection_certificates_not_after");
+
+                    b.ToTable("connection_certificates", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ReceivedAssertion", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("AssertionHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("assertion_hash");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("HandleHash")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("handle_hash");
+
+                    b.Property<long?>("ResultExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("result_expires_at");
+
+                    b.Property<string>("SealedResult")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sealed_result");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "AssertionHash")
+                        .HasName("pk_received_assertions");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_received_assertions_expires_at");
+
+                    b.HasIndex("HandleHash")
+                        .IsUnique()
+                        .HasDatabaseName("ux_received_assertions_handle_hash");
+
+                    b.ToTable("received_assertions", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ServiceProviderKey", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("ActivatesAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("activates_at");
+
+                    b.Property<string>("Certificate")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("certificate");
+
+                    b.Property<Guid?>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("NotAfter")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_after");
+
+                    b.Property<long?>("RetiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("retires_at");
+
+                    b.Property<string>("SealedKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sealed_key");
+
+                    b.Property<string>("Use")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("use");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_service_provider_keys");
+
+                    b.HasIndex("OrganizationId", "ConnectionId")
+                        .HasDatabaseName("ix_service_provider_keys_organization_id_connection_id");
+
+                    b.ToTable("service_provider_keys", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
@@ -368,6 +567,33 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasName("pk_instance_settings");
 
                     b.ToTable("instance_settings", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Instance.Lease", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long?>("DoneAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("done_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Holder")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("holder");
+
+                    b.HasKey("Name")
+                        .HasName("pk_leases");
+
+                    b.ToTable("leases", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
@@ -643,6 +869,114 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("sessions", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Sessions.UpstreamSession", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("session_id");
+
+                    b.Property<string>("NameIdHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_id_hash");
+
+                    b.Property<string>("SealedNameId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sealed_name_id");
+
+                    b.Property<string>("SessionIndex")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("session_index");
+
+                    b.HasKey("OrganizationId", "ConnectionId", "SessionId")
+                        .HasName("pk_upstream_sessions");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_upstream_sessions_session_id");
+
+                    b.HasIndex("ConnectionId", "NameIdHash")
+                        .HasDatabaseName("ix_upstream_sessions_connection_id_name_id_hash");
+
+                    b.ToTable("upstream_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.SignIn.SignInTrace", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("code");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("OccurredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Steps")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("steps");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("summary");
+
+                    b.Property<string>("TraceId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_sign_in_traces");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sign_in_traces_expires_at");
+
+                    b.HasIndex("TraceId")
+                        .HasDatabaseName("ix_sign_in_traces_trace_id");
+
+                    b.HasIndex("OrganizationId", "ConnectionId", "Id")
+                        .HasDatabaseName("ix_sign_in_traces_organization_id_connection_id_id");
+
+                    b.ToTable("sign_in_traces", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Users.LocalCredential", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -822,7 +1156,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
 
                     b.Property<string>("Issuer")
                         .IsRequired()
-                        .HasMaxLength(512)
+                        .HasMaxLength(1024)
                         .HasColumnType("TEXT")
                         .HasColumnName("issuer");
 
@@ -888,6 +1222,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("data_protection_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_acs_aliases_organization_id_connection_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.Connection", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -896,6 +1240,35 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_connections_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ConnectionCertificate", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_connection_certificates_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ReceivedAssertion", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_received_assertions_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Connections.ServiceProviderKey", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
@@ -960,6 +1333,33 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Sessions.UpstreamSession", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Sessions.Session", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_sessions_session_id");
+
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upstream_sessions_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.SignIn.SignInTrace", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_in_traces_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Users.LocalCredential", b =>

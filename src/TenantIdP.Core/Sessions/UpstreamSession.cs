@@ -1,0 +1,37 @@
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Sessions;
+
+/// <summary>What the identity provider calls a session of ours, so that a logout on either side reaches the other (SAML Profiles 4.4).</summary>
+public sealed class UpstreamSession : IOrganizationOwned
+{
+    private UpstreamSession(Id<Organization> organizationId, Id<Connection> connectionId, Id<Session> sessionId, string nameIdHash, string sealedNameId, string? sessionIndex) =>
+        (OrganizationId, ConnectionId, SessionId, NameIdHash, SealedNameId, SessionIndex) = (organizationId, connectionId, sessionId, nameIdHash, sealedNameId, sessionIndex);
+
+    public const int MaxIndexLength = 256;
+
+    public Id<Organization> OrganizationId { get; private set; }
+    public Id<Connection> ConnectionId { get; private set; }
+    public Id<Session> SessionId { get; private set; }
+
+    /// <summary>SHA-256 of the NameID's value, lower-case hex.</summary>
+    public string NameIdHash { get; private set; }
+
+    /// <summary>The NameID with its format and qualifiers as JSON, sealed: it is sent back as it came.</summary>
+    public string SealedNameId { get; private set; }
+
+    public string? SessionIndex { get; private set; }
+
+    private SecretPlace Place => PlaceOf(ConnectionId, SessionId);
+
+    public static UpstreamSession Remember(Id<Organization> organization, Id<Connection> connection, Id<Session> session, string nameIdHash, string nameId, string? sessionIndex, SecretBox box) =>
+        new(organization, connection, session, nameIdHash, box.Seal(nameId, PlaceOf(connection, session)), sessionIndex);
+
+    public void Renew(string nameIdHash, string nameId, string? sessionIndex, SecretBox box) => (NameIdHash, SealedNameId, SessionIndex) = (nameIdHash, box.Seal(nameId, Place), sessionIndex);
+
+    public string OpenNameId(SecretBox box) => box.OpenText(SealedNameId, Place);
+
+    private static SecretPlace PlaceOf(Id<Connection> connection, Id<Session> session) => new("upstream_sessions", "sealed_name_id", session.ToString(), connection.ToString());
+}
