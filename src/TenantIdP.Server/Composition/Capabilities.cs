@@ -24,6 +24,7 @@ internal static class Capabilities
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<JitProvisioning>();
+        services.AddScoped<TraceRecorder>();
         services.AddScoped<SignInService>();
         services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();

@@ -9,7 +9,7 @@ using TenantIdP.Server.Login;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Sends a browser to a connection's identity provider.</summary>
-internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ReturnCookie returns, SignInRefusals refusals)
+internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ReturnCookie returns, SignInRefusals refusals, TraceRecorder trace, TimeProvider clock)
 {
     internal const string HandleItem = "return_handle";
     internal const string LoginHintItem = "login_hint";
@@ -21,11 +21,14 @@ internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handler
         var name = connection.ToString();
         if (await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
 
-        var properties = new AuthenticationProperties { RedirectUri = "/" };
-        properties.Items[HandleItem] = returns.Keep(context, name, pending.Return);
-        if (email is { } hint) properties.Items[LoginHintItem] = hint.Value;
         // What the app asks of us is asked of them: otherwise their session would answer for the person.
-        if (pending.Request is { } request && (request.Prompt.Contains("login") || request.MaxAge is not null)) properties.Items[FreshItem] = "1";
+        var fresh = pending.Request is { } request && (request.Prompt.Contains("login") || request.MaxAge is not null);
+        var handle = ReturnCookie.NewHandle();
+        returns.Keep(context, name, handle, new StartedSignIn(pending.Return, clock.GetUtcNow(), fresh, null, null, trace.Steps));
+        var properties = new AuthenticationProperties { RedirectUri = "/" };
+        properties.Items[HandleItem] = handle;
+        if (email is { } hint) properties.Items[LoginHintItem] = hint.Value;
+        if (fresh) properties.Items[FreshItem] = "1";
         try
         {
             await handler.ChallengeAsync(properties);

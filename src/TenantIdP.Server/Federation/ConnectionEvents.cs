@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
@@ -6,11 +7,12 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
 
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Our rules on top of the handler's, at the moments it offers, in their order. One instance per request.</summary>
-internal sealed class ConnectionEvents(ConnectionDirectory connections, FederationFinish finish, SignInRefusals refusals, TimeProvider clock) : OpenIdConnectEvents
+internal sealed class ConnectionEvents(ConnectionDirectory connections, FederationFinish finish, ReturnCookie returns, SignInRefusals refusals, TimeProvider clock) : OpenIdConnectEvents
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
@@ -65,7 +67,16 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
     public override async Task TicketReceived(TicketReceivedContext context)
     {
         context.HandleResponse();
-        await finish.SignInAsync(context.HttpContext, ConnectionId(context.Scheme), context.Properties, context.HttpContext.RequestAborted);
+        var (http, id, ct) = (context.HttpContext, ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
+        // The path and the state name the same connection, or there would be no properties.
+        if (!TryTakeStarted(http, id, context.Properties, out var started) || http.Features.Get<UpstreamAnswer>() is not { } answer)
+        {
+            FederationFinish.Show(http, await refusals.OfStateAsync(id, ct));
+            return;
+        }
+
+        var claims = answer.Claims;
+        await finish.SignInAsync(http, id, started, new ExternalIdentity(answer.Issuer, claims.Subject ?? "", claims.Email, claims.EmailVerified, claims.Name, claims.Amr), ct);
     }
 
     public override async Task RemoteFailure(RemoteFailureContext context)
@@ -73,14 +84,21 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         var (http, id, ct) = (context.HttpContext, ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
         context.HandleResponse();
         // Without properties the state is not one that we made for this connection, so nothing in the request is believed.
-        if (context.Properties is not { } properties || IsCorrelation(context.Failure) || !finish.TryTakeReturn(http, id, properties, out var back))
+        if (IsCorrelation(context.Failure) || !TryTakeStarted(http, id, context.Properties, out var started))
         {
             FederationFinish.Show(http, await refusals.OfStateAsync(id, ct));
             return;
         }
 
         if (http.Request.Query.ContainsKey("error")) reason = "refused_upstream";
-        FederationFinish.Show(http, await refusals.OfUpstreamAsync(id, context.Failure, reason, back, ct));
+        FederationFinish.Show(http, await refusals.OfUpstreamAsync(id, context.Failure, reason, started.Back, ct));
+    }
+
+    private bool TryTakeStarted(HttpContext context, Id<Connection> connection, AuthenticationProperties? properties, [NotNullWhen(true)] out StartedSignIn? started)
+    {
+        started = null;
+        return properties is not null && properties.Items.TryGetValue(ConnectionChallenge.HandleItem, out var handle) && handle is not null
+            && returns.TryTake(context, connection.ToString(), handle, out started);
     }
 
     // Thrown and not given to Fail, which would lose the properties and with them the way back to the app.

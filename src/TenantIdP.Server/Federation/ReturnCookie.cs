@@ -1,7 +1,10 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Login;
 
@@ -18,27 +21,27 @@ internal sealed class ReturnCookie(IDataProtectionProvider protection, IssuerOpt
     private readonly ChunkingCookieManager cookies = new();
     private readonly CookieBuilder cookie = Cookies.Build(issuer, "sso-return.");
 
-    /// <returns>The handle by which it is found again.</returns>
-    public string Keep(HttpContext context, string connection, string? back)
+    /// <summary>A handle for what has no id of its own.</summary>
+    public static string NewHandle() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(12));
+
+    /// <param name="handle">Letters, digits, hyphens and underscores: by it the started sign-in is found again.</param>
+    public void Keep(HttpContext context, string connection, string handle, StartedSignIn started)
     {
-        var handle = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(12));
         var settings = cookie.Build(context, clock.GetUtcNow());
         settings.Expires = clock.GetUtcNow() + Lifetime;
-        cookies.AppendResponseCookie(context, cookie.Name + handle, Protector(connection, handle).Protect(back ?? ""), settings);
-        return handle;
+        cookies.AppendResponseCookie(context, cookie.Name + handle, Protector(connection, handle).Protect(JsonSerializer.Serialize(started, JsonText.Options)), settings);
     }
 
     /// <summary>False when this browser did not start the sign-in. Takes the cookie away.</summary>
-    public bool TryTake(HttpContext context, string connection, string handle, out string? back)
+    public bool TryTake(HttpContext context, string connection, string handle, [NotNullWhen(true)] out StartedSignIn? started)
     {
-        back = null;
+        started = null;
         if (cookies.GetRequestCookie(context, cookie.Name + handle) is not { } text) return false;
         cookies.DeleteCookie(context, cookie.Name + handle, cookie.Build(context, clock.GetUtcNow()));
         try
         {
-            var kept = Protector(connection, handle).Unprotect(text);
-            back = kept.Length == 0 ? null : kept;
-            return true;
+            started = JsonSerializer.Deserialize<StartedSignIn>(Protector(connection, handle).Unprotect(text), JsonText.Options);
+            return started is not null;
         }
         catch (CryptographicException)
         {
@@ -46,5 +49,5 @@ internal sealed class ReturnCookie(IDataProtectionProvider protection, IssuerOpt
         }
     }
 
-    private IDataProtector Protector(string connection, string handle) => protection.CreateProtector("TenantIdP.ReturnCookie.v1", connection, handle);
+    private IDataProtector Protector(string connection, string handle) => protection.CreateProtector("TenantIdP.ReturnCookie.v2", connection, handle);
 }
