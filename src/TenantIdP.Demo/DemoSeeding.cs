@@ -84,8 +84,8 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
             new NewOidcConnection(connection.Name, connection.Issuer.GetLeftPart(UriPartial.Authority), connection.ClientId, connection.ClientSecret) { Jit = connection.JitProvisioning ? JitMode.On : JitMode.Off },
             Granter.Instance,
             ct));
-        await UseAsync<ConnectionService, Connection>(organization.Id, s => s.ActivateAsync(organization.Id, made.Id, ct));
-        if (wanted.RequireSso) await UseAsync<OrganizationService, Organization>(null, s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, null, ct));
+        await UseAsync<ConnectionService, Connection>(organization.Id, s => s.ActivateAsync(organization.Id, made.Id, "Part of the demo", Granter.Instance, ct));
+        if (wanted.RequireSso) await UseAsync<OrganizationService, Organization>(null, s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, Granter.Instance, null, ct));
         return (organization.Id, made.Id);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
+using TenantIdP.Server.Federation.Saml;
 
 namespace TenantIdP.Server;
 
@@ -36,6 +37,7 @@ public static class ServerApp
         builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
         builder.Services.AddFederation(builder.Configuration, issuer);
+        builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();
         builder.Services.AddHostedService<SelfCheck>();
 

@@ -104,6 +104,15 @@ public sealed class Connection : IHasIdPrefix, IOrganizationOwned, IVersioned
         return configured.IsOk ? connection : configured.Error;
     }
 
+    public static Result<Connection> CreateSaml(Id<Organization> organization, string displayName, string entityId, SamlSettings settings, DateTimeOffset now)
+    {
+        var connection = new Connection(organization, Id<Connection>.New(now), ConnectionKind.Saml, "", "", "", "", now);
+        var named = connection.Rename(displayName, now);
+        if (!named.IsOk) return named.Error;
+        var configured = connection.ConfigureSaml(entityId, settings, now);
+        return configured.IsOk ? connection : configured.Error;
+    }
+
     public Result Rename(string displayName, DateTimeOffset now)
     {
         var name = Kernel.DisplayName.Check(displayName, "displayName");
@@ -129,9 +138,39 @@ public sealed class Connection : IHasIdPrefix, IOrganizationOwned, IVersioned
         (Issuer, ClientId, Scopes, SubjectClaim, TenantId, UpdatedAt) = (settings.Issuer, settings.ClientId, [.. settings.Scopes], settings.SubjectClaim, settings.TenantId, now);
         if (!identityChanges) return Result.Ok;
         ClientSecretSealed = null;
-        if (Status == ConnectionStatus.Active) Status = ConnectionStatus.Draft;
+        Distrust(now);
         return Result.Ok;
     }
+
+    /// <summary>As <see cref="Configure"/>: whoever may be asked, what is believed of the answer and what keys identities is tested anew after a change (DESIGN.md section 6.3).</summary>
+    public Result ConfigureSaml(string entityId, SamlSettings settings, DateTimeOffset now)
+    {
+        if (SamlRules.Check(entityId, settings) is { } error) return error;
+        var identityChanges = Issuer != entityId || Saml is null || SamlRules.ChangesIdentity(Saml, settings);
+        (Issuer, Saml, UpdatedAt) = (entityId, settings, now);
+        if (identityChanges) Distrust(now);
+        return Result.Ok;
+    }
+
+    /// <summary>What identifies people has changed (an endpoint, a pinned certificate, an alias): an active connection is a draft until a test passes.</summary>
+    public void Distrust(DateTimeOffset now)
+    {
+        (TestedAt, UntestedReason, UpdatedAt) = (null, null, now);
+        if (Status == ConnectionStatus.Active) Status = ConnectionStatus.Draft;
+    }
+
+    /// <summary>A child changed; the aggregate's version says so.</summary>
+    public void Touch(DateTimeOffset now) => UpdatedAt = now;
+
+    /// <param name="roles">Null: the identity provider gives no roles.</param>
+    public Result SetSsoRoles(SsoRoles? roles, DateTimeOffset now)
+    {
+        if (roles is not null && !roles.IsValid) return ConnectionErrors.SsoRolesInvalid;
+        (SsoRoles, UpdatedAt) = (roles, now);
+        return Result.Ok;
+    }
+
+    public void TestPassed(DateTimeOffset now) => (TestedAt, UpdatedAt) = (now, now);
 
     public void SetSecret(string? clientSecret, SecretBox box, DateTimeOffset now) =>
         (ClientSecretSealed, UpdatedAt) = (clientSecret is null ? null : box.Seal(clientSecret, SecretPlace), now);
@@ -139,7 +178,15 @@ public sealed class Connection : IHasIdPrefix, IOrganizationOwned, IVersioned
     public void SetProvisioning(JitMode jit, string defaultRoleKey, bool trustEmail, bool allowOutsideDomains, DateTimeOffset now) =>
         (Jit, DefaultRoleKey, TrustEmail, AllowOutsideDomains, UpdatedAt) = (jit, defaultRoleKey, trustEmail, allowOutsideDomains, now);
 
-    public void Activate(DateTimeOffset now) => (Status, UpdatedAt) = (ConnectionStatus.Active, now);
+    /// <param name="untestedReason">Why it goes without a test of its present settings.</param>
+    public Result Activate(DateTimeOffset now, string? untestedReason = null)
+    {
+        if (TestedAt is null && untestedReason is null) return ConnectionErrors.Untested;
+        var reason = TestedAt is null ? Kernel.DisplayName.Clean(untestedReason) : null;
+        if (TestedAt is null && reason is null) return ConnectionErrors.ReasonInvalid;
+        (Status, UntestedReason, UpdatedAt) = (ConnectionStatus.Active, reason, now);
+        return Result.Ok;
+    }
 
     public void Disable(DateTimeOffset now) => (Status, UpdatedAt) = (ConnectionStatus.Disabled, now);
 

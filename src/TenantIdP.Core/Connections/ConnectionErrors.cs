@@ -16,5 +16,12 @@ public static class ConnectionErrors
     public static readonly Error SecretMasked = new(ErrorKind.Invalid, "client_secret_masked", "This is a masked value, not a client secret: enter the secret or leave the field out.", "clientSecret");
     public static readonly Error SecretInvalid = new(ErrorKind.Invalid, "client_secret_invalid", "A client secret is 1 to 1000 characters without control characters.", "clientSecret");
     public static readonly Error RoleUnknown = new(ErrorKind.Invalid, "default_role_unknown", "There is no role with this key in this organization.", "defaultRole");
+    public static readonly Error Untested = new(ErrorKind.Conflict, "connection_untested", "Run a test sign-in of this connection first: none has passed with its present settings.");
+    public static readonly Error UntestedByOperator = new(ErrorKind.Forbidden, "operator_required", "Only an operator may activate a connection without a test.", "untestedReason");
+    public static readonly Error ReasonInvalid = new(ErrorKind.Invalid, "untested_reason_invalid", "Say in 1 to 200 characters why it goes without a test.", "untestedReason");
+    public static readonly Error OtherKind = new(ErrorKind.Invalid, "connection_kind_other", "The connection is of another kind; these settings are not its.");
+    public static readonly Error SsoRolesInvalid = new(ErrorKind.Invalid, "sso_roles_invalid", "Give an attribute of 1 to 256 characters and at most 100 different rules of a value (1 to 256 characters) and a role.", "ssoRoles");
+    public static readonly Error SsoRoleUnknown = new(ErrorKind.Invalid, "sso_role_unknown", "There is no role with this key in this organization.", "ssoRoles");
+    public static readonly Error SsoRoleOwner = new(ErrorKind.Invalid, "sso_role_owner", "Owner can't be given by an identity provider.", "ssoRoles");
     public static readonly Error StillRequired = new(ErrorKind.Conflict, "connection_required_by_policy", "The organization requires SSO and this is its last active connection; switch the policy off first.");
 }

@@ -7,7 +7,8 @@ using TenantIdP.Core.Roles;
 namespace TenantIdP.Core.Connections;
 
 /// <param name="AllowInsecureIssuer">Plain http upstream; true only where the instance itself is a development one on loopback.</param>
-public sealed record ConnectionRules(bool AllowInsecureIssuer);
+/// <param name="AliasHosts">Further hosts that alias addresses may be at: the instance's own, and those it answers for since a migration.</param>
+public sealed record ConnectionRules(bool AllowInsecureIssuer, IReadOnlyList<string> AliasHosts);
 
 public sealed record NewOidcConnection(string DisplayName, string Issuer, string ClientId, string? ClientSecret = null)
 {
@@ -18,6 +19,7 @@ public sealed record NewOidcConnection(string DisplayName, string Issuer, string
     public string DefaultRole { get; init; } = BuiltInRoles.Member;
     public bool TrustEmail { get; init; }
     public bool AllowOutsideDomains { get; init; }
+    public SsoRoles? SsoRoles { get; init; }
 }
 
 /// <summary>A merge patch of an OpenID Connect connection. Another issuer, client, subject claim or tenant drops the secret and makes an active connection a draft again.</summary>
@@ -37,10 +39,11 @@ public sealed record OidcConnectionChanges
     public Patch<string> DefaultRole { get; init; }
     public Patch<bool> TrustEmail { get; init; }
     public Patch<bool> AllowOutsideDomains { get; init; }
+    public Patch<SsoRoles> SsoRoles { get; init; }
 }
 
 /// <summary>The SSO connections of the organization that was entered.</summary>
-public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBox secrets, ConnectionRules rules, TimeProvider clock)
+public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBox secrets, ConnectionRules rules, ConnectionEdits edits, TimeProvider clock)
 {
     public async Task<Result<Connection>> CreateOidcAsync(Id<Organization> organization, NewOidcConnection wanted, Granter granter, CancellationToken ct)
     {
@@ -49,9 +52,10 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
         var made = Connection.CreateOidc(organization, wanted.DisplayName, settings, now);
         if (!made.IsOk) return made.Error;
         var connection = made.Value;
-        var allowed = CheckIssuer(connection) is { IsOk: false, Error: { } insecure } ? insecure : await CheckRoleAsync(organization, wanted.DefaultRole, granter, ct);
+        var allowed = CheckIssuer(connection) is { IsOk: false, Error: { } insecure } ? insecure : await edits.CheckDefaultRoleAsync(organization, wanted.DefaultRole, granter, ct);
         if (!allowed.IsOk) return allowed.Error;
         connection.SetProvisioning(wanted.Jit, wanted.DefaultRole, wanted.TrustEmail, wanted.AllowOutsideDomains, now);
+        if (wanted.SsoRoles is not null && await edits.SetSsoRolesAsync(connection, wanted.SsoRoles, granter, now, ct) is { IsOk: false, Error: { } badRoles }) return badRoles;
         if (wanted.ClientSecret is not null && SetSecret(connection, wanted.ClientSecret, now) is { IsOk: false, Error: { } bad }) return bad;
 
         db.Connections.Add(connection);
@@ -74,52 +78,63 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
 
     public Task<Result<Connection>> UpdateOidcAsync(
         Id<Organization> organization, Id<Connection> id, OidcConnectionChanges changes, Granter granter, int? expectedVersion, CancellationToken ct) =>
-        ChangeAsync(
+        edits.ChangeAsync(
             organization, id, expectedVersion, async connection =>
             {
-                var wasActive = connection.Status == ConnectionStatus.Active;
+                if (connection.Kind != ConnectionKind.Oidc) return ConnectionErrors.OtherKind;
                 var applied = await ApplyAsync(connection, changes, granter, ct);
                 if (!applied.IsOk) return applied;
-                if (wasActive && connection.Status != ConnectionStatus.Active && await IsRequiredAsync(connection, ct)) return ConnectionErrors.StillRequired;
                 events.Record(EventTypes.ConnectionUpdated, organization, id.ToString(), Facts(connection));
                 return Result.Ok;
             }, ct);
 
-    public Task<Result<Connection>> ActivateAsync(Id<Organization> organization, Id<Connection> id, CancellationToken ct) =>
-        ChangeAsync(
+    /// <summary>The gate of DESIGN.md section 6.3: a test sign-in has passed with the present settings, or an operator says why not.</summary>
+    /// <param name="untestedReason">For operators only, and of no use once a test has passed.</param>
+    public Task<Result<Connection>> ActivateAsync(Id<Organization> organization, Id<Connection> id, string? untestedReason, Granter granter, CancellationToken ct) =>
+        edits.ChangeAsync(
+            organization, id, null, async connection =>
+            {
+                if (connection.Status == ConnectionStatus.Active) return Result.Ok;
+                if (untestedReason is not null && !granter.IsInstance) return ConnectionErrors.UntestedByOperator;
+                var ready = await CheckReadyAsync(connection, ct);
+                if (!ready.IsOk) return ready;
+                var activated = connection.Activate(clock.GetUtcNow(), untestedReason);
+                if (!activated.IsOk) return activated;
+                events.Record(EventTypes.ConnectionActivated, organization, id.ToString(), new { connection.Kind, connection.Issuer, connection.TestedAt, connection.UntestedReason });
+                return Result.Ok;
+            }, ct);
+
+    /// <summary>A test sign-in has passed with the settings as they are: the connection may be activated.</summary>
+    /// <param name="tester">Who signed in.</param>
+    public Task<Result<Connection>> RecordTestAsync(Id<Organization> organization, Id<Connection> id, Actor tester, CancellationToken ct) =>
+        edits.ChangeAsync(
             organization, id, null, connection =>
             {
-                if (connection.Status == ConnectionStatus.Active) return Task.FromResult(Result.Ok);
-                if (connection.ClientSecretSealed is null) return Task.FromResult<Result>(ConnectionErrors.SecretRequired);
-                var secure = CheckIssuer(connection);
-                if (!secure.IsOk) return Task.FromResult(secure);
-                connection.Activate(clock.GetUtcNow());
-                events.Record(EventTypes.ConnectionActivated, organization, id.ToString(), Facts(connection));
+                connection.TestPassed(clock.GetUtcNow());
+                events.Record(EventTypes.ConnectionTested, organization, id.ToString(), new { tester = tester.Id, testerKind = tester.Kind });
                 return Task.FromResult(Result.Ok);
             }, ct);
 
     /// <summary>At once: proofs of a connection that is not active count nowhere (SECURITY.md A9).</summary>
     public Task<Result<Connection>> DisableAsync(Id<Organization> organization, Id<Connection> id, CancellationToken ct) =>
-        ChangeAsync(
-            organization, id, null, async connection =>
+        edits.ChangeAsync(
+            organization, id, null, connection =>
             {
-                if (connection.Status == ConnectionStatus.Disabled) return Result.Ok;
-                if (connection.Status == ConnectionStatus.Active && await IsRequiredAsync(connection, ct)) return ConnectionErrors.StillRequired;
+                if (connection.Status == ConnectionStatus.Disabled) return Task.FromResult(Result.Ok);
                 connection.Disable(clock.GetUtcNow());
                 events.Record(EventTypes.ConnectionDisabled, organization, id.ToString());
-                return Result.Ok;
+                return Task.FromResult(Result.Ok);
             }, ct);
 
     /// <summary>Deletes the connection with the identities that were keyed by it.</summary>
     public async Task<Result> DeleteAsync(Id<Organization> organization, Id<Connection> id, CancellationToken ct)
     {
-        var deleted = await ChangeAsync(
-            organization, id, null, async connection =>
+        var deleted = await edits.ChangeAsync(
+            organization, id, null, connection =>
             {
-                if (connection.Status == ConnectionStatus.Active && await IsRequiredAsync(connection, ct)) return ConnectionErrors.StillRequired;
                 db.Connections.Remove(connection);
                 events.Record(EventTypes.ConnectionDeleted, organization, id.ToString(), Facts(connection));
-                return Result.Ok;
+                return Task.FromResult(Result.Ok);
             }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;
     }
@@ -140,28 +155,22 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
         if (!secure.IsOk) return secure;
 
         var role = changes.DefaultRole.IsPresent ? changes.DefaultRole.Value ?? BuiltInRoles.Member : connection.DefaultRoleKey;
-        if (role != connection.DefaultRoleKey && await CheckRoleAsync(connection.OrganizationId, role, granter, ct) is { IsOk: false } badRole) return badRole;
+        if (role != connection.DefaultRoleKey && await edits.CheckDefaultRoleAsync(connection.OrganizationId, role, granter, ct) is { IsOk: false } badRole) return badRole;
         connection.SetProvisioning(
             changes.Jit.Or(connection.Jit), role, changes.TrustEmail.Or(connection.TrustEmail), changes.AllowOutsideDomains.Or(connection.AllowOutsideDomains), now);
+
+        if (changes.SsoRoles.IsPresent && await edits.SetSsoRolesAsync(connection, changes.SsoRoles.Value, granter, now, ct) is { IsOk: false } badRoles) return badRoles;
 
         // After Configure, which drops the old secret with the endpoint it was meant for.
         return changes.ClientSecret.IsPresent ? SetSecret(connection, changes.ClientSecret.Value, now) : Result.Ok;
     }
 
-    private Task<Result<Connection>> ChangeAsync(Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, CancellationToken ct) =>
-        db.InTransactionAsync<Connection>(
-            async () =>
-            {
-                if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
-                var connection = await db.Connections.SingleOrDefaultAsync(c => c.OrganizationId == organization && c.Id == id, ct);
-                if (connection is null) return ConnectionErrors.NotFound;
-                var seen = VersionErrors.Check(connection, expectedVersion);
-                if (!seen.IsOk) return seen.Error;
-                var changed = await change(connection);
-                if (!changed.IsOk) return changed.Error;
-                var saved = await db.TrySaveAsync(ct);
-                return saved.IsOk ? connection : saved.Error;
-            }, ct);
+    private async Task<Result> CheckReadyAsync(Connection connection, CancellationToken ct)
+    {
+        if (connection.Kind == ConnectionKind.Oidc) return connection.ClientSecretSealed is null ? ConnectionErrors.SecretRequired : CheckIssuer(connection);
+        if (!rules.AllowInsecureIssuer && connection.Saml is { } saml && !SamlRules.IsSecure(saml)) return SamlErrors.Insecure;
+        return await db.ConnectionCertificates.AnyAsync(c => c.OrganizationId == connection.OrganizationId && c.ConnectionId == connection.Id, ct) ? Result.Ok : SamlErrors.CertificateRequired;
+    }
 
     private Result CheckIssuer(Connection connection) =>
         rules.AllowInsecureIssuer || connection.Issuer.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? Result.Ok : ConnectionErrors.IssuerInsecure;
@@ -180,21 +189,9 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
 
     private static bool IsMask(char c) => c is '*' or '•' or '●' or '·' or '∙' or '…';
 
-    private async Task<Result> CheckRoleAsync(Id<Organization> organization, string key, Granter granter, CancellationToken ct)
-    {
-        if (BuiltInRoles.IsPrivileged(key)) return ConnectionErrors.RolePrivileged;
-        var role = await db.Roles.AsNoTracking().FirstOrDefaultAsync(r => r.Key == key && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance), ct);
-        if (role is null) return ConnectionErrors.RoleUnknown;
-        return await granter.CoversAsync(db, [role], ct) ? Result.Ok : RoleErrors.Escalation;
-    }
-
-    private async Task<bool> IsRequiredAsync(Connection connection, CancellationToken ct) =>
-        await db.Organizations.AnyAsync(o => o.Id == connection.OrganizationId && o.RequireSso, ct)
-        && !await db.Connections.AnyAsync(c => c.OrganizationId == connection.OrganizationId && c.Id != connection.Id && c.Status == ConnectionStatus.Active, ct);
-
     private static object Facts(Connection c) => new
     {
-        c.DisplayName, c.Kind, c.Status, c.Issuer, c.ClientId, c.Scopes, c.SubjectClaim, c.TenantId, c.Jit, defaultRole = c.DefaultRoleKey, c.TrustEmail, c.AllowOutsideDomains,
+        c.DisplayName, c.Kind, c.Status, c.Issuer, c.ClientId, c.Scopes, c.SubjectClaim, c.TenantId, c.Jit, defaultRole = c.DefaultRoleKey, c.TrustEmail, c.AllowOutsideDomains, c.SsoRoles,
         hasSecret = c.ClientSecretSealed is not null,
     };
 }

@@ -82,6 +82,12 @@ public static class EventTypes
     public const string ConnectionCreated = "connection.created";
     public const string ConnectionUpdated = "connection.updated";
     public const string ConnectionActivated = "connection.activated";
+    public const string ConnectionTested = "connection.tested";
+    public const string ConnectionCertificatesChanged = "connection.certificates_changed";
+    public const string ConnectionCertificateExpiring = "connection.certificate_expiring";
+    public const string ConnectionMetadataRefused = "connection.metadata_refused";
+    public const string SamlKeyCreated = "saml_key.created";
+    public const string SamlKeyExpiring = "saml_key.expiring";
     public const string ConnectionDisabled = "connection.disabled";
     public const string ConnectionDeleted = "connection.deleted";
     public const string AppCreated = "app.created";

@@ -13,4 +13,7 @@ public static class OrganizationErrors
 
     public static readonly Error SsoNeedsConnection = new(ErrorKind.Conflict, "require_sso_needs_connection",
         "SSO can be required only when the organization has an active connection and a domain verified by DNS or by an operator.", "requireSso");
+
+    public static readonly Error SsoUntested = new(ErrorKind.Conflict, "sso_untested",
+        "SSO can be required only within 24 hours after a test sign-in of an active connection: run the test first.", "requireSso");
 }

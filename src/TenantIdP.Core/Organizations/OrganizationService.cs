@@ -31,6 +31,7 @@ public sealed record OrganizationChanges
 public sealed class OrganizationService(IdpDbContext db, EventLog events, TimeProvider clock)
 {
     private const int SlugTries = 5;
+    private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
 
     private static readonly Dictionary<string, Error> Unique = new()
     {
@@ -75,8 +76,8 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
         return await organizations.OrderBy(o => o.Id).TakePageAsync(page, o => o.Id.ToString(), ct);
     }
 
-    public Task<Result<Organization>> UpdateAsync(Id<Organization> id, OrganizationChanges changes, int? expectedVersion, CancellationToken ct) =>
-        ChangeAsync(id, expectedVersion, EventTypes.OrganizationUpdated, organization => ApplyAsync(organization, changes, ct), ct);
+    public Task<Result<Organization>> UpdateAsync(Id<Organization> id, OrganizationChanges changes, Granter granter, int? expectedVersion, CancellationToken ct) =>
+        ChangeAsync(id, expectedVersion, EventTypes.OrganizationUpdated, organization => ApplyAsync(organization, changes, granter, ct), ct);
 
     /// <summary>Ends every sign-in, refresh and mint of the organization: each of them reads the status.</summary>
     public Task<Result<Organization>> SuspendAsync(Id<Organization> id, CancellationToken ct) =>
@@ -133,7 +134,7 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
                 return saved.IsOk ? organization : saved.Error;
             }, ct);
 
-    private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, CancellationToken ct)
+    private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, Granter granter, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (changes.DisplayName.IsPresent && organization.Rename(changes.DisplayName.Value ?? "", now) is { IsOk: false, Error: { } badName }) return badName;
@@ -146,7 +147,12 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;
         var requireSso = changes.RequireSso.Or(organization.RequireSso);
-        if (requireSso && !organization.RequireSso && !await CanRequireSsoAsync(organization.Id, ct)) return OrganizationErrors.SsoNeedsConnection;
+        if (requireSso && !organization.RequireSso)
+        {
+            if (!await CanRequireSsoAsync(organization.Id, ct)) return OrganizationErrors.SsoNeedsConnection;
+            if (!granter.IsInstance && !await IsTestedAsync(organization.Id, now, ct)) return OrganizationErrors.SsoUntested;
+        }
+
         organization.SetPolicy(requireSso, changes.AcceptHomeSso.Or(organization.AcceptHomeSso), now);
         return Result.Ok;
     }
@@ -155,4 +161,11 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
     private async Task<bool> CanRequireSsoAsync(Id<Organization> id, CancellationToken ct) =>
         await db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active, ct)
         && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
+
+    // A broken connection that is required locks everybody out, whoever would repair it among them (FEATURES.md row 19).
+    private Task<bool> IsTestedAsync(Id<Organization> id, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = now - TestCounts;
+        return db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active && c.TestedAt >= since, ct);
+    }
 }

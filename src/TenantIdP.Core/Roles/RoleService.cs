@@ -78,7 +78,7 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
         var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == role.Key);
         if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
-        if (await connections.AnyAsync(ct)) return RoleErrors.DefaultOfConnection;
+        if (await connections.AnyAsync(ct) || await IsGivenByRuleAsync(owner, role.Key, ct)) return RoleErrors.DefaultOfConnection;
 
         db.Roles.Remove(role);
         events.Record(EventTypes.RoleDeleted, owner, id.ToString(), new { role.Key });
@@ -99,6 +99,14 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
 
     private IQueryable<Role> Visible(Id<Organization> owner) =>
         db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance);
+
+    /// <summary>The rules are JSON, which both stores can't look into alike.</summary>
+    private async Task<bool> IsGivenByRuleAsync(Id<Organization> owner, string key, CancellationToken ct)
+    {
+        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().Where(c => c.SsoRoles != null);
+        if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
+        return (await connections.Select(c => c.SsoRoles!).ToListAsync(ct)).Any(roles => roles.Rules.Any(r => r.Role == key)); // the query has asked
+    }
 
     private Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
 

@@ -50,8 +50,8 @@ internal static class ConnectionEndpoints
         (await connections.DeleteAsync(organizationId, connectionId, ct)).ToNoContent();
 
     private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> ActivateAsync(
-        Id<Organization> organizationId, Id<Connection> connectionId, ConnectionService connections, CancellationToken ct) =>
-        (await connections.ActivateAsync(organizationId, connectionId, ct)).ToOk(ConnectionResponse.From);
+        Id<Organization> organizationId, Id<Connection> connectionId, ActivateConnectionRequest? request, ConnectionService connections, ManagementCaller caller, CancellationToken ct) =>
+        (await connections.ActivateAsync(organizationId, connectionId, request?.UntestedReason, caller.Granter, ct)).ToOk(ConnectionResponse.From);
 
     private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> DisableAsync(
         Id<Organization> organizationId, Id<Connection> connectionId, ConnectionService connections, CancellationToken ct) =>
@@ -71,6 +71,9 @@ public sealed record CreateConnectionRequest(
         Scopes = Scopes, SubjectClaim = SubjectClaim, TenantId = TenantId, Jit = Jit, DefaultRole = DefaultRole ?? BuiltInRoles.Member, TrustEmail = TrustEmail, AllowOutsideDomains = AllowOutsideDomains,
     };
 }
+
+/// <param name="UntestedReason">For operators: why it goes without a test sign-in of its present settings.</param>
+public sealed record ActivateConnectionRequest([property: MaxLength(800)] string? UntestedReason = null);
 
 public sealed record ConnectionResponse(
     Id<Connection> Id, ConnectionKind Kind, ConnectionStatus Status, string DisplayName, string Issuer, string ClientId, bool HasClientSecret, IReadOnlyList<string> Scopes, string SubjectClaim,

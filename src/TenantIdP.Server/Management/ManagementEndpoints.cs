@@ -12,6 +12,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
@@ -21,7 +22,7 @@ public static class ManagementEndpoints
 {
     public const string Path = "/api/v1";
 
-    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/> and <see cref="IPasswordHashing"/>.</summary>
+    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
@@ -30,10 +31,11 @@ public static class ManagementEndpoints
         services.AddScoped<UserOrganizations>();
         services.AddScoped<RoleService>();
         services.AddScoped<DomainService>();
+        services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
+        services.AddScoped<SamlConnectionService>();
         services.AddScoped<ApiService>();
         services.AddScoped<AppService>();
-        services.AddSingleton(sp => new ConnectionRules(sp.GetRequiredService<IssuerOptions>().IsDevelopmentLoopback));
 
         services.AddScoped<ManagementCaller>();
         services.AddScoped<ManagementAccess>();

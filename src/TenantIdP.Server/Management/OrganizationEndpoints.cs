@@ -49,7 +49,7 @@ internal static class OrganizationEndpoints
         // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id is the application's.
         if ((changes.RequireSso.IsPresent || changes.AcceptHomeSso.IsPresent) && !caller.Has(Permission.ConnectionsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.ConnectionsWrite));
         if (changes.ExternalId.IsPresent && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
-        return (await organizations.UpdateAsync(organizationId, changes, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
+        return (await organizations.UpdateAsync(organizationId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
     }
 
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> SuspendAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>

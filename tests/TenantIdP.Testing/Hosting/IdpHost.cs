@@ -124,11 +124,11 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
     {
         var wanted = new NewOidcConnection("Upstream", upstream.Issuer, TestUpstream.ClientId, TestUpstream.ClientSecret);
         var made = await UseAsync<ConnectionService, Connection>(s => s.CreateOidcAsync(organization.Id, change?.Invoke(wanted) ?? wanted, Granter.Instance, ct), organization.Id);
-        return await UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, ct), organization.Id);
+        return await UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, "Made by a test", Granter.Instance, ct), organization.Id);
     }
 
     public Task<Organization> RequireSsoAsync(Organization organization, CancellationToken ct) =>
-        UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, null, ct));
+        UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, Granter.Instance, null, ct));
 
     public async Task<RelyingParty> CreateAppAsync(CancellationToken ct, Func<NewApp, NewApp>? change = null)
     {

@@ -25,7 +25,7 @@ public abstract class ConnectionServiceTests(ManagementHost host)
         host.UseAsync<ConnectionService, Result<Connection>>(connection.OrganizationId, c => c.UpdateOidcAsync(connection.OrganizationId, connection.Id, changes, Granter.Instance, null, Ct));
 
     private Task<Result<Connection>> ActivateAsync(Connection connection) =>
-        host.UseAsync<ConnectionService, Result<Connection>>(connection.OrganizationId, c => c.ActivateAsync(connection.OrganizationId, connection.Id, Ct));
+        host.UseAsync<ConnectionService, Result<Connection>>(connection.OrganizationId, c => c.ActivateAsync(connection.OrganizationId, connection.Id, "Made by a test", Granter.Instance, Ct));
 
     private Task<Result<Connection>> DisableAsync(Connection connection) =>
         host.UseAsync<ConnectionService, Result<Connection>>(connection.OrganizationId, c => c.DisableAsync(connection.OrganizationId, connection.Id, Ct));
@@ -39,7 +39,7 @@ public abstract class ConnectionServiceTests(ManagementHost host)
     }
 
     private Task<Result<Organization>> RequireSsoAsync(Id<Organization> organization, bool required) =>
-        host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(organization, new OrganizationChanges { RequireSso = required }, null, Ct));
+        host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(organization, new OrganizationChanges { RequireSso = required }, Granter.Instance, null, Ct));
 
     [Theory]
     [Trait("Attack", "A12")]

@@ -17,6 +17,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/SignIn/HomeRealm.cs"] = "finds the organization of an email's domain: the tenant is the answer",
         ["src/TenantIdP.Core/Members/OwnerGuard.cs"] = "the organizations a person is the last owner of",
         ["src/TenantIdP.Core/Members/UserOrganizations.cs"] = "a person's own memberships",
+        ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "keys of the instance and of one connection, always with the owner in the predicate; the owners whose keys are due",
         ["src/TenantIdP.Server/Login/OrganizationChoices.cs"] = "the chooser lists a person's own memberships",
         ["src/TenantIdP.Server/Federation/ConnectionDirectory.cs"] = "the callback knows a connection id only",
     };
@@ -27,6 +28,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "counts guesses atomically, keyed by the user or the network",
         ["src/TenantIdP.Core/Users/UserService.cs"] = "ends the sessions of one user by the user's id",
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
+        ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "deletes keys that have retired",
+        ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
         ["src/TenantIdP.Engine.OpenIddict/Stores/GrantRevoker.cs"] = "ends the grants of a session, user or membership",

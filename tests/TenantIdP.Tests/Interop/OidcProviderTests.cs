@@ -116,7 +116,7 @@ public abstract class OidcProviderTests(IdpHost host) : IAsyncDisposable
         var wanted = new NewOidcConnection("Customer", issuer, ClientId, ClientSecret);
         var made = await host.UseAsync<ConnectionService, Connection>(s => s.CreateOidcAsync(organization.Id, wanted, Granter.Instance, Ct), organization.Id);
         await provider.DoAsync("start", Ct, ("redirectUri", $"{host.Issuer}/sso/oidc/{made.Id}/callback"));
-        var connection = await host.UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, Ct), organization.Id);
+        var connection = await host.UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, "Made by a test", Granter.Instance, Ct), organization.Id);
         return new Customer(organization, domain, connection, issuer);
     }
 

@@ -44,7 +44,7 @@ public abstract class ManagementEndToEndTests(IdpHost idp)
         var domain = (await CreateAsync(token, $"organizations/{organization}/domains", new { host = idp.UniqueHost() })).GetProperty("id").GetString();
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Post, $"organizations/{organization}/domains/{domain}/verify-by-operator", token, new { reason = "Contract" })).StatusCode);
         var connection = (await CreateAsync(token, $"organizations/{organization}/connections", new { displayName = "Okta", issuer = "https://idp.example.test", clientId = "c", clientSecret = "a secret" })).GetProperty("id").GetString();
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Post, $"organizations/{organization}/connections/{connection}/activate", token)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Post, $"organizations/{organization}/connections/{connection}/activate", token, new { untestedReason = "Nobody signs in yet" })).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Patch, $"organizations/{organization}", token, new { requireSso = true })).StatusCode);
 
         var app = await CreateAsync(token, "apps", new { displayName = "Site", kind = "web", redirectUris = new[] { "https://site.example.test/cb" }, scopes = new[] { "openid" }, apis = new[] { IdpHost.InvoicesApi } });

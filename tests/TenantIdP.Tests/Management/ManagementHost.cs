@@ -16,6 +16,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Management;
 using TenantIdP.Storage;
 using TenantIdP.Testing.Stores;
@@ -57,6 +58,7 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddScoped<AccessReader>();
         builder.Services.AddScoped<ActorContext>();
         builder.Services.AddScoped<EventLog>();
+        builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddManagement();
         app = builder.Build();
         app.MapManagement();

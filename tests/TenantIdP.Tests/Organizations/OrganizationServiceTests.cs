@@ -3,6 +3,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
 using TenantIdP.Tests.Management;
 using Xunit;
@@ -16,7 +17,7 @@ public abstract class OrganizationServiceTests(ManagementHost host)
     private Task<Result<Organization>> CreateAsync(NewOrganization wanted) => host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.CreateAsync(wanted, Ct));
 
     private Task<Result<Organization>> UpdateAsync(Id<Organization> id, OrganizationChanges changes, int? version = null) =>
-        host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(id, changes, version, Ct));
+        host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(id, changes, Granter.Instance, version, Ct));
 
     [Fact]
     [Trait("Fault", "R8")]

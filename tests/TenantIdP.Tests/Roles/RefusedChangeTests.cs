@@ -49,7 +49,7 @@ public abstract class RefusedChangeTests(ManagementHost host)
         var before = await host.ReadAsync(organization, db => db.Organizations.SingleAsync(o => o.Id == organization, Ct));
         var changes = new OrganizationChanges { DisplayName = new Patch<string>("Another name"), RequireSso = new Patch<bool>(true) };
 
-        await AfterARefusalAsync(organization, async s => (await s.GetRequiredService<OrganizationService>().UpdateAsync(organization, changes, null, Ct)).Error);
+        await AfterARefusalAsync(organization, async s => (await s.GetRequiredService<OrganizationService>().UpdateAsync(organization, changes, Granter.Instance, null, Ct)).Error);
 
         Assert.Equal(before.DisplayName, (await host.ReadAsync(organization, db => db.Organizations.SingleAsync(o => o.Id == organization, Ct))).DisplayName);
     }

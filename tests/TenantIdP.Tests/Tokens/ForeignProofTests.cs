@@ -65,7 +65,7 @@ public abstract class ForeignProofTests(IdpHost idp)
         var own = await IdpHost.TokensAsync(scene.Browser, scene.App, Ct, ("organization", scene.Attacker.Id.ToString()));
 
         var welcome = await scene.App.RefreshAsync(own.RefreshToken, Ct, ("organization", scene.Victim.Id.ToString()));
-        await idp.UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(scene.Victim.Id, new OrganizationChanges { AcceptHomeSso = false }, null, Ct));
+        await idp.UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(scene.Victim.Id, new OrganizationChanges { AcceptHomeSso = false }, Granter.Instance, null, Ct));
         var refused = await scene.App.RefreshAsync(welcome.RefreshToken, Ct);
 
         Assert.True(welcome.IsOk, welcome.Body.ToString());

@@ -1,0 +1,63 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+
+namespace TenantIdP.Core.Connections;
+
+/// <summary>What every change of a connection goes through, whatever its kind: the lock, the version, the rules about roles and the organization's policy.</summary>
+public sealed class ConnectionEdits(IdpDbContext db)
+{
+    internal Task<Result<Connection>> ChangeAsync(Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, CancellationToken ct) =>
+        ChangeAsync(organization, id, expectedVersion, change, NoIndex, ct);
+
+    /// <param name="unique">The error of each unique index that this change can run into.</param>
+    internal Task<Result<Connection>> ChangeAsync(
+        Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, IReadOnlyDictionary<string, Error> unique, CancellationToken ct) =>
+        db.InTransactionAsync<Connection>(
+            async () =>
+            {
+                if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
+                var connection = await db.Connections.SingleOrDefaultAsync(c => c.OrganizationId == organization && c.Id == id, ct);
+                if (connection is null) return ConnectionErrors.NotFound;
+                var seen = VersionErrors.Check(connection, expectedVersion);
+                if (!seen.IsOk) return seen.Error;
+                var wasActive = connection.Status == ConnectionStatus.Active;
+                var changed = await change(connection);
+                if (!changed.IsOk) return changed.Error;
+                if (wasActive && (connection.Status != ConnectionStatus.Active || db.Entry(connection).State == EntityState.Deleted) && await IsRequiredAsync(connection, ct)) return ConnectionErrors.StillRequired;
+                var saved = await db.TrySaveAsync(unique, ct);
+                return saved.IsOk ? connection : saved.Error;
+            }, ct);
+
+    /// <summary>The role of people who join by signing in.</summary>
+    internal async Task<Result> CheckDefaultRoleAsync(Id<Organization> organization, string key, Granter granter, CancellationToken ct)
+    {
+        if (BuiltInRoles.IsPrivileged(key)) return ConnectionErrors.RolePrivileged;
+        var roles = await FindAsync(organization, [key], ct);
+        if (roles.Count == 0) return ConnectionErrors.RoleUnknown;
+        return await granter.CoversAsync(db, roles, ct) ? Result.Ok : RoleErrors.Escalation;
+    }
+
+    /// <summary>Sets the rules; the caller must hold what they gave before and what they give after (SECURITY.md C10). Owner is given by people only.</summary>
+    internal async Task<Result> SetSsoRolesAsync(Connection connection, SsoRoles? roles, Granter granter, DateTimeOffset now, CancellationToken ct)
+    {
+        var before = connection.SsoRoles?.Rules.Select(r => r.Role) ?? [];
+        var set = connection.SetSsoRoles(roles, now);
+        if (!set.IsOk) return set;
+        var wanted = roles?.Rules.Select(r => r.Role).ToHashSet(StringComparer.Ordinal) ?? [];
+        if (wanted.Contains(BuiltInRoles.Owner)) return ConnectionErrors.SsoRoleOwner;
+        var found = await FindAsync(connection.OrganizationId, [.. wanted.Union(before)], ct);
+        if (!wanted.All(key => found.Any(r => r.Key == key))) return ConnectionErrors.SsoRoleUnknown;
+        return await granter.CoversAsync(db, found, ct) ? Result.Ok : RoleErrors.Escalation;
+    }
+
+    private Task<List<Role>> FindAsync(Id<Organization> organization, IReadOnlyCollection<string> keys, CancellationToken ct) =>
+        db.Roles.AsNoTracking().Where(r => keys.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+
+    private async Task<bool> IsRequiredAsync(Connection connection, CancellationToken ct) =>
+        await db.Organizations.AnyAsync(o => o.Id == connection.OrganizationId && o.RequireSso, ct)
+        && !await db.Connections.AnyAsync(c => c.OrganizationId == connection.OrganizationId && c.Id != connection.Id && c.Status == ConnectionStatus.Active, ct);
+
+    private static readonly Dictionary<string, Error> NoIndex = [];
+}
