@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration.Memory;
+using TenantIdP.Server.Background;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
@@ -39,6 +40,7 @@ public static class ServerApp
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();
+        builder.Services.AddBackground();
         builder.Services.AddHostedService<SelfCheck>();
 
         var app = builder.Build();

@@ -35,6 +35,17 @@ public sealed record SamlSharedChanges
     public Patch<SsoRoles> SsoRoles { get; init; }
 }
 
+/// <summary>A merge patch of where a person's facts are.</summary>
+public sealed record SamlAttributeChanges
+{
+    public Patch<string> Email { get; init; }
+    public Patch<string> Name { get; init; }
+    public Patch<string> GivenName { get; init; }
+    public Patch<string> FamilyName { get; init; }
+
+    internal SamlAttributeNames Over(SamlAttributeNames current) => new(Email.Or(current.Email), Name.Or(current.Name), GivenName.Or(current.GivenName), FamilyName.Or(current.FamilyName));
+}
+
 /// <summary>A merge patch of the SAML part. What it names wins over the metadata, which wins over the preset.</summary>
 public sealed record SamlConnectionChanges
 {
@@ -58,7 +69,7 @@ public sealed record SamlConnectionChanges
 
     public Patch<IReadOnlyList<string>> AcsAliases { get; init; }
     public Patch<string> Subject { get; init; }
-    public Patch<SamlAttributeNames> Attributes { get; init; }
+    public Patch<SamlAttributeChanges> Attributes { get; init; }
     public Patch<bool> SignRequests { get; init; }
     public Patch<string> NameIdFormat { get; init; }
     public Patch<IReadOnlyList<string>> RequestedContexts { get; init; }
@@ -88,7 +99,7 @@ public sealed record SamlConnectionChanges
             EntityIdAliases = EntityIdAliases.Or(basis.EntityIdAliases) ?? [],
             Preset = Preset.Or(basis.Preset),
             Subject = Subject.Or(basis.Subject) ?? SamlSettings.SubjectIsNameId,
-            Attributes = Attributes.Or(basis.Attributes) ?? new SamlAttributeNames(),
+            Attributes = !Attributes.IsPresent ? basis.Attributes : Attributes.Value?.Over(basis.Attributes) ?? new SamlAttributeNames(),
             SignRequests = SignRequests.Or(basis.SignRequests),
             NameIdFormat = NameIdFormat.Or(basis.NameIdFormat),
             RequestedContexts = RequestedContexts.Or(basis.RequestedContexts) ?? [],

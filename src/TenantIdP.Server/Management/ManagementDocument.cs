@@ -81,6 +81,7 @@ internal static class ManagementDocument
         var nullable = !carried.IsValueType || Nullable.GetUnderlyingType(carried) is not null;
         schema.Type = nullable ? inner.Type | JsonSchemaType.Null : inner.Type;
         (schema.Format, schema.Pattern, schema.Enum, schema.Items) = (inner.Format, inner.Pattern, inner.Enum, inner.Items);
+        (schema.Properties, schema.Required) = (inner.Properties, inner.Required);
     }
 
     private static OpenApiSchema ProblemSchema()

@@ -37,6 +37,8 @@ public static class ManagementEndpoints
         services.AddScoped<ApiService>();
         services.AddScoped<AppService>();
 
+        services.AddScoped<ConnectionWrites>();
+        services.AddScoped<ConnectionAnswers>();
         services.AddScoped<ManagementCaller>();
         services.AddScoped<ManagementAccess>();
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ManagementAuthentication>(ManagementAuthentication.SchemeName, null);
@@ -66,6 +68,7 @@ public static class ManagementEndpoints
         api.MapApps();
         api.MapApis();
         api.MapRoles();
+        api.MapSamlKeys();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();

@@ -18,6 +18,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Members/OwnerGuard.cs"] = "the organizations a person is the last owner of",
         ["src/TenantIdP.Core/Members/UserOrganizations.cs"] = "a person's own memberships",
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "keys of the instance and of one connection, always with the owner in the predicate; the owners whose keys are due",
+        ["src/TenantIdP.Core/Connections/CertificateWarnings.cs"] = "finds the certificates of all organizations that end soon; writes in each one's own scope",
+        ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Server/Login/OrganizationChoices.cs"] = "the chooser lists a person's own memberships",
         ["src/TenantIdP.Server/Federation/ConnectionDirectory.cs"] = "the callback knows a connection id only",
     };
@@ -29,6 +31,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Users/UserService.cs"] = "ends the sessions of one user by the user's id",
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "deletes keys that have retired",
+        ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",

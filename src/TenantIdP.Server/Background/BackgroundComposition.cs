@@ -1,0 +1,46 @@
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
+
+namespace TenantIdP.Server.Background;
+
+/// <summary>What runs by itself. Listed by hand, one line each.</summary>
+public static class BackgroundComposition
+{
+    public static void AddBackground(this IServiceCollection services)
+    {
+        services.AddScoped<CertificateWarnings>();
+        services.AddScoped<Pruning>();
+
+        services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
+        services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
+        services.AddWork<Prune>(TimeSpan.FromMinutes(15));
+    }
+
+    public static void AddWork<T>(this IServiceCollection services, TimeSpan every) where T : class, IScheduledWork
+    {
+        services.AddScoped<T>();
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<WorkRunner<T>>(provider, every));
+    }
+}
+
+/// <summary>Our keys follow one another in time.</summary>
+public sealed class KeySuccession(ServiceProviderKeys keys) : IScheduledWork
+{
+    public static string Name => "saml_key_succession";
+
+    public Task DoAsync(CancellationToken ct) => keys.SucceedAsync(ct);
+}
+
+public sealed class CertificateWatch(CertificateWarnings warnings) : IScheduledWork
+{
+    public static string Name => "certificate_warnings";
+
+    public Task DoAsync(CancellationToken ct) => warnings.WarnAsync(ct);
+}
+
+public sealed class Prune(Pruning pruning) : IScheduledWork
+{
+    public static string Name => "prune";
+
+    public Task DoAsync(CancellationToken ct) => pruning.PruneAsync(ct);
+}

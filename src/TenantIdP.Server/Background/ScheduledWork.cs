@@ -1,0 +1,107 @@
+using TenantIdP.Core.Instance;
+
+namespace TenantIdP.Server.Background;
+
+/// <summary>Something that one node at a time does now and then. It may be cut off and done again: each step is complete in itself.</summary>
+public interface IScheduledWork
+{
+    static abstract string Name { get; }
+
+    Task DoAsync(CancellationToken ct);
+}
+
+/// <summary>Does a work when it is due and no other node does it, under a lease that is renewed as long as it takes.</summary>
+/// <param name="every">From one end to the next.</param>
+public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every) : BackgroundService where T : class, IScheduledWork
+{
+    /// <summary>A node that dies holds up the others for this long.</summary>
+    public static readonly TimeSpan Hold = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(30);
+
+    private readonly string holder = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Looks once.</summary>
+    /// <returns>False when it was not due, another node does it, or it failed.</returns>
+    public async Task<bool> TryAsync(CancellationToken ct)
+    {
+        if (!await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, every, ct))) return false;
+        var done = false;
+        try
+        {
+            done = await DoRenewingAsync(ct);
+        }
+        finally
+        {
+            // Also at shutdown, so that the next node need not wait for the end of the lease.
+            await UseLeasesAsync(async leases =>
+            {
+                await leases.GiveBackAsync(T.Name, holder, done, CancellationToken.None);
+                return true;
+            });
+        }
+
+        return done;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(LookEvery, clock);
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A host that is disposed without being stopped first would report the cancellation as a crash.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            await TryAsync(ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            // The database or an identity provider may be away; the next look tries again.
+            Log.WorkFailed(logger, T.Name, failure);
+        }
+    }
+
+    private async Task<bool> DoRenewingAsync(CancellationToken ct)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var work = DoAsync(lost.Token);
+        while (await Task.WhenAny(work, Task.Delay(RenewEvery, clock, lost.Token)) != work)
+        {
+            if (ct.IsCancellationRequested || await UseLeasesAsync(leases => leases.RenewAsync(T.Name, holder, Hold, ct))) continue;
+            Log.LeaseLost(logger, T.Name);
+            break;
+        }
+
+        if (work.IsCompleted)
+        {
+            await work;
+            return true;
+        }
+
+        await lost.CancelAsync();
+        await work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return false;
+    }
+
+    private async Task DoAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<T>().DoAsync(ct);
+    }
+
+    private async Task<bool> UseLeasesAsync(Func<Leases, Task<bool>> use)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await use(scope.ServiceProvider.GetRequiredService<Leases>());
+    }
+}
