@@ -20,6 +20,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "keys of the instance and of one connection, always with the owner in the predicate; the owners whose keys are due",
         ["src/TenantIdP.Core/Connections/CertificateWarnings.cs"] = "finds the certificates of all organizations that end soon; writes in each one's own scope",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
+        ["src/TenantIdP.Server/Federation/Saml/MetadataRefresh.cs"] = "lists the connections of all organizations whose metadata is read again; reads each in its own scope",
         ["src/TenantIdP.Server/Login/OrganizationChoices.cs"] = "the chooser lists a person's own memberships",
         ["src/TenantIdP.Server/Federation/ConnectionDirectory.cs"] = "the callback knows a connection id only",
     };
