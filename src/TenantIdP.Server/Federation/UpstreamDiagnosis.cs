@@ -35,6 +35,7 @@ internal sealed record UpstreamDiagnosis(string Check, string Fix)
         SecurityTokenExpiredException => new("expiry", "The id token has expired: check the clocks of the provider and of this server."),
         SecurityTokenNotYetValidException => new("not_before", "The id token is not valid yet: check the clocks of the provider and of this server."),
         SecurityTokenNoExpirationException => new("expiry", "The id token names no expiry: the provider must send exp."),
+        SecurityTokenInvalidLifetimeException => new("lifetime", "The id token has expired or its times contradict each other: check the clocks of the provider and of this server."),
         HttpRequestException => new("unreachable", "The provider could not be reached: check that its address answers from this server, then try again."),
         _ => null,
     };
