@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -58,10 +57,10 @@ public sealed class GenuineResponses
         using var ours = new CertificateRequest("CN=sp.example.test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
         var party = new SamlParty(Audience, Acs, [Convert.ToBase64String(ours.RawData)], Audience + "/slo");
         await idp.RegisterAsync(party, Ct);
-        var request = asked ? "_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20)) : null;
+        var request = asked ? SamlRequests.NewId() : null;
 
         using var browser = new WebBrowser();
-        var page = await browser.GetAsync(request is null ? idp.Start(party, relayState: null) : Ask(idp, request), Ct);
+        var page = await browser.GetAsync(request is null ? idp.Start(party, relayState: null) : SamlRequests.SignIn(idp, party, request), Ct);
         page = await idp.SignInAsync(browser, page, Login, Ct);
         var sent = Convert.FromBase64String(SamlIdp.Response(page));
 
@@ -85,17 +84,6 @@ public sealed class GenuineResponses
         Assert.Equal(encryption is null ? 1 : 0, XDocument.Parse(Encoding.UTF8.GetString(sent)).Descendants(Assertion + "Assertion").Count());
     }
 
-    /// <summary>By redirect, unsigned (SAML Bindings 3.4.4.1).</summary>
-    private static Uri Ask(SamlIdp idp, string id)
-    {
-        var text = $"""
-            <samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="{Assertion}" ID="{id}" Version="2.0" IssueInstant="{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}" Destination="{idp.SingleSignOn}" AssertionConsumerServiceURL="{Acs}" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"><saml:Issuer>{Audience}</saml:Issuer></samlp:AuthnRequest>
-            """;
-        using var packed = new MemoryStream();
-        using (var deflate = new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true)) deflate.Write(Encoding.UTF8.GetBytes(text));
-        return new Uri($"{idp.SingleSignOn}?SAMLRequest={Uri.EscapeDataString(Convert.ToBase64String(packed.ToArray()))}");
-    }
-
     /// <param name="needs">What a rule has to allow for it to be accepted.</param>
     private static JsonObject Facts(SamlIdp idp, string? request, string needs) => new()
     {
@@ -104,7 +92,7 @@ public sealed class GenuineResponses
         ["audience"] = Audience,
         ["acsUrl"] = Acs,
         ["inResponseTo"] = request,
-        ["validAt"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        ["validAt"] = TimeProvider.System.GetUtcNow().AddSeconds(1).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
         ["needs"] = needs,
     };
 

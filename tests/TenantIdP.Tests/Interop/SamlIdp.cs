@@ -42,6 +42,8 @@ internal abstract class SamlIdp : IAsyncDisposable
 
     public string SingleSignOn { get; protected init; } = "";
 
+    public string SingleLogout { get; protected init; } = "";
+
     public string Origin => new Uri(SingleSignOn).GetLeftPart(UriPartial.Authority);
 
     /// <summary>What it signs with, DER in base64.</summary>

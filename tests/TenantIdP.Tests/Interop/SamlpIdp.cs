@@ -16,7 +16,8 @@ internal sealed class SamlpIdp : SamlIdp
         MetadataAddress = (string)addresses["metadata"]!;
         SingleSignOn = (string)addresses["sso"]!;
         start = (string)addresses["start"]!;
-        SignOut = new Uri((string)addresses["logout"]!);
+        SingleLogout = (string)addresses["logout"]!;
+        SignOut = new Uri(SingleLogout);
         Certificate = certificate;
     }
 

@@ -28,7 +28,8 @@ internal sealed partial class SimpleSamlPhp : SamlIdp
         EntityId = (string)settings["entityId"]!;
         MetadataAddress = $"{address}/saml2/idp/metadata.php";
         SingleSignOn = $"{address}/saml2/idp/SSOService.php";
-        SignOut = new Uri($"{address}/saml2/idp/SingleLogoutService.php?ReturnTo={Uri.EscapeDataString(address + "/logout.php")}");
+        SingleLogout = $"{address}/saml2/idp/SingleLogoutService.php";
+        SignOut = new Uri($"{SingleLogout}?ReturnTo={Uri.EscapeDataString(address + "/logout.php")}");
     }
 
     public override Uri SignOut { get; }
