@@ -41,8 +41,7 @@ internal sealed class GenuineResponse
 
     public IReadOnlyList<SamlCertificate> Certificates => [.. facts["certificates"]!.AsArray().Select(c => Certificate((string)c!))]; // as above
 
-    public static IEnumerable<string> Names => Directory.EnumerateFiles(Folder, "*.xml", SearchOption.AllDirectories)
-        .Select(path => Path.GetRelativePath(Folder, path).Replace('\\', '/')[..^".xml".Length]).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names => NamesIn("samlp").Concat(NamesIn("simplesamlphp"));
 
     public static GenuineResponse Read(string name)
     {
@@ -60,6 +59,9 @@ internal sealed class GenuineResponse
     }
 
     public override string ToString() => Name;
+
+    private static IEnumerable<string> NamesIn(string program) =>
+        Directory.EnumerateFiles(Path.Combine(Folder, program), "*.xml").Select(path => $"{program}/{Path.GetFileNameWithoutExtension(path)}").Order(StringComparer.Ordinal);
 
     private static SamlCertificate Certificate(string text) =>
         SamlCertificate.TryRead(text, out var read) && read is not null ? read : throw new InvalidOperationException("The certificate can't be read.");

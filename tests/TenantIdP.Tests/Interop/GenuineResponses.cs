@@ -50,6 +50,26 @@ public sealed class GenuineResponses
         await CaptureAsync(idp, "samlp", name, encryption, asked: true, sha1 ? "sha1" : "");
     }
 
+    [Theory(Explicit = true)]
+    [InlineData("simplesamlphp", false)]
+    [InlineData("simplesamlphp", true)]
+    [InlineData("samlp", false)]
+    public async Task Capture_metadata(string program, bool rollover)
+    {
+        var options = new SamlIdpOptions { EntityId = $"https://{program}.example.test/idp" };
+        await using SamlIdp idp = program == "samlp" ? await SamlpIdp.StartAsync(options, Ct) : await SimpleSamlPhp.StartAsync(options, Ct, rollover);
+        var facts = new JsonObject
+        {
+            ["idpEntityId"] = idp.EntityId,
+            ["singleSignOn"] = idp.SingleSignOn,
+            ["singleLogout"] = idp.SingleLogout,
+            ["signs"] = idp.Certificate,
+            ["signingCertificates"] = rollover ? 2 : 1,
+        };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await WriteAsync("metadata", rollover ? program + "-rollover" : program, await http.GetByteArrayAsync(idp.MetadataAddress, Ct), facts);
+    }
+
     private static async Task CaptureAsync(SamlIdp idp, string program, string name, string? encryption, bool asked, string needs)
     {
         using var key = RSA.Create(2048);
@@ -77,11 +97,16 @@ public sealed class GenuineResponses
         }
 
         Attributes(facts, program);
-        var folder = Path.Combine(Path.GetDirectoryName(NodeProgram.Folder())!, "TenantIdP.Saml.Tests", "Fixtures", program); // a folder of tests
+        await WriteAsync(program, name, sent, facts);
+        Assert.Equal(encryption is null ? 1 : 0, XDocument.Parse(Encoding.UTF8.GetString(sent)).Descendants(Assertion + "Assertion").Count());
+    }
+
+    private static async Task WriteAsync(string group, string name, byte[] sent, JsonObject facts)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(NodeProgram.Folder())!, "TenantIdP.Saml.Tests", "Fixtures", group); // a folder of tests
         Directory.CreateDirectory(folder);
         await File.WriteAllBytesAsync(Path.Combine(folder, name + ".xml"), sent, Ct);
         await File.WriteAllTextAsync(Path.Combine(folder, name + ".json"), facts.ToJsonString(Written) + "\n", Ct);
-        Assert.Equal(encryption is null ? 1 : 0, XDocument.Parse(Encoding.UTF8.GetString(sent)).Descendants(Assertion + "Assertion").Count());
     }
 
     /// <param name="needs">What a rule has to allow for it to be accepted.</param>
