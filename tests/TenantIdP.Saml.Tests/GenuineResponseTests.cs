@@ -36,6 +36,7 @@ public sealed class GenuineResponseTests
         // The signature of an encrypted assertion is encrypted with it.
         Assert.True(signatures.Count > 0 || genuine.IsEncrypted);
     }
+
     [Theory, InlineData("simplesamlphp"), InlineData("simplesamlphp-rollover"), InlineData("samlp")]
     public void Its_metadata_is_within_our_limits(string name) =>
         Assert.True(SafeXml.TryParse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Fixtures", "metadata", name + ".xml")), XmlLimits.Metadata, out _, out var why), why);

@@ -84,7 +84,7 @@ public sealed class SamlIdpTests : IDisposable
         Assert.Equal("LogoutRequest", XDocument.Parse(SamlRequests.Unpack(query["SAMLRequest"]!)).Root!.Name.LocalName); // asked for it
         Assert.NotNull(query["Signature"]);
 
-        var done = await browser.GetAsync(SamlRequests.SignedOut(idp.SingleLogout, party, asked.Address, key), Ct, IsOurs);
+        var done = await browser.GetAsync(SamlRequests.SignedOut(idp, party, asked.Address, key), Ct, IsOurs);
         Assert.Equal(new Uri(idp.Origin).Authority, done.Address.Authority);
         Assert.Equal(HttpStatusCode.OK, done.Status);
         Assert.NotNull((await browser.GetAsync(SamlRequests.SignIn(idp, party, SamlRequests.NewId()), Ct)).Document.QuerySelector("input[name=password]"));
@@ -97,12 +97,29 @@ public sealed class SamlIdpTests : IDisposable
         var party = await RegisterAsync(idp);
         var response = Response(await SignInAsync(idp, SamlRequests.SignIn(idp, party, SamlRequests.NewId())));
 
-        var answer = await browser.GetAsync(SamlRequests.SignOut(idp.SingleLogout, idp, party, response, key), Ct, IsOurs);
+        var answer = await browser.GetAsync(SamlRequests.SignOut(idp, party, response, key), Ct, IsOurs);
 
         Assert.StartsWith(party.Slo + "?", answer.Address.AbsoluteUri, StringComparison.Ordinal);
         var query = HttpUtility.ParseQueryString(answer.Address.Query);
         Assert.Contains("status:Success", SamlRequests.Unpack(query["SAMLResponse"]!), StringComparison.Ordinal); // asked for it
         Assert.NotNull(query["Signature"]);
+    }
+
+    [Theory, InlineData("simplesamlphp"), InlineData("samlp")]
+    public async Task Both_are_done_by_post_where_we_say_so(string program)
+    {
+        await using var idp = await StartAsync(program, new SamlIdpOptions());
+        var party = await RegisterAsync(idp, sloByPost: true);
+        var response = Response(await SignInAsync(idp, SamlRequests.SignIn(idp, party, SamlRequests.NewId())));
+
+        var answer = await browser.GetAsync(SamlRequests.SignOut(idp, party, response, key), Ct);
+        await SignInAsync(idp, SamlRequests.SignIn(idp, party, SamlRequests.NewId()));
+        var asked = await browser.GetAsync(idp.SignOut, Ct);
+
+        Assert.Equal(party.Slo, asked.Form().Action);
+        Assert.Contains(asked.Form().Elements, e => e.GetAttribute("name") == "SAMLRequest");
+        Assert.Equal(party.Slo, answer.Form().Action);
+        Assert.Contains(answer.Form().Elements, e => e.GetAttribute("name") == "SAMLResponse");
     }
 
     [Fact]
@@ -125,11 +142,11 @@ public sealed class SamlIdpTests : IDisposable
     private static async Task<SamlIdp> StartAsync(string program, SamlIdpOptions options) =>
         program == "samlp" ? await SamlpIdp.StartAsync(options, Ct) : await SimpleSamlPhp.StartAsync(options, Ct);
 
-    private async Task<SamlParty> RegisterAsync(SamlIdp idp)
+    private async Task<SamlParty> RegisterAsync(SamlIdp idp, bool sloByPost = false)
     {
         var now = TimeProvider.System.GetUtcNow();
         using var made = new CertificateRequest("CN=sp.example.test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        var party = new SamlParty(Ours, Ours + "/acs", [Convert.ToBase64String(made.RawData)], Ours + "/slo");
+        var party = new SamlParty(Ours, Ours + "/acs", [Convert.ToBase64String(made.RawData)], Ours + "/slo", sloByPost);
         await idp.RegisterAsync(party, Ct);
         return party;
     }

@@ -17,23 +17,23 @@ internal static class SamlRequests
         Redirect(idp.SingleSignOn, "SAMLRequest", Element("AuthnRequest", id, idp.SingleSignOn, party, $"AssertionConsumerServiceURL=\"{party.Acs}\" ", ""), relayState, key);
 
     /// <summary>Ends the session that this response began.</summary>
-    public static Uri SignOut(string address, SamlIdp idp, SamlParty party, XDocument response, RSA key)
+    public static Uri SignOut(SamlIdp idp, SamlParty party, XDocument response, RSA key)
     {
         var name = response.Descendants(XName.Get("NameID", Assertion)).Single();
         var session = (string?)response.Descendants(XName.Get("AuthnStatement", Assertion)).Single().Attribute("SessionIndex");
         var qualifier = (string?)name.Attribute("SPNameQualifier") is { } q ? $" SPNameQualifier=\"{q}\"" : "";
         var subject = $"<saml:NameID Format=\"{(string?)name.Attribute("Format")}\"{qualifier}>{name.Value}</saml:NameID><samlp:SessionIndex>{session}</samlp:SessionIndex>";
-        return Redirect(address, "SAMLRequest", Element("LogoutRequest", NewId(), address, party, "", subject), relayState: null, key);
+        return Redirect(idp.SingleLogout, "SAMLRequest", Element("LogoutRequest", NewId(), idp.SingleLogout, party, "", subject), relayState: null, key);
     }
 
     /// <summary>The answer to the logout request in this address.</summary>
-    public static Uri SignedOut(string address, SamlParty party, Uri request, RSA key)
+    public static Uri SignedOut(SamlIdp idp, SamlParty party, Uri request, RSA key)
     {
         var query = System.Web.HttpUtility.ParseQueryString(request.Query);
         var asked = XDocument.Parse(Unpack(query["SAMLRequest"]!)); // the caller saw it there
         var status = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
-        var text = Element("LogoutResponse", NewId(), address, party, $"InResponseTo=\"{(string?)asked.Root!.Attribute("ID")}\" ", status); // parsed
-        return Redirect(address, "SAMLResponse", text, query["RelayState"], key);
+        var text = Element("LogoutResponse", NewId(), idp.SingleLogout, party, $"InResponseTo=\"{(string?)asked.Root!.Attribute("ID")}\" ", status); // parsed
+        return Redirect(idp.SingleLogout, "SAMLResponse", text, query["RelayState"], key);
     }
 
     public static string Unpack(string message)
