@@ -18,6 +18,10 @@ need chromium chromium
 need node nodejs
 need npm npm
 need openssl openssl
+need php php-cli
+# SimpleSAMLphp is run by php itself: no web server, nothing is started.
+php_packages="php-xml php-mbstring php-sqlite3 php-curl"
+[ -d /usr/share/simplesamlphp/www ] || missing="${missing:-} simplesamlphp $php_packages"
 if [ -n "${missing:-}" ]; then
   if [ "$(id -u)" != 0 ]; then echo "Missing:$missing. Run as root once, or install them." >&2; exit 2; fi
   echo "Installing$missing"

@@ -75,7 +75,8 @@ internal sealed class NodeProgram : IAsyncDisposable
         process.Dispose();
     }
 
-    private static string Folder()
+    /// <summary>Where the programs and their configuration are.</summary>
+    public static string Folder()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
