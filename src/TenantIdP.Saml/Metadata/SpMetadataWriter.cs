@@ -24,7 +24,7 @@ public static class SpMetadataWriter
             writer.WriteStartElement("md", "EntityDescriptor", SamlNames.MetadataNamespace);
             if (signingKey is not null) writer.WriteAttributeString("ID", RequestIds.New());
             writer.WriteAttributeString("entityID", metadata.EntityId);
-            if (metadata.ValidUntil is { } until) writer.WriteAttributeString("validUntil", Markup.Time(until));
+            if (metadata.ValidUntil is { } until) writer.WriteAttributeString("validUntil", Elements.Say(until));
             WriteRole(writer, metadata);
             writer.WriteEndElement();
         });

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Xml;
 
@@ -14,9 +13,6 @@ internal static class Markup
         return text.ToString();
     }
 
-    /// <summary>A time as the standard wants it: UTC (Core 1.3.3).</summary>
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
     /// <summary>Whether XML has a way to say it.</summary>
     public static bool IsWritable(string text) => text.All(XmlConvert.IsXmlChar);
 
@@ -27,7 +23,7 @@ internal static class Markup
         writer.WriteAttributeString("xmlns", "saml", null, SamlNames.AssertionNamespace);
         writer.WriteAttributeString("ID", id);
         writer.WriteAttributeString("Version", "2.0");
-        writer.WriteAttributeString("IssueInstant", Time(issueInstant));
+        writer.WriteAttributeString("IssueInstant", Elements.Say(issueInstant));
         writer.WriteAttributeString("Destination", destination);
     }
 

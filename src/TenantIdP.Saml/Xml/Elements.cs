@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml;
+
+namespace TenantIdP.Saml.Xml;
+
+/// <summary>Reading a tree: always by namespace and place, never by search.</summary>
+internal static partial class Elements
+{
+    public static bool Is(this XmlNode? node, string ns, string name) => node is XmlElement element && element.LocalName == name && element.NamespaceURI == ns;
+
+    public static IEnumerable<XmlElement> Children(this XmlElement element) => element.ChildNodes.OfType<XmlElement>();
+
+    public static IEnumerable<XmlElement> Children(this XmlElement element, string ns, string name) => element.Children().Where(child => child.Is(ns, name));
+
+    /// <summary>The only child of that name; null when there is none or several.</summary>
+    public static XmlElement? Only(this XmlElement? element, string ns, string name) => element?.Children(ns, name).Take(2).ToList() is [var only] ? only : null;
+
+    public static IEnumerable<XmlElement> SelfAndDescendants(this XmlElement element)
+    {
+        yield return element;
+        foreach (var child in element.Children())
+        {
+            foreach (var inner in child.SelfAndDescendants()) yield return inner;
+        }
+    }
+
+    /// <summary>An attribute without a namespace; null when absent, which is not the same as empty.</summary>
+    public static string? Attribute(this XmlElement element, string name) => element.GetAttributeNode(name, "")?.Value;
+
+    /// <summary>All the text, whatever it is split into; what surrounds it is no part of an identifier.</summary>
+    public static string Text(this XmlElement element) => element.InnerText.Trim();
+
+    public static bool HasElements(this XmlElement element) => element.ChildNodes.OfType<XmlElement>().Any();
+
+    /// <summary>A time with its zone (Core 1.3.3: UTC); false for anything else.</summary>
+    public static bool TryTime(string? text, out DateTimeOffset time)
+    {
+        time = default;
+        return text is { Length: <= 40 } && Time().IsMatch(text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    public static string Say(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Text of the sender's for a trace: one line, short.</summary>
+    public static string Quote(string? text, int longest = 120)
+    {
+        if (text is null) return "nothing";
+        var clean = string.Concat(text.Take(longest).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c));
+        return text.Length > longest ? clean + "…" : clean;
+    }
+
+    [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Time();
+}
