@@ -22,15 +22,12 @@ public sealed class GenuineResponseTests
         Assert.True(SafeXml.TryParse(Encoding.UTF8.GetString(genuine.Sent), XmlLimits.Message, out var document, out _));
         var signatures = document!.GetElementsByTagName("Signature", SignedXml.XmlDsigNamespaceUrl).OfType<XmlElement>().ToList();
 
-        var (rsa, _) = Assert.Single(genuine.Certificates).OpenKey();
-        using (rsa)
+        var rsa = Assert.Single(genuine.Certificates).Rsa;
+        foreach (var signature in signatures)
         {
-            foreach (var signature in signatures)
-            {
-                var signed = new SignedXml((XmlElement)signature.ParentNode!); // an element's child
-                signed.LoadXml(signature);
-                Assert.True(signed.CheckSignature(rsa!)); // an RSA certificate
-            }
+            var signed = new SignedXml((XmlElement)signature.ParentNode!); // an element's child
+            signed.LoadXml(signature);
+            Assert.True(signed.CheckSignature(rsa!)); // an RSA certificate
         }
 
         // The signature of an encrypted assertion is encrypted with it.

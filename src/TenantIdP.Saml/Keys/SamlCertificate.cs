@@ -15,7 +15,8 @@ public sealed class SamlCertificate
         this.der = der;
         Thumbprint = Convert.ToHexStringLower(SHA256.HashData(der));
         (Subject, NotBefore, NotAfter) = (certificate.Subject, new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
-        (KeyAlgorithm, KeyBits) = certificate.GetRSAPublicKey() is { } rsa ? ("RSA", rsa.KeySize) : ("ECDSA", certificate.GetECDsaPublicKey()?.KeySize ?? 0);
+        (Rsa, Ecdsa) = (certificate.GetRSAPublicKey(), certificate.GetECDsaPublicKey());
+        (KeyAlgorithm, KeyBits) = Rsa is { } rsa ? ("RSA", rsa.KeySize) : ("ECDSA", Ecdsa?.KeySize ?? 0);
     }
 
     /// <summary>SHA-256 of the DER form, lower-case hex.</summary>
@@ -29,12 +30,10 @@ public sealed class SamlCertificate
 
     public ReadOnlyMemory<byte> Der => der;
 
-    /// <summary>The public key, for the caller to dispose; the other one is null.</summary>
-    public (RSA? Rsa, ECDsa? Ecdsa) OpenKey()
-    {
-        using var certificate = X509CertificateLoader.LoadCertificate(der);
-        return (certificate.GetRSAPublicKey(), certificate.GetECDsaPublicKey());
-    }
+    /// <summary>Null for a certificate of another kind. One object for the certificate's life, used by many threads: reading a key costs more than verifying with it.</summary>
+    internal RSA? Rsa { get; }
+
+    internal ECDsa? Ecdsa { get; }
 
     /// <summary>Reads what admins paste: PEM, bare base64 (with line breaks), as text. False for anything else, for a key under 2048 bits (RSA) or 256 bits (ECDSA), and for other key types.</summary>
     public static bool TryRead(string? text, out SamlCertificate? certificate)
@@ -59,10 +58,9 @@ public sealed class SamlCertificate
         try
         {
             using var loaded = X509CertificateLoader.LoadCertificate(der);
-            using var rsa = loaded.GetRSAPublicKey();
-            using var ecdsa = loaded.GetECDsaPublicKey();
-            if (rsa is { KeySize: < 2048 or > 8192 } || ecdsa is { KeySize: < 256 } || (rsa is null && ecdsa is null)) return false;
-            certificate = new SamlCertificate(loaded.RawData, loaded);
+            var read = new SamlCertificate(loaded.RawData, loaded);
+            if (read.Rsa is { KeySize: < 2048 or > 8192 } || read.Ecdsa is { KeySize: < 256 } || (read.Rsa is null && read.Ecdsa is null)) return false;
+            certificate = read;
             return true;
         }
         catch (CryptographicException)

@@ -35,12 +35,7 @@ public sealed class SamlKeyPair : IDisposable
         {
             key.ImportPkcs8PrivateKey(pkcs8, out _);
             if (!SamlCertificate.TryRead(certificate, out var read) || read is null) throw new CryptographicException("The certificate can't be read.");
-            var (known, _) = read.OpenKey();
-            using (known)
-            {
-                if (known is null || !known.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo())) throw new CryptographicException("The certificate is another key's.");
-            }
-
+            if (read.Rsa is not { } known || !known.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo())) throw new CryptographicException("The certificate is another key's.");
             return new SamlKeyPair(key, read);
         }
         catch
