@@ -34,7 +34,8 @@ public sealed class LogoutMessage
     public static SamlVerdict<LogoutMessage> FromRedirect(string rawQuery)
     {
         var checks = new CheckList();
-        return ReadQuery(rawQuery.StartsWith('?') ? rawQuery[1..] : rawQuery, checks) is { } message ? SamlVerdict<LogoutMessage>.Accepted(message, checks.All) : SamlVerdict<LogoutMessage>.Refused(checks.All);
+        var query = rawQuery.StartsWith('?') ? rawQuery[1..] : rawQuery;
+        return ReadQuery(query, checks) is { } message ? SamlVerdict<LogoutMessage>.Accepted(message, checks.All) : SamlVerdict<LogoutMessage>.Refused(checks.All);
     }
 
     /// <param name="encoded">The field SAMLRequest or SAMLResponse.</param>
@@ -56,7 +57,9 @@ public sealed class LogoutMessage
             return null;
         }
 
-        var root = TryBase64(Uri.UnescapeDataString(message), out var deflated) && Inflate(deflated) is { } bytes ? Parse(bytes, checks) : Refuse(checks, $"{parameter.Name()} is not deflated base64, or too long.");
+        var root = TryBase64(Uri.UnescapeDataString(message), out var deflated) && Inflate(deflated) is { } bytes
+            ? Parse(bytes, checks)
+            : Refuse(checks, $"{parameter.Name()} is not deflated base64, or too long.");
         if (root is null) return null;
 
         // In this order whatever the order of the query is; each as it came.

@@ -61,7 +61,8 @@ public static class LogoutValidator
         }
 
         // Whatever it says: the sessions here are over anyway, and what is told to the person is the caller's to choose.
-        _ = status == SamlNames.SuccessStatus && second is null ? checks.Pass(LogoutChecks.Status, status) : checks.Warn(LogoutChecks.Status, Elements.Quote(second ?? status), SamlNames.SuccessStatus);
+        if (status == SamlNames.SuccessStatus && second is null) checks.Pass(LogoutChecks.Status, status);
+        else checks.Warn(LogoutChecks.Status, Elements.Quote(second ?? status), SamlNames.SuccessStatus);
         return new LogoutResponse
         {
             Id = envelope.Id, InResponseTo = answered, Issuer = rules.IdpEntityId, Destination = envelope.Destination, Status = status, SubStatus = second, IssueInstant = envelope.IssueInstant,

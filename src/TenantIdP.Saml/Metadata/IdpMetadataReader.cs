@@ -112,7 +112,7 @@ public static class IdpMetadataReader
     private static string List(List<XmlElement> providers) =>
         string.Join(", ", providers.Take(MaxListed).Select(p => Elements.Quote(Id(p)))) + (providers.Count > MaxListed ? $" and {providers.Count - MaxListed} more" : "");
 
-    private static string Said(string? redirect, string? post) => (redirect ?? post) is null ? "None that can be used." : string.Join(", ", new[] { redirect, post }.OfType<string>().Select(url => Elements.Quote(url)));
+    private static string Said(params string?[] urls) => urls.OfType<string>().Select(url => Elements.Quote(url)).ToList() is { Count: > 0 } said ? string.Join(", ", said) : "None that can be used.";
 
     private static XmlElement? Refuse(CheckList checks, SamlRule rule, string seen, string? expected = null)
     {

@@ -27,7 +27,8 @@ internal static class MetadataCertificates
 
         foreach (var problem in problems) checks.Warn(MetadataChecks.Certificate, problem, "a certificate that can be read");
         // Only remarked on: the key is pinned, and identity providers sign on with an expired certificate.
-        foreach (var expired in found.Where(c => c.NotAfter < now)) checks.Warn(MetadataChecks.Certificate, $"The certificate {expired.Thumbprint[..12]}… expired on {Elements.Say(expired.NotAfter)}.");
+        foreach (var expired in found.Where(c => c.NotAfter < now))
+            checks.Warn(MetadataChecks.Certificate, $"The certificate {expired.Thumbprint[..12]}… expired on {Elements.Say(expired.NotAfter)}.");
         checks.Pass(MetadataChecks.Certificate, $"{found.Count} signing certificate(s).");
         return found;
     }

@@ -7,7 +7,7 @@ using TenantIdP.Saml.Responses;
 namespace TenantIdP.Saml.Tests.Logout;
 
 /// <summary>Valid messages of an identity provider, and what they are judged by.</summary>
-internal sealed class IdpLogout : IDisposable
+internal static class IdpLogout
 {
     public const string EntityId = "https://idp.example.test";
     public const string SloUrl = "https://sp.example.test/slo";
@@ -23,12 +23,14 @@ internal sealed class IdpLogout : IDisposable
         Id = "_response", InResponseTo = "_ours", Issuer = EntityId, Destination = SloUrl, IssueInstant = OurKey.Now, Status = SamlNames.ResponderStatus, SubStatus = SamlNames.PartialLogoutStatus,
     };
 
-    public SamlKeyPair Key { get; } = OurKey.Make("idp");
+    /// <summary>One for all tests, because making one is slow.</summary>
+    public static readonly SamlKeyPair Key = OurKey.Make("idp");
 
-    public LogoutRules Rules => new() { IdpEntityId = EntityId, SloUrls = [SloUrl, "https://old.example.test/slo"], Certificates = [Key.Certificate], Now = OurKey.Now };
+    public static LogoutRules Rules => new() { IdpEntityId = EntityId, SloUrls = [SloUrl, "https://old.example.test/slo"], Certificates = [Key.Certificate], Now = OurKey.Now };
 
     /// <summary>With its question mark.</summary>
-    public static string Query(string xml, SamlKeyPair? key, SamlParameter parameter = SamlParameter.Request, string? relayState = "state 1") => RedirectBinding.Encode(SloUrl, parameter, xml, relayState, key)[SloUrl.Length..];
+    public static string Query(string xml, SamlKeyPair? key, SamlParameter parameter = SamlParameter.Request, string? relayState = "state 1") =>
+        RedirectBinding.Encode(SloUrl, parameter, xml, relayState, key)[SloUrl.Length..];
 
     public static string Field(string xml, SamlKeyPair? key) => PostBinding.Encode(SloUrl, SamlParameter.Request, xml, null, key).Fields[0].Value;
 
@@ -39,8 +41,6 @@ internal sealed class IdpLogout : IDisposable
     public static string Decode(string field) => Encoding.UTF8.GetString(Convert.FromBase64String(field));
 
     public static string Encode(string xml) => Convert.ToBase64String(Encoding.UTF8.GetBytes(xml));
-
-    public void Dispose() => Key.Dispose();
 
     private static LogoutMessage Accepted(SamlVerdict<LogoutMessage> verdict) => verdict.Value ?? throw new InvalidOperationException(verdict.Failure?.Seen);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.RegularExpressions;
 using TenantIdP.Saml.Bindings;
 using TenantIdP.Saml.Keys;
 using TenantIdP.Saml.Logout;
@@ -10,10 +11,8 @@ namespace TenantIdP.Saml.Tests.Logout;
 
 /// <summary>Whoever forges a logout keeps people out of their work.</summary>
 [Trait("Attack", "A3")]
-public sealed class LogoutAttackTests : IDisposable
+public sealed class LogoutAttackTests
 {
-    private const string RsaSha256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-    private readonly IdpLogout idp = new();
     private readonly string xml = LogoutWriter.Write(IdpLogout.Request);
 
     [Fact]
@@ -34,11 +33,12 @@ public sealed class LogoutAttackTests : IDisposable
 
     [Fact]
     public void Without_pinned_certificates_nothing_is_believed() =>
-        Assert.Equal("signature_value", LogoutValidator.ReadRequest(IdpLogout.FromRedirect(IdpLogout.Query(xml, idp.Key)), idp.Rules with { Certificates = [] }).Failure?.Rule.Code);
+        Assert.Equal("signature_value", LogoutValidator.ReadRequest(IdpLogout.FromRedirect(IdpLogout.Query(xml, IdpLogout.Key)), IdpLogout.Rules with { Certificates = [] }).Failure?.Rule.Code);
 
     /// <summary>Here the signature is in the query; one in the message would leave RelayState to anybody.</summary>
     [Fact]
-    public void A_signature_in_the_message_does_not_make_an_address_signed() => Assert.Equal(LogoutChecks.Signature.Code, Redirect(IdpLogout.Query(IdpLogout.Decode(IdpLogout.Field(xml, idp.Key)), null)));
+    public void A_signature_in_the_message_does_not_make_an_address_signed() =>
+        Assert.Equal(LogoutChecks.Signature.Code, Redirect(IdpLogout.Query(IdpLogout.Decode(IdpLogout.Field(xml, IdpLogout.Key)), null)));
 
     [Theory]
     [InlineData("RelayState=state%201", "RelayState=state%202", "signature_value")]
@@ -52,7 +52,7 @@ public sealed class LogoutAttackTests : IDisposable
     [InlineData("&Signature=", "&Signature=A", "signature_value")]
     public void A_changed_part_of_the_query_is_noticed(string part, string instead, string rule)
     {
-        var query = IdpLogout.Query(xml, idp.Key);
+        var query = IdpLogout.Query(xml, IdpLogout.Key);
         Assert.Contains(part, query, StringComparison.Ordinal);
 
         Assert.Equal(rule, Redirect(query.Replace(part, instead, StringComparison.Ordinal)));
@@ -61,7 +61,7 @@ public sealed class LogoutAttackTests : IDisposable
     [Fact]
     public void The_signature_of_one_message_is_not_that_of_another()
     {
-        var signed = IdpLogout.Query(xml, idp.Key).Split('&');
+        var signed = IdpLogout.Query(xml, IdpLogout.Key).Split('&');
         var other = IdpLogout.Query(xml.Replace("ann", "bob", StringComparison.Ordinal), null).Split('&');
 
         Assert.Equal("signature_value", Redirect(string.Join('&', [other[0], .. signed[1..]])));
@@ -69,7 +69,7 @@ public sealed class LogoutAttackTests : IDisposable
 
     [Fact]
     public void A_changed_form_is_noticed() =>
-        Assert.Equal("digest_value", Post(IdpLogout.Encode(IdpLogout.Decode(IdpLogout.Field(xml, idp.Key)).Replace("ann", "bob", StringComparison.Ordinal))));
+        Assert.Equal("digest_value", Post(IdpLogout.Encode(IdpLogout.Decode(IdpLogout.Field(xml, IdpLogout.Key)).Replace("ann", "bob", StringComparison.Ordinal))));
 
     [Theory]
     [InlineData("&RelayState=other")]
@@ -81,13 +81,19 @@ public sealed class LogoutAttackTests : IDisposable
     [InlineData("&SAMLEncoding=urn%3Aother")]
     public void What_comes_twice_or_could_be_read_in_two_ways_is_refused(string added)
     {
-        var query = IdpLogout.Query(xml, idp.Key);
+        var query = IdpLogout.Query(xml, IdpLogout.Key);
 
         Assert.Equal(LogoutChecks.Carried, LogoutMessage.FromRedirect(query + added).Failure?.Rule);
         Assert.Equal(LogoutChecks.Carried, LogoutMessage.FromRedirect(added[1..] + "&" + query[1..]).Failure?.Rule);
     }
 
-    [Theory, InlineData(""), InlineData("?"), InlineData("SAMLRequest"), InlineData("SAMLRequest=%"), InlineData("SAMLRequest=AAAA"), InlineData("RelayState=a&SigAlg=b&Signature=c")]
+    [Theory]
+    [InlineData("")]
+    [InlineData("?")]
+    [InlineData("SAMLRequest")]
+    [InlineData("SAMLRequest=%")]
+    [InlineData("SAMLRequest=AAAA")]
+    [InlineData("RelayState=a&SigAlg=b&Signature=c")]
     public void A_query_without_a_message_is_refused(string query) => Assert.Equal(LogoutChecks.Carried, LogoutMessage.FromRedirect(query).Failure?.Rule);
 
     [Fact]
@@ -103,7 +109,7 @@ public sealed class LogoutAttackTests : IDisposable
     [Fact]
     public void Other_parameters_and_another_order_do_not_matter()
     {
-        var parts = IdpLogout.Query(xml, idp.Key)[1..].Split('&');
+        var parts = IdpLogout.Query(xml, IdpLogout.Key)[1..].Split('&');
 
         Assert.Null(Redirect("?tenant=1&" + string.Join('&', parts.Reverse()) + "&x"));
     }
@@ -112,8 +118,8 @@ public sealed class LogoutAttackTests : IDisposable
     [Fact]
     public void The_octets_are_verified_as_they_came()
     {
-        var octets = System.Text.RegularExpressions.Regex.Replace(IdpLogout.Query(xml, idp.Key)[1..].Split("&Signature=")[0], "%[0-9A-F]{2}", m => m.Value.ToLowerInvariant());
-        var signature = idp.Key.Key.SignData(Encoding.ASCII.GetBytes(octets), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var octets = Regex.Replace(Octets(), "%[0-9A-F]{2}", m => m.Value.ToLowerInvariant());
+        var signature = IdpLogout.Key.Key.SignData(Encoding.ASCII.GetBytes(octets), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
 
         Assert.Null(Redirect(octets + "&Signature=" + Uri.EscapeDataString(Convert.ToBase64String(signature))));
     }
@@ -121,23 +127,27 @@ public sealed class LogoutAttackTests : IDisposable
     [Theory, InlineData(false), InlineData(true)]
     public void A_sha1_signature_counts_only_where_it_is_allowed(bool isAllowed)
     {
-        var octets = IdpLogout.Query(xml, idp.Key)[1..].Split("&Signature=")[0].Replace(Uri.EscapeDataString(RsaSha256), Uri.EscapeDataString("http://www.w3.org/2000/09/xmldsig#rsa-sha1"), StringComparison.Ordinal);
-        var signature = idp.Key.Key.SignData(Encoding.ASCII.GetBytes(octets), HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
+        var octets = Octets().Replace("2001%2F04%2Fxmldsig-more%23rsa-sha256", "2000%2F09%2Fxmldsig%23rsa-sha1", StringComparison.Ordinal);
+        var signature = IdpLogout.Key.Key.SignData(Encoding.ASCII.GetBytes(octets), HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
         var message = IdpLogout.FromRedirect(octets + "&Signature=" + Uri.EscapeDataString(Convert.ToBase64String(signature)));
 
-        Assert.Equal(isAllowed ? null : "signature_method", LogoutValidator.ReadRequest(message, idp.Rules with { AllowSha1 = isAllowed }).Failure?.Rule.Code);
+        Assert.Equal(isAllowed ? null : "signature_method", LogoutValidator.ReadRequest(message, IdpLogout.Rules with { AllowSha1 = isAllowed }).Failure?.Rule.Code);
     }
 
-    [Theory, InlineData("ecdsa-sha256", "SHA256", null), InlineData("ecdsa-sha384", "SHA384", null), InlineData("ecdsa-sha256", "SHA384", "signature_value"), InlineData("rsa-sha256", "SHA256", "signature_value")]
+    [Theory]
+    [InlineData("ecdsa-sha256", "SHA256", null)]
+    [InlineData("ecdsa-sha384", "SHA384", null)]
+    [InlineData("ecdsa-sha256", "SHA384", "signature_value")]
+    [InlineData("rsa-sha256", "SHA256", "signature_value")]
     public void An_ecdsa_key_signs_only_as_ecdsa(string method, string hash, string? rule)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = new CertificateRequest("CN=idp", key, HashAlgorithmName.SHA256).CreateSelfSigned(OurKey.Now.AddDays(-1), OurKey.Now.AddDays(1));
         Assert.True(SamlCertificate.TryRead(made.RawData, out var certificate));
-        var octets = IdpLogout.Query(xml, idp.Key)[1..].Split("&Signature=")[0].Replace("rsa-sha256", method, StringComparison.Ordinal);
+        var octets = Octets().Replace("rsa-sha256", method, StringComparison.Ordinal);
         var message = IdpLogout.FromRedirect(octets + "&Signature=" + Uri.EscapeDataString(Convert.ToBase64String(key.SignData(Encoding.ASCII.GetBytes(octets), new HashAlgorithmName(hash)))));
 
-        Assert.Equal(rule, LogoutValidator.ReadRequest(message, idp.Rules with { Certificates = [idp.Key.Certificate, certificate!] }).Failure?.Rule.Code); // just read
+        Assert.Equal(rule, LogoutValidator.ReadRequest(message, IdpLogout.Rules with { Certificates = [IdpLogout.Key.Certificate, certificate!] }).Failure?.Rule.Code); // just read
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -145,9 +155,9 @@ public sealed class LogoutAttackTests : IDisposable
     {
         var later = OurKey.Now.AddDays(400);
         var late = LogoutWriter.Write(IdpLogout.Request with { IssueInstant = later, NotOnOrAfter = null });
-        var rules = idp.Rules with { Now = later, RefuseExpiredCertificates = isRefused };
+        var rules = IdpLogout.Rules with { Now = later, RefuseExpiredCertificates = isRefused };
 
-        foreach (var message in new[] { IdpLogout.FromRedirect(IdpLogout.Query(late, idp.Key)), IdpLogout.FromPost(IdpLogout.Field(late, idp.Key)) })
+        foreach (var message in new[] { IdpLogout.FromRedirect(IdpLogout.Query(late, IdpLogout.Key)), IdpLogout.FromPost(IdpLogout.Field(late, IdpLogout.Key)) })
         {
             var read = LogoutValidator.ReadRequest(message, rules);
             Assert.Equal(isRefused, !read.IsOk);
@@ -159,7 +169,7 @@ public sealed class LogoutAttackTests : IDisposable
     [Fact]
     public void A_wrapped_message_is_refused()
     {
-        var signed = IdpLogout.Decode(IdpLogout.Field(xml, idp.Key));
+        var signed = IdpLogout.Decode(IdpLogout.Field(xml, IdpLogout.Key));
         var start = signed.IndexOf("<Signature", StringComparison.Ordinal);
         var signature = signed[start..(signed.IndexOf("</Signature>", StringComparison.Ordinal) + "</Signature>".Length)];
         var evil = xml.Replace("ann", "bob", StringComparison.Ordinal).Replace("_request", "_evil", StringComparison.Ordinal);
@@ -172,11 +182,37 @@ public sealed class LogoutAttackTests : IDisposable
     }
 
     [Fact]
-    public void A_response_is_no_request() => Assert.Equal("logout_message", Redirect(IdpLogout.Query(LogoutWriter.Write(IdpLogout.Response), idp.Key)));
+    public void A_response_is_no_request() => Assert.Equal("logout_message", Redirect(IdpLogout.Query(LogoutWriter.Write(IdpLogout.Response), IdpLogout.Key)));
 
-    public void Dispose() => idp.Dispose();
+    [Fact]
+    public void Any_one_character_changed_in_an_address_is_noticed()
+    {
+        var query = IdpLogout.Query(xml, IdpLogout.Key);
+        for (var i = 1; i < query.IndexOf("&Signature=", StringComparison.Ordinal); i++)
+        {
+            var read = LogoutMessage.FromRedirect(Changed(query, i));
+            Assert.False(read.IsOk && LogoutValidator.ReadRequest(read.Value, IdpLogout.Rules).IsOk, $"at {i}");
+        }
+    }
 
-    private string? Redirect(string query) => LogoutValidator.ReadRequest(IdpLogout.FromRedirect(query), idp.Rules).Failure?.Rule.Code;
+    /// <summary>Some of it is not signed, such as the certificate that comes along; but then it says nothing else than before.</summary>
+    [Fact]
+    public void Any_one_character_changed_in_a_form_changes_nothing_that_is_read()
+    {
+        var form = IdpLogout.Decode(IdpLogout.Field(xml, IdpLogout.Key));
+        for (var i = 0; i < form.Length; i += 3)
+        {
+            var message = LogoutMessage.FromPost(IdpLogout.Encode(Changed(form, i)));
+            if (message.IsOk && LogoutValidator.ReadRequest(message.Value, IdpLogout.Rules).Value is { } read) Assert.Equal(xml, LogoutWriter.Write(read));
+        }
+    }
 
-    private string? Post(string field) => LogoutValidator.ReadRequest(IdpLogout.FromPost(field), idp.Rules).Failure?.Rule.Code;
+    /// <summary>A query up to its signature.</summary>
+    private string Octets() => IdpLogout.Query(xml, IdpLogout.Key)[1..].Split("&Signature=")[0];
+
+    private static string Changed(string text, int at) => $"{text[..at]}{(text[at] == 'x' ? 'y' : 'x')}{text[(at + 1)..]}";
+
+    private static string? Redirect(string query) => LogoutValidator.ReadRequest(IdpLogout.FromRedirect(query), IdpLogout.Rules).Failure?.Rule.Code;
+
+    private static string? Post(string field) => LogoutValidator.ReadRequest(IdpLogout.FromPost(field), IdpLogout.Rules).Failure?.Rule.Code;
 }

@@ -7,17 +7,15 @@ using Xunit;
 namespace TenantIdP.Saml.Tests.Logout;
 
 /// <summary>Valid messages, and everything that one of them may lack.</summary>
-public sealed class LogoutTests : IDisposable
+public sealed class LogoutTests
 {
-    private readonly IdpLogout idp = new();
-
     [Theory, InlineData(true), InlineData(false)]
     public void A_signed_request_is_read_as_it_was_written(bool isRedirect)
     {
         var xml = LogoutWriter.Write(IdpLogout.Request);
-        var message = isRedirect ? IdpLogout.FromRedirect(IdpLogout.Query(xml, idp.Key)) : IdpLogout.FromPost(IdpLogout.Field(xml, idp.Key));
+        var message = isRedirect ? IdpLogout.FromRedirect(IdpLogout.Query(xml, IdpLogout.Key)) : IdpLogout.FromPost(IdpLogout.Field(xml, IdpLogout.Key));
 
-        var read = LogoutValidator.ReadRequest(message, idp.Rules);
+        var read = LogoutValidator.ReadRequest(message, IdpLogout.Rules);
 
         Assert.True(read.IsOk, read.Failure?.Seen);
         Assert.Equal(IdpLogout.Request.SessionIndexes, read.Value.SessionIndexes);
@@ -30,9 +28,9 @@ public sealed class LogoutTests : IDisposable
     public void A_signed_response_is_read_as_it_was_written(bool isRedirect)
     {
         var xml = LogoutWriter.Write(IdpLogout.Response);
-        var message = isRedirect ? IdpLogout.FromRedirect(IdpLogout.Query(xml, idp.Key, SamlParameter.Response)) : IdpLogout.FromPost(IdpLogout.Field(xml, idp.Key));
+        var message = isRedirect ? IdpLogout.FromRedirect(IdpLogout.Query(xml, IdpLogout.Key, SamlParameter.Response)) : IdpLogout.FromPost(IdpLogout.Field(xml, IdpLogout.Key));
 
-        var read = LogoutValidator.ReadResponse(message, idp.Rules with { InResponseTo = "_ours" });
+        var read = LogoutValidator.ReadResponse(message, IdpLogout.Rules with { InResponseTo = "_ours" });
 
         Assert.True(read.IsOk, read.Failure?.Seen);
         Assert.Equal(IdpLogout.Response, read.Value);
@@ -44,7 +42,7 @@ public sealed class LogoutTests : IDisposable
     {
         var little = IdpLogout.Request with { NotOnOrAfter = null, SessionIndexes = [], NameId = new("ann", null, null, null) };
 
-        var read = LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(LogoutWriter.Write(little), idp.Key)), idp.Rules).Value;
+        var read = LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(LogoutWriter.Write(little), IdpLogout.Key)), IdpLogout.Rules).Value;
 
         Assert.Equal((little.NameId, 0, null), (read!.NameId, read.SessionIndexes.Count, read.NotOnOrAfter)); // accepted
     }
@@ -82,8 +80,8 @@ public sealed class LogoutTests : IDisposable
         Assert.Contains(part, xml, StringComparison.Ordinal);
         var changed = xml.Replace(part, instead, StringComparison.Ordinal);
 
-        Assert.Equal(rule, LogoutValidator.ReadRequest(IdpLogout.FromRedirect(IdpLogout.Query(changed, idp.Key)), idp.Rules).Failure?.Rule.Code);
-        Assert.Equal(rule, LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(changed, idp.Key)), idp.Rules).Failure?.Rule.Code);
+        Assert.Equal(rule, LogoutValidator.ReadRequest(IdpLogout.FromRedirect(IdpLogout.Query(changed, IdpLogout.Key)), IdpLogout.Rules).Failure?.Rule.Code);
+        Assert.Equal(rule, LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(changed, IdpLogout.Key)), IdpLogout.Rules).Failure?.Rule.Code);
     }
 
     [Theory]
@@ -97,7 +95,7 @@ public sealed class LogoutTests : IDisposable
         var xml = LogoutWriter.Write(IdpLogout.Response);
         Assert.Contains(part, xml, StringComparison.Ordinal);
 
-        var read = LogoutValidator.ReadResponse(IdpLogout.FromPost(IdpLogout.Field(xml.Replace(part, instead, StringComparison.Ordinal), idp.Key)), idp.Rules with { InResponseTo = "_ours" });
+        var read = LogoutValidator.ReadResponse(IdpLogout.FromPost(IdpLogout.Field(xml.Replace(part, instead, StringComparison.Ordinal), IdpLogout.Key)), IdpLogout.Rules with { InResponseTo = "_ours" });
 
         Assert.Equal(rule, read.Failure?.Rule.Code);
     }
@@ -107,8 +105,8 @@ public sealed class LogoutTests : IDisposable
     {
         var ours = LogoutWriter.Write(IdpLogout.Request with { Id = RequestIds.New() });
 
-        Assert.True(OurKey.IsSigned(IdpLogout.Decode(IdpLogout.Field(ours, idp.Key)), idp.Key.Certificate));
-        Assert.True(OurKey.IsSigned(IdpLogout.Decode(IdpLogout.Field(LogoutWriter.Write(IdpLogout.Response), idp.Key)), idp.Key.Certificate));
+        Assert.True(OurKey.IsSigned(IdpLogout.Decode(IdpLogout.Field(ours, IdpLogout.Key)), IdpLogout.Key.Certificate));
+        Assert.True(OurKey.IsSigned(IdpLogout.Decode(IdpLogout.Field(LogoutWriter.Write(IdpLogout.Response), IdpLogout.Key)), IdpLogout.Key.Certificate));
     }
 
     [Fact]
@@ -116,7 +114,7 @@ public sealed class LogoutTests : IDisposable
     {
         var many = LogoutWriter.Write(IdpLogout.Request with { SessionIndexes = [.. Enumerable.Range(0, 101).Select(i => $"_{i}")] });
 
-        Assert.Equal(LogoutChecks.Sessions, LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(many, idp.Key)), idp.Rules).Failure?.Rule);
+        Assert.Equal(LogoutChecks.Sessions, LogoutValidator.ReadRequest(IdpLogout.FromPost(IdpLogout.Field(many, IdpLogout.Key)), IdpLogout.Rules).Failure?.Rule);
     }
 
     [Theory, InlineData(""), InlineData("%%%"), InlineData("PGE+"), InlineData("PCFET0NUWVBFIGEgW108IUVOVElUWSBiICdjJz5dPjxhPiZiOzwvYT4=")]
@@ -126,6 +124,4 @@ public sealed class LogoutTests : IDisposable
     [Trait("Attack", "G3")]
     public void A_field_larger_than_a_message_may_be_is_refused() =>
         Assert.False(LogoutMessage.FromPost(Convert.ToBase64String(Encoding.ASCII.GetBytes("<a>" + new string('a', 1024 * 1024) + "</a>"))).IsOk);
-
-    public void Dispose() => idp.Dispose();
 }
