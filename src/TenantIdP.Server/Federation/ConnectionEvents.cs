@@ -32,7 +32,7 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         if (context.ProtocolMessage.GetParameter("iss") is { } named)
         {
             var configuration = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted); // ConnectionOptions always sets it
-            if (await ConnectionAsync(context) is not { } connection || named != UpstreamMetadataRules.ExpectedIssuer(connection, configuration.Issuer)) throw Refused("The answer names another issuer.");
+            if (await ConnectionAsync(context) is not { } connection || named != UpstreamMetadataRules.ExpectedIssuer(connection, configuration.Issuer)) throw Refused("response_issuer", "The answer names another issuer.");
         }
 
         reason = "token_request";
@@ -46,10 +46,10 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
 
     public override async Task TokenValidated(TokenValidatedContext context)
     {
-        if (await ConnectionAsync(context) is not { } connection) throw Refused("The connection is no longer active.");
+        if (await ConnectionAsync(context) is not { } connection) throw Refused("connection_active", "The connection is no longer active.");
         using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(context.SecurityToken.RawPayload), Strict);
         var claims = payload.RootElement;
-        if (Refusal(claims, connection) is { } why) throw Refused(why);
+        if (Refusal(claims, connection) is var (check, why)) throw Refused(check, why);
 
         context.HttpContext.Features.Set(new UpstreamAnswer(context.SecurityToken.Issuer, UpstreamClaims.Read(claims, connection.SubjectClaim)));
         reason = "userinfo";
@@ -102,20 +102,20 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
     }
 
     // Thrown and not given to Fail, which would lose the properties and with them the way back to the app.
-    private static OpenIdConnectProtocolException Refused(string why) => new(why);
+    private static AnswerRefusedException Refused(string check, string why) => new(check, why);
 
     // The handler gives this failure no type or code of its own.
     private static bool IsCorrelation(Exception? failure) => failure is AuthenticationFailureException { InnerException: null, Message: "Correlation failed." };
 
-    private string? Refusal(JsonElement claims, ConnectionSnapshot connection)
+    private (string Check, string Why)? Refusal(JsonElement claims, ConnectionSnapshot connection)
     {
         // OpenID Connect Core section 3.1.3.7, items 4 and 5: several audiences need an authorized party, and it is us.
         if (claims.TryGetProperty("aud", out var audience) && audience.ValueKind == JsonValueKind.Array && audience.GetArrayLength() > 1 && UpstreamClaims.Text(claims, "azp") is null)
-            return "Several audiences without an authorized party.";
-        if (claims.TryGetProperty("azp", out _) && UpstreamClaims.Text(claims, "azp") != connection.ClientId) return "Another authorized party.";
-        if (UpstreamClaims.Number(claims, "iat") is not { } issued || DateTimeOffset.FromUnixTimeSeconds(issued) > clock.GetUtcNow() + ConnectionOptions.ClockSkew) return "No time of issue, or one to come.";
-        if (connection.TenantId is { } tenant && UpstreamClaims.Text(claims, "tid") != tenant) return "Another tenant.";
-        return string.IsNullOrEmpty(UpstreamClaims.Text(claims, connection.SubjectClaim)) ? "The subject is not a text." : null;
+            return ("authorized_party", "Several audiences without an authorized party.");
+        if (claims.TryGetProperty("azp", out _) && UpstreamClaims.Text(claims, "azp") != connection.ClientId) return ("authorized_party", "Another authorized party.");
+        if (UpstreamClaims.Number(claims, "iat") is not { } issued || DateTimeOffset.FromUnixTimeSeconds(issued) > clock.GetUtcNow() + ConnectionOptions.ClockSkew) return ("issued_at", "No time of issue, or one to come.");
+        if (connection.TenantId is { } tenant && UpstreamClaims.Text(claims, "tid") != tenant) return ("tenant", "Another tenant.");
+        return string.IsNullOrEmpty(UpstreamClaims.Text(claims, connection.SubjectClaim)) ? ("subject_claim", "The subject is not a text.") : null;
     }
 
     private Task<ConnectionSnapshot?> ConnectionAsync(BaseContext<OpenIdConnectOptions> context) => connections.FindAsync(ConnectionId(context.Scheme), context.HttpContext.RequestAborted);

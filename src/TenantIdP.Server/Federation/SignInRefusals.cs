@@ -8,8 +8,8 @@ using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Federation;
 
-/// <summary>Turns what an upstream got wrong into an event of its organization and a page for the person.</summary>
-internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, ActorContext actor, ILogger<SignInRefusals> logger)
+/// <summary>Turns what an upstream got wrong into an event and a trace of its organization, in one save, and a page for the person.</summary>
+internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, ActorContext actor, TraceRecorder trace, ILogger<SignInRefusals> logger)
 {
     private const int LongestDescription = 600;
 
@@ -17,7 +17,7 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     public async Task<FailureFacts> OfUpstreamAsync(Id<Connection> connection, Exception? failure, string reason, string? back, CancellationToken ct)
     {
         Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
-        await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, ct);
+        await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, UpstreamDiagnosis.Of(failure, reason), ct);
         // Their outage is told as one; an answer that is wrong will be as wrong in ten seconds.
         return IsUnreachable(failure)
             ? FailureFacts.From(SignInErrors.UpstreamFailed, back)
@@ -26,15 +26,17 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
 
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
-        await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", ct);
+        await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);
         return FailureFacts.From(SignInErrors.StateMismatch);
     }
 
-    private async Task RecordAsync(Id<Connection> id, string code, string reason, CancellationToken ct)
+    private async Task RecordAsync(Id<Connection> id, string code, string reason, UpstreamDiagnosis diagnosis, CancellationToken ct)
     {
         if (await connections.FindAsync(id, ct) is not { } connection) return;
         db.EnterOrganization(connection.OrganizationId);
         events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code, reason });
+        trace.Add(reason == "discovery" ? "request" : "response", diagnosis.Check, TraceVerdict.Failed, fix: diagnosis.Fix);
+        trace.Close(connection.OrganizationId, id, TraceOutcome.Refused, diagnosis.Check, diagnosis.Fix);
         await db.SaveChangesAsync(ct);
     }
 

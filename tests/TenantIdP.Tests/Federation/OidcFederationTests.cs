@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -7,6 +8,7 @@ using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.SignIn;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Upstreams;
@@ -68,15 +70,19 @@ public abstract class OidcFederationTests(IdpHost host) : IAsyncLifetime
         Assert.Contains("nonce=", away.Query, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> BadAnswers =>
-    [
-        "wrong issuer", "wrong audience", "two audiences without azp", "foreign azp", "expired", "issued in the future", "no iat", "wrong nonce", "no nonce", "no subject", "subject is a number", "alg none", "another key",
-        "HS256 with the client secret", "HS256 with the public key", "issuer parameter of another", "upstream error", "no id token", "token endpoint answers html",
-    ];
+    /// <summary>What is wrong, and the check that its trace names.</summary>
+    public static TheoryData<string, string> BadAnswers => new()
+    {
+        { "wrong issuer", "issuer" }, { "wrong audience", "audience" }, { "two audiences without azp", "authorized_party" }, { "foreign azp", "authorized_party" },
+        { "expired", "lifetime" }, { "issued in the future", "issued_at" }, { "no iat", "issued_at" }, { "wrong nonce", "nonce" },
+        { "no nonce", "nonce" }, { "no subject", "subject_claim" }, { "subject is a number", "subject_claim" }, { "alg none", "signature" },
+        { "another key", "signature" }, { "HS256 with the client secret", "signature_key" }, { "HS256 with the public key", "signature" }, { "issuer parameter of another", "response_issuer" },
+        { "upstream error", "refused_upstream" }, { "no id token", "id_token" }, { "token endpoint answers html", "token_request" },
+    };
 
     [Theory, MemberData(nameof(BadAnswers))]
     [Trait("Attack", "A10")]
-    public async Task An_answer_that_is_wrong_ends_on_a_page_with_an_event_and_no_session(string what)
+    public async Task An_answer_that_is_wrong_ends_on_a_page_with_an_event_and_no_session(string what, string check)
     {
         var (_, domain, connection) = await AcmeAsync();
         Upstream.SignsIn("u-bad", $"jane@{domain}");
@@ -87,7 +93,19 @@ public abstract class OidcFederationTests(IdpHost host) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
         Assert.Matches("Trace [0-9a-f]{32}", page.Text);
         Assert.Contains("upstream_failed", Assert.Single(await RefusalsAsync(connection)), StringComparison.Ordinal);
+        await AssertTraceAsync(connection, check, page, $"jane@{domain}");
         await AssertNobodyAsync($"jane@{domain}");
+    }
+
+    private async Task AssertTraceAsync(Connection connection, string check, WebPage page, string address)
+    {
+        var traces = await host.ReadAsync(db => db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ConnectionId == connection.Id).ToListAsync(Ct));
+        var trace = Assert.Single(traces);
+        Assert.Equal((check, TraceOutcome.Refused), (trace.Code, trace.Outcome));
+        Assert.Contains(trace.TraceId, page.Text, StringComparison.Ordinal);
+        Assert.Equal(trace.Summary, Assert.Single(trace.Steps, s => s.Verdict == TraceVerdict.Failed).Fix);
+        Assert.Equal(trace.OccurredAt + TimeSpan.FromDays(30), trace.ExpiresAt);
+        Assert.DoesNotContain(address, JsonSerializer.Serialize(trace.Steps) + trace.Summary, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
