@@ -70,6 +70,14 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
         return true;
     }
 
+    /// <summary>Takes a role back from one giver; the same role from another stays.</summary>
+    public bool Revoke(Id<Role> role, RoleSource source, string sourceId, DateTimeOffset now)
+    {
+        if (roles.RemoveAll(r => r.RoleId == role && r.Source == source && r.SourceId == sourceId) == 0) return false;
+        UpdatedAt = now;
+        return true;
+    }
+
     public void Overlay(string? name, DateTimeOffset now)
     {
         if (NameOverlay == name) return;

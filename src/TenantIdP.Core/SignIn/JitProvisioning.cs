@@ -10,7 +10,7 @@ using TenantIdP.Core.Users;
 namespace TenantIdP.Core.SignIn;
 
 /// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
-public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles, EventLog events, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
@@ -27,7 +27,7 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvid
 
     public async Task<Result<Id<User>>> LinkAsync(Connection connection, ExternalIdentity external, Id<User> user, string why, CancellationToken ct)
     {
-        var membership = await MembershipAsync(connection.OrganizationId, user, ct);
+        var membership = await MembershipAsync(connection, external, user, ct);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         Link(connection, external, user, why);
@@ -38,7 +38,7 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvid
     /// <summary>A known identity comes back: its membership must still stand.</summary>
     public async Task<Result<Id<User>>> ReturnAsync(Connection connection, ExternalIdentity external, UserIdentity identity, CancellationToken ct)
     {
-        var membership = await MembershipAsync(connection.OrganizationId, identity.UserId, ct);
+        var membership = await MembershipAsync(connection, external, identity.UserId, ct);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         await JoinAsync(connection, external, identity.UserId, membership, ct);
@@ -63,6 +63,7 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvid
         }
 
         membership.Overlay(external.Name.Display, now);
+        await ssoRoles.ApplyAsync(connection, external, membership, ct);
     }
 
     private async Task<Role> DefaultRoleAsync(Connection connection, CancellationToken ct)
@@ -73,6 +74,9 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TimeProvid
         return candidates.Where(r => r.Key == key).OrderByDescending(r => r.OrganizationId == connection.OrganizationId).FirstOrDefault() ?? candidates.First();
     }
 
-    private Task<Membership?> MembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>
-        db.Memberships.SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
+    private Task<Membership?> MembershipAsync(Connection connection, ExternalIdentity external, Id<User> user, CancellationToken ct)
+    {
+        var memberships = SsoRoleAssignments.Speaks(connection, external) ? db.Memberships.Include(m => m.Roles) : db.Memberships.AsQueryable();
+        return memberships.SingleOrDefaultAsync(m => m.OrganizationId == connection.OrganizationId && m.UserId == user, ct);
+    }
 }

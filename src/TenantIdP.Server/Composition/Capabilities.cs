@@ -23,6 +23,7 @@ internal static class Capabilities
         services.AddScoped<SessionService>();
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();
+        services.AddScoped<SsoRoleAssignments>();
         services.AddScoped<JitProvisioning>();
         services.AddScoped<TraceRecorder>();
         services.AddScoped<SignInService>();

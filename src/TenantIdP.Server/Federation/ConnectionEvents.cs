@@ -51,7 +51,7 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         var claims = payload.RootElement;
         if (Refusal(claims, connection) is var (check, why)) throw Refused(check, why);
 
-        context.HttpContext.Features.Set(new UpstreamAnswer(context.SecurityToken.Issuer, UpstreamClaims.Read(claims, connection.SubjectClaim)));
+        context.HttpContext.Features.Set(new UpstreamAnswer(context.SecurityToken.Issuer, UpstreamClaims.Read(claims, connection.SubjectClaim) with { RoleValues = UpstreamClaims.Roles(claims, connection.SsoRoles) }));
         reason = "userinfo";
     }
 
@@ -76,7 +76,8 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         }
 
         var claims = answer.Claims;
-        await finish.SignInAsync(http, id, started, new ExternalIdentity(answer.Issuer, claims.Subject ?? "", claims.Email, claims.EmailVerified, claims.Name, claims.Amr), ct);
+        var external = new ExternalIdentity(answer.Issuer, claims.Subject ?? "", claims.Email, claims.EmailVerified, claims.Name, claims.Amr) { RoleValues = claims.RoleValues };
+        await finish.SignInAsync(http, id, started, external, ct);
     }
 
     public override async Task RemoteFailure(RemoteFailureContext context)

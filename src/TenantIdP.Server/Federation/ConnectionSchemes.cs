@@ -11,7 +11,7 @@ internal sealed class ConnectionSchemes(IOptions<AuthenticationOptions> options,
     public override async Task<AuthenticationScheme?> GetSchemeAsync(string name)
     {
         if (!Id<Connection>.TryParse(name, out var id)) return await base.GetSchemeAsync(name);
-        if (await connections.FindAsync(id, CancellationToken.None) is not { } connection) return null;
+        if (await connections.FindAsync(id, CancellationToken.None) is not { Kind: ConnectionKind.Oidc } connection) return null;
         connectionOptions.Prepare(connection);
         return new AuthenticationScheme(name, displayName: null, typeof(ConnectionHandler));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Users;
 
@@ -9,12 +10,23 @@ internal sealed record UpstreamClaims(string? Subject, EmailAddress? Email, bool
 {
     private const int MostMethods = 10;
 
+    /// <summary>The values of the role claim that one of the connection's rules knows; null when the claim is absent. The rest is nobody's business and would not fit into a cookie.</summary>
+    public IReadOnlyList<string>? RoleValues { get; init; }
+
     public static UpstreamClaims Read(JsonElement claims, string subjectClaim)
     {
         // A list of addresses is nobody's address.
         var email = EmailAddress.TryParse(Text(claims, "email"), out var address) ? address : (EmailAddress?)null;
         var verified = email is not null && (IsTrue(claims, "email_verified") || IsTrue(claims, "xms_edov"));
         return new UpstreamClaims(Text(claims, subjectClaim), email, verified, PersonName.Cleaned(Text(claims, "name"), Text(claims, "given_name"), Text(claims, "family_name")), Methods(claims));
+    }
+
+    /// <summary>A text, or a list in which only texts count. Absent also when the claim is neither: Microsoft Entra ID leaves it out for people with too many groups.</summary>
+    public static IReadOnlyList<string>? Roles(JsonElement claims, SsoRoles? mapping)
+    {
+        if (mapping is null || Find(claims, mapping.Attribute) is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } claim) return null;
+        var said = claim.ValueKind == JsonValueKind.String ? [claim.GetString()] : claim.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.String).Select(v => v.GetString()).ToHashSet(StringComparer.Ordinal);
+        return [.. mapping.Rules.Select(r => r.Value).Distinct(StringComparer.Ordinal).Where(said.Contains)];
     }
 
     /// <summary>A JSON string; a number, an object or an array is not taken for one.</summary>

@@ -20,13 +20,13 @@ internal sealed class PendingLinkCookie(IDataProtectionProvider protection, Issu
     // A request inside a sealed value may be longer than one cookie.
     private readonly ChunkingCookieManager cookies = new();
     private readonly CookieBuilder cookie = Cookies.Build(issuer, "link");
-    private readonly IDataProtector protector = protection.CreateProtector("TenantIdP.PendingLink", "v1");
+    private readonly IDataProtector protector = protection.CreateProtector("TenantIdP.PendingLink", "v2");
 
     public void Keep(HttpContext context, WaitingLink waiting)
     {
         var (link, external) = (waiting.Link, waiting.Link.External);
         var kept = new Kept(link.ConnectionId, link.OrganizationId, link.User, link.ExpiresAt, external.Issuer, external.Subject, external.Email?.Value, external.EmailVerified,
-            external.Name.Display, external.Name.Given, external.Name.Family, external.Amr, waiting.Return);
+            external.Name.Display, external.Name.Given, external.Name.Family, external.Amr, external.RoleValues, external.Session, waiting.Return);
         var settings = cookie.Build(context, clock.GetUtcNow());
         settings.Expires = link.ExpiresAt;
         cookies.AppendResponseCookie(context, cookie.Name!, protector.Protect(JsonSerializer.Serialize(kept, JsonText.Options)), settings); // the builder names it
@@ -40,7 +40,11 @@ internal sealed class PendingLinkCookie(IDataProtectionProvider protection, Issu
         {
             if (JsonSerializer.Deserialize<Kept>(protector.Unprotect(text), JsonText.Options) is not { } kept || clock.GetUtcNow() >= kept.ExpiresAt) return null;
             var email = EmailAddress.TryParse(kept.Email, out var address) ? address : (EmailAddress?)null;
-            var external = new ExternalIdentity(kept.Issuer, kept.Subject, email, kept.EmailVerified, new PersonName(kept.Name, kept.Given, kept.Family), kept.Amr);
+            var external = new ExternalIdentity(kept.Issuer, kept.Subject, email, kept.EmailVerified, new PersonName(kept.Name, kept.Given, kept.Family), kept.Amr)
+            {
+                RoleValues = kept.RoleValues,
+                Session = kept.Session,
+            };
             return new WaitingLink(new PendingLink(kept.ConnectionId, kept.OrganizationId, external, kept.User, kept.ExpiresAt), kept.Return);
         }
         catch (CryptographicException)
@@ -53,5 +57,5 @@ internal sealed class PendingLinkCookie(IDataProtectionProvider protection, Issu
 
     private sealed record Kept(
         Id<Connection> ConnectionId, Id<Organization> OrganizationId, Id<User> User, DateTimeOffset ExpiresAt, string Issuer, string Subject, string? Email, bool EmailVerified,
-        string? Name, string? Given, string? Family, IReadOnlyList<string> Amr, string? Return);
+        string? Name, string? Given, string? Family, IReadOnlyList<string> Amr, IReadOnlyList<string>? RoleValues, UpstreamSessionFacts? Session, string? Return);
 }
