@@ -1,4 +1,3 @@
-using System.Net.Mail;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using TenantIdP.Demo.Pages;
@@ -8,6 +7,8 @@ namespace TenantIdP.Demo.Idp;
 /// <summary>Authorization with the login page. A page that posts back names only a handle; the request stays here.</summary>
 internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
 {
+    private readonly SignInPage _signIn = new(state.Options.Name, state.Options.People);
+
     public void Map(WebApplication idp)
     {
         idp.MapGet("/authorize", (HttpContext context) => Authorize(context, context.Request.Query));
@@ -27,7 +28,7 @@ internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
             ? Answer(request!, session)
             : request!.Prompt.Contains("none")
                 ? Refuse(new("login_required", "Nobody is signed in here.", request.RedirectUri, request.State))
-                : pages.Login(state.Pending.Put(request), request.LoginHint);
+                : _signIn.Show(state.Pending.Put(request), request.LoginHint);
     }
 
     private async Task<IResult> LoginAsync(HttpContext context, CancellationToken ct)
@@ -37,15 +38,14 @@ internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
         if (!state.Pending.TryGet(handle, out var request))
             return pages.Failure("This sign-in has ended", "It was open for too long, or it was completed in another tab. Start again from the application.", StatusCodes.Status400BadRequest);
 
-        var email = form["email"].ToString().Trim();
-        if (!IsAddress(email))
-            return pages.Login(handle, email, "That is not an email address.");
+        var typed = form["email"].ToString();
+        if (!_signIn.TryIdentify(typed, out var person))
+            return _signIn.Mistyped(handle, typed);
 
         // The handle is spent by the sign-in, not by a mistyped address.
         if (!state.Pending.TryTake(handle, out _))
             return pages.Failure("This sign-in has ended", "It was completed in another tab. Start again from the application.", StatusCodes.Status400BadRequest);
 
-        var person = state.FindPerson(email) ?? DemoIdpPerson.At(state.Options.Name, email, email[..email.IndexOf('@', StringComparison.Ordinal)], string.Empty);
         return Answer(request, state.SignIn(context, person));
     }
 
@@ -62,9 +62,6 @@ internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
     private IResult Refuse(AuthorizationFailure failure) => failure.RedirectUri is { } address
         ? new RedirectResult(address, failure.State, ("error", failure.Error), ("error_description", failure.Sentence), ("iss", state.Issuer))
         : pages.Failure("This sign-in cannot start", failure.Sentence, StatusCodes.Status400BadRequest);
-
-    private static bool IsAddress(string email) =>
-        email.Length is > 2 and <= 254 && MailAddress.TryCreate(email, out var address) && address.Address == email;
 
     // 303, so that a posted login becomes a GET at the relying party.
     private sealed class RedirectResult(Uri address, string? state, params IEnumerable<(string Name, string Value)> answer) : IResult

@@ -44,6 +44,9 @@ public sealed record DemoIdpPerson(string Subject, string Email, string GivenNam
 {
     public string Name => FamilyName.Length == 0 ? GivenName : $"{GivenName} {FamilyName}";
 
+    /// <summary>What the SAML provider sends as <c>groups</c>; the OpenID provider sends none.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
     public static DemoIdpPerson At(string idp, string email, string givenName, string familyName) =>
         new(SubjectOf(idp, email), email, givenName, familyName);
 

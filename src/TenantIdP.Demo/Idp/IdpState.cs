@@ -52,9 +52,6 @@ internal sealed class IdpState(DemoIdpOptions options, TimeProvider clock) : IDi
             context.Response.Cookies.Delete(Cookie, CookieOptions());
     }
 
-    public DemoIdpPerson? FindPerson(string email) =>
-        Options.People.FirstOrDefault(person => person.Email.Equals(email, StringComparison.OrdinalIgnoreCase));
-
     public void Dispose() => Keys.Dispose();
 
     private static CookieOptions CookieOptions() => new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Path = "/" };

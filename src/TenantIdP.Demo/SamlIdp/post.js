@@ -1,0 +1,2 @@
+// Spares the click; without it the button does the same.
+document.forms[0].submit();
