@@ -25,6 +25,8 @@ internal static class Capabilities
         services.AddScoped<AccountLinking>();
         services.AddScoped<JitProvisioning>();
         services.AddScoped<TraceRecorder>();
+        services.AddScoped<Admission>();
+        services.AddScoped<SignInRecord>();
         services.AddScoped<SignInService>();
         services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();
