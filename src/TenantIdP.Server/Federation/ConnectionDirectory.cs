@@ -6,10 +6,18 @@ using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Server.Federation;
 
-/// <summary>An active OpenID Connect connection of an active organization, as it was when last read.</summary>
+/// <summary>A connection as it was when last read.</summary>
 internal sealed record ConnectionSnapshot(
     Id<Connection> Id, Id<Organization> OrganizationId, string OrganizationName, int Version, string Issuer, string ClientId, string? ClientSecretSealed, SecretPlace SecretPlace,
-    IReadOnlyList<string> Scopes, string SubjectClaim, string? TenantId);
+    IReadOnlyList<string> Scopes, string SubjectClaim, string? TenantId)
+{
+    public ConnectionKind Kind { get; init; }
+    public ConnectionStatus Status { get; init; }
+    public bool OrganizationIsActive { get; init; }
+
+    /// <summary>People may sign in through it.</summary>
+    public bool IsLive => Status == ConnectionStatus.Active && OrganizationIsActive;
+}
 
 /// <summary>
 /// Connections by id, read again after five seconds: that is how long another node's change may go unseen before a sign-in starts. Finishing one reads the row itself.
@@ -22,8 +30,11 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
 
     private readonly BoundedCache<Id<Connection>, (long ReadAt, ConnectionSnapshot Connection)> cache = new(Capacity, Fresh, clock);
 
-    /// <summary>Null when there is no such connection, or it or its organization is not active.</summary>
-    public async Task<ConnectionSnapshot?> FindAsync(Id<Connection> id, CancellationToken ct)
+    /// <summary>Null when there is no such connection, or it or its organization is not active (SECURITY.md A9): what every sign-in asks.</summary>
+    public async Task<ConnectionSnapshot?> FindAsync(Id<Connection> id, CancellationToken ct) => await FindAnyAsync(id, ct) is { IsLive: true } live ? live : null;
+
+    /// <summary>Drafts and disabled ones too: for test runs, and for what an admin needs before anybody can sign in.</summary>
+    public async Task<ConnectionSnapshot?> FindAnyAsync(Id<Connection> id, CancellationToken ct)
     {
         if (cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Connection;
         var readAt = clock.GetTimestamp();
@@ -43,13 +54,15 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
         var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
         var row = await (
             from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            where c.Id == id && c.Kind == ConnectionKind.Oidc && c.Status == ConnectionStatus.Active
+            where c.Id == id
             join o in db.Organizations on c.OrganizationId equals o.Id
-            where o.Status == OrganizationStatus.Active
-            select new { Connection = c, o.DisplayName }).AsNoTracking().SingleOrDefaultAsync(ct);
+            select new { Connection = c, o.DisplayName, o.Status }).AsNoTracking().SingleOrDefaultAsync(ct);
         if (row is null) return null;
         var found = row.Connection;
         return new ConnectionSnapshot(
-            found.Id, found.OrganizationId, row.DisplayName, found.Version, found.Issuer, found.ClientId, found.ClientSecretSealed, found.SecretPlace, found.Scopes, found.SubjectClaim, found.TenantId);
+            found.Id, found.OrganizationId, row.DisplayName, found.Version, found.Issuer, found.ClientId, found.ClientSecretSealed, found.SecretPlace, found.Scopes, found.SubjectClaim, found.TenantId)
+        {
+            Kind = found.Kind, Status = found.Status, OrganizationIsActive = row.Status == OrganizationStatus.Active,
+        };
     }
 }

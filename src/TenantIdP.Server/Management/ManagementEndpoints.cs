@@ -12,6 +12,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 
@@ -37,6 +38,7 @@ public static class ManagementEndpoints
         services.AddScoped<ApiService>();
         services.AddScoped<AppService>();
 
+        services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
         services.AddScoped<ManagementCaller>();
