@@ -31,6 +31,7 @@ internal static class Capabilities
         services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();
         services.AddScoped<AccessReader>();
+        services.AddScoped<TraceViewing>();
         services.AddScoped<AuthorizeService>();
 
         services.AddSingleton<PasswordHashing>();

@@ -41,7 +41,7 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
         await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);
-        return FailureFacts.From(SignInErrors.StateMismatch);
+        return FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) };
     }
 
     private async Task RecordAsync(Id<Connection> id, string code, string reason, UpstreamDiagnosis diagnosis, CancellationToken ct)

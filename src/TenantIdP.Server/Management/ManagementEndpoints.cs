@@ -10,6 +10,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Federation;
@@ -38,6 +39,7 @@ public static class ManagementEndpoints
         services.AddScoped<ApiService>();
         services.AddScoped<AppService>();
 
+        services.AddScoped<SignInTraces>();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -77,6 +79,7 @@ public static class ManagementEndpoints
         organization.MapOrganizationRoles();
         organization.MapDomains();
         organization.MapConnections();
+        organization.MapSignInTraces();
         return routes;
     }
 
