@@ -21,6 +21,8 @@ internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handler
     public async Task<FailureFacts?> StartAsync(HttpContext context, Id<Connection> connection, PendingSignIn pending, EmailAddress? email, CancellationToken ct, TestRun? test = null)
     {
         var name = connection.ToString();
+        // What was saved a moment ago is what its admin wants to see tested.
+        if (test is not null) connections.Invalidate(connection);
         var open = test is not null || await connections.FindAsync(connection, ct) is not null;
         if (!open || await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
 
