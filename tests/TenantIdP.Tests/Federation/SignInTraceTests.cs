@@ -82,6 +82,24 @@ public abstract partial class SignInTraceTests(IdpHost host) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_loses_a_race_leaves_the_steps_of_the_attempt_that_counted()
+    {
+        var (_, domain, connection) = await AcmeAsync();
+        Upstream.SignsIn("u-race", $"jane@{domain}");
+
+        await Parallel.ForAsync(0, 6, new ParallelOptions { MaxDegreeOfParallelism = 6, CancellationToken = Ct }, async (_, _) =>
+        {
+            using var one = new WebBrowser();
+            await SignInAsync($"jane@{domain}", one);
+        });
+
+        var traces = await TracesAsync(connection);
+        Assert.Equal(6, traces.Count);
+        Assert.Single(traces, t => t.Steps.Any(s => s.Check == "create_user"));
+        Assert.All(traces, t => Assert.Equal(t.Steps.Count, t.Steps.DistinctBy(s => (s.Stage, s.Check)).Count()));
+    }
+
+    [Fact]
     public async Task A_suspended_person_is_told_to_the_administrator_and_the_page_leads_there()
     {
         var (acme, domain, connection) = await AcmeAsync();
