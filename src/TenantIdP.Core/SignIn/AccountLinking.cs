@@ -54,9 +54,11 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
             from e in db.UserEmails
             where e.Normalized == email.Normalized && e.VerifiedAt != null
             join u in db.Users on e.UserId equals u.Id
-            select new { u.Id, u.IsOperator, u.CreatedAt, Identities = db.UserIdentities.Where(i => i.UserId == u.Id).Select(i => new { i.ConnectionId, i.OrganizationId }).ToList() })
+            select new { u.Id, u.IsOperator, u.CreatedAt, Identities = db.UserIdentities.Where(i => i.UserId == u.Id).Select(i => new { i.ConnectionId, i.Issuer, i.Subject }).ToList() })
             .AsNoTracking().SingleOrDefaultAsync(ct);
         if (owner is null) return Decide("create_user", "nobody has this address yet", new LinkDecision.CreateUser(email, VerifiedEmail: true));
+        // The same person's other first sign-in was saved between the two statements.
+        if (owner.Identities.Any(i => i.ConnectionId == connection.Id && i.Issuer == external.Issuer && i.Subject == external.Subject)) return await DecideAsync(connection, external, ct);
         if (owner.IsOperator) return Refuse(SignInErrors.LinkRefused, shown, "an account that a connection may speak for");
 
         // Silent only when nobody else's word stands behind the account: it is younger than this organization's DNS proof, no other organization's IdP speaks for it, and this

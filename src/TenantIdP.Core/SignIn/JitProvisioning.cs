@@ -29,7 +29,7 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TraceRecor
     public async Task<Result<Id<User>>> LinkAsync(Connection connection, ExternalIdentity external, Id<User> user, string why, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection.OrganizationId, user, ct);
-        if (membership is null) TraceMode(connection);
+        TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         Link(connection, external, user, why);
@@ -41,7 +41,7 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TraceRecor
     public async Task<Result<Id<User>>> ReturnAsync(Connection connection, ExternalIdentity external, UserIdentity identity, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection.OrganizationId, identity.UserId, ct);
-        if (membership is null) TraceMode(connection);
+        TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         await JoinAsync(connection, external, identity.UserId, membership, ct);
@@ -60,10 +60,11 @@ public sealed class JitProvisioning(IdpDbContext db, EventLog events, TraceRecor
         if (membership is null)
         {
             membership = Membership.Join(connection.OrganizationId, user, now);
-            membership.Grant(await DefaultRoleAsync(connection, ct), RoleSource.Jit, connection.Id.ToString(), now);
+            var role = await DefaultRoleAsync(connection, ct);
+            membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             db.Memberships.Add(membership);
             events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
-            trace.Add("provisioning", "membership_created", TraceVerdict.Passed, $"default role {connection.DefaultRoleKey}");
+            trace.Add("provisioning", "membership_created", TraceVerdict.Passed, $"default role {role.Key}");
         }
         else
         {

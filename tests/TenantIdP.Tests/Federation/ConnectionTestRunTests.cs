@@ -15,6 +15,7 @@ using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Upstreams;
+using TenantIdP.Tests.Management;
 using Xunit;
 
 namespace TenantIdP.Tests.Federation;
@@ -55,8 +56,7 @@ public abstract class ConnectionTestRunTests(IdpHost host) : IAsyncLifetime
         Assert.DoesNotContain(browser.Cookies.GetAllCookies(), c => c.Name == "tidp");
         var trace = Assert.Single(await TracesAsync(draft));
         Assert.Equal((TraceOutcome.TestPassed, "ok"), (trace.Outcome, trace.Code));
-        var tested = Assert.Single(await EventsAsync(draft, EventTypes.ConnectionTested));
-        Assert.Equal(ActorKind.App, tested.ActorKind);
+        Assert.Equal(ActorKind.App, Assert.Single(await EventsAsync(draft, EventTypes.ConnectionTested)).ActorKind);
         Assert.Empty(await EventsAsync(draft, EventTypes.SignInRefused));
 
         var active = await host.UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, draft.Id, null, Granter.Instance, Ct), organization.Id);
@@ -219,6 +219,7 @@ public abstract class ConnectionTestRunTests(IdpHost host) : IAsyncLifetime
 
         foreach (var address in wrong) Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync(address, Ct)).Status);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(link, Ct)).Status);
+        await AssertProblem.IsAsync(await AskAsync(other.OrganizationId, draft), HttpStatusCode.NotFound, "connection_not_found", Ct);
     }
 
     [Fact]
@@ -243,13 +244,18 @@ public abstract class ConnectionTestRunTests(IdpHost host) : IAsyncLifetime
 
     private async Task<string> LinkAsync(Connection connection)
     {
-        var bootstrap = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http);
-        var token = (await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).AccessToken;
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{host.Issuer}/api/v1/organizations/{connection.OrganizationId}/connections/{connection.Id}/tests");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var answer = await host.Http.SendAsync(request, Ct);
+        using var answer = await AskAsync(connection.OrganizationId, connection);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("url").GetString()!; // asserted by whoever opens it
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(Id<Organization> organization, Connection connection)
+    {
+        var bootstrap = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http);
+        var token = (await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).AccessToken;
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{host.Issuer}/api/v1/organizations/{organization}/connections/{connection.Id}/tests");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await host.Http.SendAsync(request, Ct);
     }
 
     private async Task<WebPage> RunAsync(Connection connection, Func<Uri, bool>? stopAt = null, WebBrowser? by = null)
