@@ -13,9 +13,15 @@ internal static class BenchmarkProgram
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         if (args is ["bare", ..]) return await BareHost.RunAsync(args[1..]);
+        if (args is ["saml"])
+        {
+            await SamlRun.RunAsync(Root());
+            return 0;
+        }
+
         if (args.FirstOrDefault(a => a != "--quick" && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [sqlite] [postgresql]");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [sqlite] [postgresql], or saml");
             return 1;
         }
 
@@ -40,6 +46,16 @@ internal static class BenchmarkProgram
         }
 
         return 0;
+    }
+
+    private static string Root()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "TenantIdP.sln"))) return folder;
+        }
+
+        throw new InvalidOperationException("Run it from a checkout.");
     }
 
     private static void Print(string store, StoreRun run)
