@@ -15,6 +15,9 @@ public sealed record SamlSettings(string SsoUrl, SamlBinding SsoBinding = SamlBi
     /// <summary>The subject is the NameID; anything else is the name of an attribute that never changes for a person.</summary>
     public const string SubjectIsNameId = "nameid";
 
+    /// <summary>The subject is a NameID that may be an address: an admin's choice for identity providers that send nothing else.</summary>
+    public const string SubjectIsEmailNameId = "nameid_email";
+
     /// <summary>Single logout; null when the identity provider has none.</summary>
     public string? SloUrl { get; init; }
 

@@ -3,13 +3,14 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Composition;
+using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Sends a browser to a connection's identity provider.</summary>
-internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ConnectionDirectory connections, ReturnCookie returns, SignInRefusals refusals, TraceRecorder trace, TimeProvider clock)
+internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ConnectionDirectory connections, SignInStart starts, SamlChallenge saml, SignInRefusals refusals)
 {
     internal const string HandleItem = "return_handle";
     internal const string LoginHintItem = "login_hint";
@@ -23,17 +24,21 @@ internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handler
         var name = connection.ToString();
         // What was saved a moment ago is what its admin wants to see tested.
         if (test is not null) connections.Invalidate(connection);
-        var open = test is not null || await connections.FindAsync(connection, ct) is not null;
-        if (!open || await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
+        var known = test is null ? await connections.FindAsync(connection, ct) : await connections.FindAnyAsync(connection, ct);
+        if (known is { Saml: { } settings })
+        {
+            await saml.StartAsync(context, known, settings, pending, email, test, ct);
+            return null;
+        }
 
-        // What the app asks of us is asked of them: otherwise their session would answer for the person.
-        var fresh = pending.Request is { } request && (request.Prompt.Contains("login") || request.MaxAge is not null);
+        if (known is null || await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
+
         var handle = ReturnCookie.NewHandle();
-        returns.Keep(context, name, handle, new StartedSignIn(pending.Return, clock.GetUtcNow(), fresh, null, test, trace.Steps));
+        var started = starts.Keep(context, name, handle, pending, null, test);
         var properties = new AuthenticationProperties { RedirectUri = "/" };
         properties.Items[HandleItem] = handle;
         if (email is { } hint) properties.Items[LoginHintItem] = hint.Value;
-        if (fresh) properties.Items[FreshItem] = "1";
+        if (started.Fresh) properties.Items[FreshItem] = "1";
         if (test is not null) properties.Items[TestItem] = "1";
         try
         {

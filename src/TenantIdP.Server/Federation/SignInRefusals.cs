@@ -38,6 +38,21 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
         return FailureFacts.From(SignInErrors.UpstreamFailed) with { Advice = diagnosis.Fix, Trace = closed.Id };
     }
 
+    /// <summary>A check of ours failed, whose step is in the trace already.</summary>
+    /// <param name="test">Set for a test, which leaves its trace and nothing else.</param>
+    public async Task<FailureFacts> OfCheckAsync(Id<Connection> id, TestRun? test, string check, string fix, string? back, CancellationToken ct)
+    {
+        var facts = new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = fix };
+        if (await connections.FindAnyAsync(id, ct) is not { } connection) return facts;
+        Log.ResponseRefused(logger, id.ToString(), check, actor.TraceId ?? "");
+        db.EnterOrganization(connection.OrganizationId);
+        if (test is null) events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code = SignInErrors.UpstreamFailed.Code, reason = check });
+        var summary = fix.Length > LongestDescription ? fix[..LongestDescription] : fix;
+        var closed = trace.Close(connection.OrganizationId, id, test is null ? TraceOutcome.Refused : TraceOutcome.TestFailed, check, summary);
+        await db.SaveChangesAsync(ct);
+        return test is null ? facts : facts with { Trace = closed.Id };
+    }
+
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
         await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);

@@ -36,6 +36,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "deletes keys that have retired",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
+        ["src/TenantIdP.Server/Federation/Saml/AssertionStore.cs"] = "takes what waits under a one-time handle, keyed by organization, connection and handle",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
         ["src/TenantIdP.Engine.OpenIddict/Stores/GrantRevoker.cs"] = "ends the grants of a session, user or membership",
