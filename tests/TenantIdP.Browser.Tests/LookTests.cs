@@ -74,6 +74,43 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints.Concat(other.Complaints));
     }
 
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Tests_of_connections_and_traces_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, ct, faults) = (chromium.Demo.Hosts, TestContext.Current.CancellationToken, new List<string>());
+        using var management = await ManagementClient.OfAsync(hosts, ct);
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+
+        await visit.OpenAppAsync();
+        await visit.EnterEmailAsync("gina@globex.test");
+        await visit.Press("Continue as Gina");
+        await visit.ExpectInAppAsync("Globex");
+        await visit.Page.GotoAsync(new Uri(hosts.Issuer, $"/traces/{await management.LastTraceAsync("globex", "succeeded", ct)}").ToString());
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("This sign-in succeeded");
+        await SeeAsync(look, "16-trace");
+
+        await visit.Page.GotoAsync(await management.TestLinkAsync("globex", ct));
+        await SeeAsync(look, "17-test-start");
+        await visit.Press("Continue"); // her provider still knows her
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("The test passed");
+        await SeeAsync(look, "18-test-passed");
+
+        await visit.Page.GotoAsync(await management.TestLinkAsync("umbrella", ct));
+        await visit.Press("Continue");
+        await visit.Press("user@umbrella.test");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("The test failed");
+        await SeeAsync(look, "19-test-failed");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints);
+    }
+
     private static async Task SeeAsync(Look look, string step)
     {
         var page = look.Visit.Page;

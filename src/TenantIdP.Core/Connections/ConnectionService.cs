@@ -106,9 +106,10 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
 
     /// <summary>A test sign-in has passed with the settings as they are: the connection may be activated.</summary>
     /// <param name="tester">Who signed in.</param>
-    public Task<Result<Connection>> RecordTestAsync(Id<Organization> organization, Id<Connection> id, Actor tester, CancellationToken ct) =>
+    /// <param name="testedVersion">Of the settings that were tested; null when the caller knows that they are the present ones.</param>
+    public Task<Result<Connection>> RecordTestAsync(Id<Organization> organization, Id<Connection> id, Actor tester, int? testedVersion, CancellationToken ct) =>
         edits.ChangeAsync(
-            organization, id, null, connection =>
+            organization, id, testedVersion, connection =>
             {
                 connection.TestPassed(clock.GetUtcNow());
                 events.Record(EventTypes.ConnectionTested, organization, id.ToString(), new { tester = tester.Id, testerKind = tester.Kind });

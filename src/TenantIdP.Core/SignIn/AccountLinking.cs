@@ -30,36 +30,58 @@ public abstract record LinkDecision
 /// The rules of DESIGN.md sections 6.1-6.2 and FEATURES.md row 34. Identities are keyed by (connection, issuer, subject); an email is only ever looked at inside a domain
 /// that the connection's own organization has verified. Crosses organizations: a user's other identities decide whether a silent link is safe.
 /// </summary>
-public sealed class AccountLinking(IdpDbContext db)
+public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
 {
     public async Task<LinkDecision> DecideAsync(Connection connection, ExternalIdentity external, CancellationToken ct)
     {
         if (external.Subject is not { Length: > 0 and <= UserIdentity.MaxSubjectLength } || external.Subject.Any(char.IsControl) || external.Subject.Trim().Length == 0)
-            return new LinkDecision.Refuse(SignInErrors.SubjectInvalid);
+            return Refuse(SignInErrors.SubjectInvalid, null, $"a text of 1 to {UserIdentity.MaxSubjectLength} characters that never changes for a person");
 
         var known = await db.UserIdentities.SingleOrDefaultAsync(i => i.ConnectionId == connection.Id && i.Issuer == external.Issuer && i.Subject == external.Subject, ct);
-        if (known is not null) return new LinkDecision.Known(known);
+        if (known is not null) return Decide("known_identity", "the connection knows this subject", new LinkDecision.Known(known));
 
         var domain = external.Email is { } address ? await OwnDomainAsync(connection, address.Domain, ct) : null;
+        var shown = external.Email is { } masked ? TraceRecorder.Masked(masked) : "no address";
         if (external.Email is not { } email || domain is null)
-            return connection.AllowOutsideDomains ? new LinkDecision.CreateUser(external.Email, VerifiedEmail: false) : new LinkDecision.Refuse(SignInErrors.EmailDomainNotAllowed);
+            return connection.AllowOutsideDomains ? Outside(external.Email, shown) : Refuse(SignInErrors.EmailDomainNotAllowed, shown, "an address in a domain that this organization has verified");
+        trace.Add("linking", "email_domain", TraceVerdict.Passed, shown, $"{domain.Host.Value}, verified by {domain.VerifiedBy}");
 
         if (!external.EmailVerified && !connection.TrustEmail)
-            return connection.AllowOutsideDomains ? new LinkDecision.CreateUser(email, VerifiedEmail: false) : new LinkDecision.Refuse(SignInErrors.EmailNotVerified);
+            return connection.AllowOutsideDomains ? Outside(email, shown) : Refuse(SignInErrors.EmailNotVerified, "email_verified is absent or false", "email_verified, or a connection whose addresses are trusted");
+        trace.Add("linking", "email_verified", TraceVerdict.Passed, external.EmailVerified ? "said by the provider" : "trusted by the connection's setting");
 
         var owner = await (
             from e in db.UserEmails
             where e.Normalized == email.Normalized && e.VerifiedAt != null
             join u in db.Users on e.UserId equals u.Id
-            select new { u.Id, u.IsOperator, u.CreatedAt, Identities = db.UserIdentities.Where(i => i.UserId == u.Id).Select(i => new { i.ConnectionId, i.OrganizationId }).ToList() })
+            select new { u.Id, u.IsOperator, u.CreatedAt, Identities = db.UserIdentities.Where(i => i.UserId == u.Id).Select(i => new { i.ConnectionId, i.Issuer, i.Subject }).ToList() })
             .AsNoTracking().SingleOrDefaultAsync(ct);
-        if (owner is null) return new LinkDecision.CreateUser(email, VerifiedEmail: true);
-        if (owner.IsOperator) return new LinkDecision.Refuse(SignInErrors.LinkRefused);
+        if (owner is null) return Decide("create_user", "nobody has this address yet", new LinkDecision.CreateUser(email, VerifiedEmail: true));
+        // The same person's other first sign-in was saved between the two statements.
+        if (owner.Identities.Any(i => i.ConnectionId == connection.Id && i.Issuer == external.Issuer && i.Subject == external.Subject)) return await DecideAsync(connection, external, ct);
+        if (owner.IsOperator) return Refuse(SignInErrors.LinkRefused, shown, "an account that a connection may speak for");
 
         // Silent only when nobody else's word stands behind the account: it is younger than this organization's DNS proof, no other organization's IdP speaks for it, and this
         // connection does not already know it under another subject (a re-used mailbox is another person).
         var silent = domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && owner.CreatedAt >= domain.VerifiedAt && owner.Identities.Count == 0;
-        return silent ? new LinkDecision.LinkTo(owner.Id) : new LinkDecision.ProveFirst(owner.Id);
+        if (silent) return Decide("verified_domain", "the account is younger than the domain's proof and no other sign-in speaks for it", new LinkDecision.LinkTo(owner.Id));
+        trace.Add("linking", "prove_first", TraceVerdict.Warned, "the account is older than the domain's proof, or another sign-in speaks for it", "its own credential, shown once", SignInAdvice.For(SignInErrors.LinkRequiresProof));
+        return new LinkDecision.ProveFirst(owner.Id);
+    }
+
+    private LinkDecision Outside(EmailAddress? email, string shown) =>
+        Decide("create_user", $"{shown}: outside the verified domains or not verified, so the address stays unverified", new LinkDecision.CreateUser(email, VerifiedEmail: false));
+
+    private LinkDecision Decide(string rule, string why, LinkDecision decision)
+    {
+        trace.Add("linking", rule, TraceVerdict.Passed, why);
+        return decision;
+    }
+
+    private LinkDecision.Refuse Refuse(Error error, string? seen, string expected)
+    {
+        trace.Add("linking", error.Code, TraceVerdict.Failed, seen, expected, SignInAdvice.For(error));
+        return new LinkDecision.Refuse(error);
     }
 
     private async Task<OrganizationDomain?> OwnDomainAsync(Connection connection, HostName host, CancellationToken ct)

@@ -20,7 +20,7 @@ public sealed record RealmQuestion(string? Organization, string? Connection, str
 /// <summary>
 /// Home-realm discovery. Reads domains, connections and organizations only, never people: the answer for a known and an unknown person of a domain is the same row.
 /// </summary>
-public sealed class HomeRealm(IdpDbContext db)
+public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace)
 {
     private sealed record Candidate(Id<Organization> OrganizationId, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection> ConnectionId, ConnectionKind Kind);
 
@@ -30,21 +30,30 @@ public sealed class HomeRealm(IdpDbContext db)
     /// </summary>
     public async Task<Realm> FindAsync(RealmQuestion question, CancellationToken ct)
     {
+        trace.Add("input", "email", TraceVerdict.Noted, question.Email is { } email ? $"{TraceRecorder.Masked(email)}, domain {email.Domain.Value}" : "no address");
         var pinned = question.Organization is { } named ? await PinnedAsync(named, ct) : null;
-        if (pinned is { RequireSso: true, Connection: not null }) return pinned.ToRealm();
+        if (pinned is { RequireSso: true, Connection: not null }) return Decide("require_sso", "the organization of the app's request requires its own sign-in", pinned.ToRealm());
 
         if (question.Connection is { } hint && Id<Connection>.TryParse(hint, out var connectionId))
         {
             var chosen = await ByConnectionAsync(connectionId, ct);
             // A connection of another organization than the pinned one is no way into it.
-            if (chosen is not null && (pinned is null || chosen.OrganizationId == pinned.Id)) return new Realm(chosen.ConnectionId, chosen.Kind, chosen.DisplayName);
+            if (chosen is not null && (pinned is null || chosen.OrganizationId == pinned.Id)) return Decide("named_connection", "the app's request names the connection", new Realm(chosen.ConnectionId, chosen.Kind, chosen.DisplayName));
         }
 
         var host = question.Email?.Domain ?? (HostName.TryParse(question.DomainHint, out var hinted) ? hinted : (HostName?)null);
         var byDomain = host is { } domain ? await ByDomainAsync(domain, ct) : null;
         if (pinned is not null && byDomain is not null && byDomain.OrganizationId != pinned.Id && !pinned.AcceptHomeSso)
-            return pinned.Connection is null ? Realm.Local : pinned.ToRealm();
-        return byDomain is null ? Realm.Local : new Realm(byDomain.ConnectionId, byDomain.Kind, byDomain.DisplayName);
+            return pinned.Connection is null ? Local() : Decide("pinned_organization", "the organization of the app's request takes no other organization's sign-in", pinned.ToRealm());
+        return byDomain is null ? Local() : Decide("verified_domain", $"{host} belongs to an organization with this connection", new Realm(byDomain.ConnectionId, byDomain.Kind, byDomain.DisplayName));
+    }
+
+    private Realm Local() => Decide("local", "no connection is responsible", Realm.Local);
+
+    private Realm Decide(string rule, string why, Realm realm)
+    {
+        trace.Add("realm", rule, TraceVerdict.Passed, why);
+        return realm;
     }
 
     /// <summary>One statement: the host itself first, then each parent that includes its sub-domains.</summary>

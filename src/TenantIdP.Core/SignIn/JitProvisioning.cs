@@ -10,10 +10,11 @@ using TenantIdP.Core.Users;
 namespace TenantIdP.Core.SignIn;
 
 /// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
-public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles, EventLog events, TimeProvider clock)
+public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
+        TraceMode(connection);
         if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
@@ -28,6 +29,7 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
     public async Task<Result<Id<User>>> LinkAsync(Connection connection, ExternalIdentity external, Id<User> user, string why, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection, external, user, ct);
+        TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         Link(connection, external, user, why);
@@ -39,6 +41,7 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
     public async Task<Result<Id<User>>> ReturnAsync(Connection connection, ExternalIdentity external, UserIdentity identity, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection, external, identity.UserId, ct);
+        TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
         await JoinAsync(connection, external, identity.UserId, membership, ct);
@@ -57,13 +60,33 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         if (membership is null)
         {
             membership = Membership.Join(connection.OrganizationId, user, now);
-            membership.Grant(await DefaultRoleAsync(connection, ct), RoleSource.Jit, connection.Id.ToString(), now);
+            var role = await DefaultRoleAsync(connection, ct);
+            membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             db.Memberships.Add(membership);
             events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
+            trace.Add("provisioning", "membership_created", TraceVerdict.Passed, $"default role {role.Key}");
+        }
+        else
+        {
+            trace.Add("provisioning", "membership_found", TraceVerdict.Passed, membership.Status.ToString());
         }
 
         membership.Overlay(external.Name.Display, now);
         await ssoRoles.ApplyAsync(connection, external, membership, ct);
+        await TraceRolesAsync(membership, ct);
+    }
+
+    private void TraceMode(Connection connection) => trace.Add("provisioning", "jit_mode", TraceVerdict.Noted, connection.Jit.ToString());
+
+    /// <summary>The roles of this membership as this sign-in leaves them, each with its sources.</summary>
+    private async Task TraceRolesAsync(Membership membership, CancellationToken ct)
+    {
+        var held = db.Entry(membership).Collection(m => m.Roles);
+        if (db.Entry(membership).State != EntityState.Added && !held.IsLoaded) await held.LoadAsync(ct);
+        var ids = membership.Roles.Select(r => r.RoleId).Distinct().ToArray();
+        var keys = await db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, r => r.Key, ct);
+        var shown = membership.Roles.GroupBy(r => keys.GetValueOrDefault(r.RoleId, "?"), r => r.Source.ToString()).Select(g => $"{g.Key} ({string.Join(", ", g.Distinct())})").Order(StringComparer.Ordinal);
+        trace.Add("roles", "roles", TraceVerdict.Noted, membership.Roles.Count == 0 ? "none" : string.Join("; ", shown));
     }
 
     private async Task<Role> DefaultRoleAsync(Connection connection, CancellationToken ct)

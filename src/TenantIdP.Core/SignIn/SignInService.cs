@@ -1,9 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
-using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
-using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
@@ -27,14 +25,14 @@ public sealed record FederationOutcome(SignedIn? SignedIn, PendingLink? Pending)
 /// Turns a validated upstream answer into user, identity, membership, session and proof, in one transaction: everything or nothing. Crosses organizations only to load the
 /// one connection that the browser's own state named.
 /// </summary>
-public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitProvisioning provisioning, SessionService sessions, EventLog events, TimeProvider clock)
+public sealed class SignInService(IdpDbContext db, Admission admission, SessionService sessions, SignInRecord record, TimeProvider clock)
 {
     private static readonly TimeSpan PendingLifetime = TimeSpan.FromMinutes(10);
 
     public async Task<Result<FederationOutcome>> FederateAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
     {
         var result = await AttemptAsync(browser, now => FederateOnceAsync(connectionId, external, now, ct), ct);
-        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await RecordRefusalAsync(connectionId, external, error, ct);
+        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await record.RefuseAsync(connectionId, external, error, ct);
         return result;
     }
 
@@ -42,7 +40,7 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
     public async Task<Result<SignedIn>> FinishLinkAsync(PendingLink pending, Session proven, BrowserContext browser, CancellationToken ct)
     {
         var result = await AttemptAsync(browser with { Current = proven }, now => LinkOnceAsync(pending, now, ct), ct);
-        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await RecordRefusalAsync(pending.ConnectionId, pending.External, error, ct);
+        if (result.Error is { Kind: not ErrorKind.Unavailable } error) await record.RefuseAsync(pending.ConnectionId, pending.External, error, ct);
         return result;
     }
 
@@ -53,15 +51,13 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
             return SignInErrors.StateMismatch;
 
         if (await ConnectionAsync(pending.ConnectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
-        var decision = await linking.DecideAsync(connection, pending.External, ct);
-        // The facts may have changed meanwhile; only the same wish for the same account is fulfilled.
-        if (decision is not LinkDecision.ProveFirst { User: var user } || user != pending.User) return SignInErrors.StateMismatch;
-        var joined = await provisioning.LinkAsync(connection, pending.External, user, "proven", ct);
-        return joined.IsOk ? await FinishAsync(connection, pending.External, user, browser, ct) : joined.Error;
+        var admitted = await admission.AdmitProvenAsync(connection, pending.External, pending.User, ct);
+        return admitted.IsOk ? await FinishAsync(connection, pending.External, admitted.Value.User, browser, ct) : admitted.Error;
     }
 
     private async Task<Result<T>> AttemptAsync<T>(BrowserContext browser, Func<BrowserContext, Task<Result<T>>> once, CancellationToken ct) where T : notnull
     {
+        var mark = record.Mark;
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -73,6 +69,7 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
             {
                 // Two first sign-ins of one person at once: the loser starts again and finds what the winner made.
                 db.ChangeTracker.Clear();
+                record.Rewind(mark);
                 browser = browser with { Current = await AsStoredAsync(browser.Current, ct) };
             }
         }
@@ -91,39 +88,24 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
     {
         if (await ConnectionAsync(connectionId, ct) is not { } connection) return SignInErrors.ConnectionUnavailable;
 
-        Result<Id<User>> user;
-        switch (await linking.DecideAsync(connection, external, ct))
+        var admitted = await admission.AdmitAsync(connection, external, ct);
+        if (!admitted.IsOk) return admitted.Error;
+        var (user, how) = admitted.Value;
+        if (how == AdmittedAs.AfterProof)
         {
-            case LinkDecision.Known(var identity):
-                identity.Used(clock.GetUtcNow());
-                user = await provisioning.ReturnAsync(connection, external, identity, ct);
-                break;
-            case LinkDecision.CreateUser(var email, var verified):
-                user = await provisioning.CreateAsync(connection, external, email, verified, ct);
-                break;
-            case LinkDecision.LinkTo(var existing):
-                user = await provisioning.LinkAsync(connection, external, existing, "verified_domain", ct);
-                break;
-            case LinkDecision.ProveFirst(var existing):
-                return new FederationOutcome(null, new PendingLink(connection.Id, connection.OrganizationId, external, existing, clock.GetUtcNow() + PendingLifetime));
-            case LinkDecision.Refuse(var error):
-                return error;
-            default:
-                throw new InvalidOperationException("An unknown link decision.");
+            await record.WaitForProofAsync(connection, ct);
+            return new FederationOutcome(null, new PendingLink(connection.Id, connection.OrganizationId, external, user, clock.GetUtcNow() + PendingLifetime));
         }
 
-        if (!user.IsOk) return user.Error;
-        var signedIn = await FinishAsync(connection, external, user.Value, browser, ct);
+        var signedIn = await FinishAsync(connection, external, user, browser, ct);
         return signedIn.IsOk ? new FederationOutcome(signedIn.Value, null) : signedIn.Error;
     }
 
     private async Task<Result<SignedIn>> FinishAsync(Connection connection, ExternalIdentity external, Id<User> user, BrowserContext browser, CancellationToken ct)
     {
-        if (await db.Users.AsNoTracking().AnyAsync(u => u.Id == user && u.Status == UserStatus.Suspended, ct)) return SignInErrors.UserSuspended;
-
         // One factor whatever the upstream claims, until the connection says which of its methods are trusted.
         var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), ["fed"]);
-        events.Record(EventTypes.SignInSucceeded, connection.OrganizationId, user.ToString(), new { connectionId = connection.Id, method = connection.Kind, upstreamAmr = external.Amr });
+        record.Succeed(connection, external, user, browser.Current?.UserId == user);
         var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, ct);
         return new SignedIn(session, token, connection.OrganizationId);
     }
@@ -137,16 +119,5 @@ public sealed class SignInService(IdpDbContext db, AccountLinking linking, JitPr
             select c).SingleOrDefaultAsync(ct);
         if (found is not null) db.EnterOrganization(found.OrganizationId);
         return found;
-    }
-
-    private async Task RecordRefusalAsync(Id<Connection> connectionId, ExternalIdentity external, Error error, CancellationToken ct)
-    {
-        // Not cleared: the browser's session stays tracked for what the request does next.
-        db.DiscardChanges();
-        var organization = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.Id == connectionId).Select(c => (Id<Organization>?)c.OrganizationId).SingleOrDefaultAsync(ct);
-        if (organization is not { } owner) return;
-        db.EnterOrganization(owner);
-        events.Record(EventTypes.SignInRefused, owner, connectionId.ToString(), new { code = error.Code }, new { email = external.Email?.Value, subject = external.Subject });
-        await db.SaveChangesAsync(ct);
     }
 }

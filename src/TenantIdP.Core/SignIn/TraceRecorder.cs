@@ -22,6 +22,9 @@ public sealed class TraceRecorder(IdpDbContext db, ActorContext actor, TimeProvi
 
     public void Add(string stage, string check, TraceVerdict verdict, string? seen = null, string? expected = null, string? fix = null) => Add(new TraceStep(stage, check, verdict, seen, expected, null, fix));
 
+    /// <summary>What was decided before the browser left comes first.</summary>
+    public void Begin(IReadOnlyList<TraceStep> earlier) => steps.InsertRange(0, earlier.Take(MostSteps));
+
     /// <summary>Forgets the steps after the first <paramref name="count"/>: an attempt that lost a race starts again.</summary>
     public void Rewind(int count) => steps.RemoveRange(count, steps.Count - count);
 

@@ -26,10 +26,13 @@ internal static class Capabilities
         services.AddScoped<SsoRoleAssignments>();
         services.AddScoped<JitProvisioning>();
         services.AddScoped<TraceRecorder>();
+        services.AddScoped<Admission>();
+        services.AddScoped<SignInRecord>();
         services.AddScoped<SignInService>();
         services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();
         services.AddScoped<AccessReader>();
+        services.AddScoped<TraceViewing>();
         services.AddScoped<AuthorizeService>();
 
         services.AddSingleton<PasswordHashing>();

@@ -8,21 +8,33 @@ using Microsoft.IdentityModel.Tokens;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
+using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Our rules on top of the handler's, at the moments it offers, in their order. One instance per request.</summary>
-internal sealed class ConnectionEvents(ConnectionDirectory connections, FederationFinish finish, ReturnCookie returns, SignInRefusals refusals, TimeProvider clock) : OpenIdConnectEvents
+internal sealed class ConnectionEvents(ConnectionDirectory connections, FederationFinish finish, ReturnCookie returns, SignInRefusals refusals, TraceRecorder trace, TimeProvider clock) : OpenIdConnectEvents
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
     private string reason = "state";
+    private bool isTest;
 
     public override Task RedirectToIdentityProvider(RedirectContext context)
     {
         if (context.Properties.Items.TryGetValue(ConnectionChallenge.LoginHintItem, out var hint)) context.ProtocolMessage.LoginHint = hint;
         if (context.Properties.Items.ContainsKey(ConnectionChallenge.FreshItem)) context.ProtocolMessage.Prompt = "login";
         return Task.CompletedTask;
+    }
+
+    public override async Task MessageReceived(MessageReceivedContext context)
+    {
+        // As our own state says; whose test it is stands in the browser's cookie.
+        isTest = context.Properties?.Items.ContainsKey(ConnectionChallenge.TestItem) == true;
+        if (await ConnectionAsync(context) is not null) return;
+        // Not active looks like unknown (SECURITY.md A9).
+        context.HandleResponse();
+        FederationFinish.Show(context.HttpContext, FailureFacts.From(SignInErrors.ConnectionUnavailable));
     }
 
     public override async Task AuthorizationCodeReceived(AuthorizationCodeReceivedContext context)
@@ -75,6 +87,7 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
             return;
         }
 
+        AddPassed(answer.Issuer);
         var claims = answer.Claims;
         var external = new ExternalIdentity(answer.Issuer, claims.Subject ?? "", claims.Email, claims.EmailVerified, claims.Name, claims.Amr) { RoleValues = claims.RoleValues };
         await finish.SignInAsync(http, id, started, external, ct);
@@ -92,14 +105,29 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         }
 
         if (http.Request.Query.ContainsKey("error")) reason = "refused_upstream";
-        FederationFinish.Show(http, await refusals.OfUpstreamAsync(id, context.Failure, reason, started.Back, ct));
+        var facts = started.Test is { } test
+            ? await refusals.OfTestAsync(id, test, context.Failure, reason, ct)
+            : await refusals.OfUpstreamAsync(id, context.Failure, reason, started.Back, ct);
+        finish.Fail(http, id, started, facts);
     }
 
     private bool TryTakeStarted(HttpContext context, Id<Connection> connection, AuthenticationProperties? properties, [NotNullWhen(true)] out StartedSignIn? started)
     {
         started = null;
-        return properties is not null && properties.Items.TryGetValue(ConnectionChallenge.HandleItem, out var handle) && handle is not null
-            && returns.TryTake(context, connection.ToString(), handle, out started);
+        if (properties is null || !properties.Items.TryGetValue(ConnectionChallenge.HandleItem, out var handle) || handle is null) return false;
+        if (!returns.TryTake(context, connection.ToString(), handle, out started)) return false;
+        trace.Begin(started.Steps);
+        return true;
+    }
+
+    /// <summary>The handler's checks end at the first that fails: here they have all passed.</summary>
+    private void AddPassed(string issuer)
+    {
+        trace.Add("response", "state", TraceVerdict.Passed, "started in this browser");
+        trace.Add("response", "code_redeemed", TraceVerdict.Passed);
+        trace.Add("response", "signature", TraceVerdict.Passed);
+        trace.Add("response", "issuer", TraceVerdict.Passed, issuer);
+        foreach (var check in new[] { "audience", "lifetime", "nonce", "subject_claim" }) trace.Add("response", check, TraceVerdict.Passed);
     }
 
     // Thrown and not given to Fail, which would lose the properties and with them the way back to the app.
@@ -119,7 +147,11 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         return string.IsNullOrEmpty(UpstreamClaims.Text(claims, connection.SubjectClaim)) ? ("subject_claim", "The subject is not a text.") : null;
     }
 
-    private Task<ConnectionSnapshot?> ConnectionAsync(BaseContext<OpenIdConnectOptions> context) => connections.FindAsync(ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
+    private Task<ConnectionSnapshot?> ConnectionAsync(BaseContext<OpenIdConnectOptions> context)
+    {
+        var (id, ct) = (ConnectionId(context.Scheme), context.HttpContext.RequestAborted);
+        return isTest ? connections.FindAnyAsync(id, ct) : connections.FindAsync(id, ct);
+    }
 
     private static Id<Connection> ConnectionId(AuthenticationScheme scheme) => Id<Connection>.Parse(scheme.Name, CultureInfo.InvariantCulture);
 }

@@ -11,7 +11,8 @@ internal sealed class ConnectionSchemes(IOptions<AuthenticationOptions> options,
     public override async Task<AuthenticationScheme?> GetSchemeAsync(string name)
     {
         if (!Id<Connection>.TryParse(name, out var id)) return await base.GetSchemeAsync(name);
-        if (await connections.FindAsync(id, CancellationToken.None) is not { Kind: ConnectionKind.Oidc } connection) return null;
+        // Whether people may sign in through it is the challenge's and the callback's question: a test goes through a draft.
+        if (await connections.FindAnyAsync(id, CancellationToken.None) is not { Kind: ConnectionKind.Oidc, OrganizationIsActive: true } connection) return null;
         connectionOptions.Prepare(connection);
         return new AuthenticationScheme(name, displayName: null, typeof(ConnectionHandler));
     }

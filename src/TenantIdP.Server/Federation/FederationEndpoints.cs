@@ -17,6 +17,9 @@ internal static class FederationEndpoints
         services.AddTransient<ConnectionHandler>();
         services.AddScoped<ConnectionEvents>();
         services.AddScoped<ConnectionChallenge>();
+        services.AddSingleton<TestResultCookie>();
+        services.AddScoped<SignInRehearsal>();
+        services.AddScoped<ConnectionTestFinish>();
         services.AddScoped<FederationFinish>();
         services.AddScoped<SignInRefusals>();
     }

@@ -7,11 +7,18 @@ using TenantIdP.Server.Login;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>From a validated upstream answer to a session in this browser and the way back to the app.</summary>
-internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, BrowserSession browser, PendingLinkCookie links)
+internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, BrowserSession browser, PendingLinkCookie links, ConnectionTestFinish tests)
 {
     /// <param name="started">Found in this browser's own cookie under this connection: the answer belongs to both (SECURITY.md A3).</param>
     public async Task SignInAsync(HttpContext context, Id<Connection> connection, StartedSignIn started, ExternalIdentity external, CancellationToken ct)
     {
+        // Before anything else: what a test asked for never signs anybody in.
+        if (started.Test is { } test)
+        {
+            await tests.AnswerAsync(context, connection, test, external, ct);
+            return;
+        }
+
         var back = started.Back;
         if (await flow.FindAsync(back, ct) is not { } pending)
         {
@@ -22,7 +29,7 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         var result = await signIn.FederateAsync(connection, external, await browser.ContextAsync(ct), ct);
         if (!result.IsOk)
         {
-            Show(context, FailureFacts.From(result.Error, back));
+            Show(context, FailureFacts.From(result.Error, back) with { Advice = SignInAdvice.For(result.Error) });
         }
         else if (result.Value.SignedIn is { } signedIn)
         {
@@ -36,13 +43,20 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         }
     }
 
+    /// <summary>The upstream did not answer, or wrongly.</summary>
+    public void Fail(HttpContext context, Id<Connection> connection, StartedSignIn started, FailureFacts facts)
+    {
+        if (started.Test is { } test) tests.Fail(context, connection, test, facts);
+        else Show(context, facts);
+    }
+
     public static void Show(HttpContext context, FailureFacts facts)
     {
         context.Features.Set(facts);
         context.Response.StatusCode = facts.Status;
     }
 
-    private static void SeeOther(HttpContext context, string url)
+    public static void SeeOther(HttpContext context, string url)
     {
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = url;

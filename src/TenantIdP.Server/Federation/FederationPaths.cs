@@ -1,9 +1,17 @@
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Kernel;
+
 namespace TenantIdP.Server.Federation;
 
 /// <summary>The addresses that upstream identity providers know. One per connection, so that an answer can't be taken for another's (RFC 9700 section 4.4.2).</summary>
 internal static class FederationPaths
 {
     public const string CallbackTemplate = "/sso/oidc/{connectionId}/callback";
+
+    /// <summary>Where a test of a connection starts, and where its result is read. For people, not known to anybody upstream.</summary>
+    public static string Test(Id<Connection> connection) => $"/sso/{connection}/test";
+
+    public static string TestResult(Id<Connection> connection) => $"/sso/{connection}/test/result";
 
     public static string Callback(string connection) => $"/sso/oidc/{connection}/callback";
 }

@@ -3,6 +3,7 @@ using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Http;
 
@@ -17,17 +18,30 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     public async Task<FailureFacts> OfUpstreamAsync(Id<Connection> connection, Exception? failure, string reason, string? back, CancellationToken ct)
     {
         Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
-        await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, UpstreamDiagnosis.Of(failure, reason), ct);
+        var diagnosis = UpstreamDiagnosis.Of(failure, reason);
+        await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, diagnosis, ct);
         // Their outage is told as one; an answer that is wrong will be as wrong in ten seconds.
-        return IsUnreachable(failure)
+        var facts = IsUnreachable(failure)
             ? FailureFacts.From(SignInErrors.UpstreamFailed, back)
             : new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back);
+        return facts with { Advice = diagnosis.Fix };
+    }
+
+    /// <summary>As <see cref="OfUpstreamAsync"/> for a test: its trace and nothing else.</summary>
+    public async Task<FailureFacts> OfTestAsync(Id<Connection> connection, TestRun test, Exception? failure, string reason, CancellationToken ct)
+    {
+        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
+        var diagnosis = UpstreamDiagnosis.Of(failure, reason);
+        db.EnterOrganization(test.OrganizationId);
+        var closed = Close(test.OrganizationId, connection, reason, diagnosis, TraceOutcome.TestFailed);
+        await db.SaveChangesAsync(ct);
+        return FailureFacts.From(SignInErrors.UpstreamFailed) with { Advice = diagnosis.Fix, Trace = closed.Id };
     }
 
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
         await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);
-        return FailureFacts.From(SignInErrors.StateMismatch);
+        return FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) };
     }
 
     private async Task RecordAsync(Id<Connection> id, string code, string reason, UpstreamDiagnosis diagnosis, CancellationToken ct)
@@ -35,9 +49,14 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
         if (await connections.FindAsync(id, ct) is not { } connection) return;
         db.EnterOrganization(connection.OrganizationId);
         events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code, reason });
-        trace.Add(reason == "discovery" ? "request" : "response", diagnosis.Check, TraceVerdict.Failed, fix: diagnosis.Fix);
-        trace.Close(connection.OrganizationId, id, TraceOutcome.Refused, diagnosis.Check, diagnosis.Fix);
+        Close(connection.OrganizationId, id, reason, diagnosis, TraceOutcome.Refused);
         await db.SaveChangesAsync(ct);
+    }
+
+    private SignInTrace Close(Id<Organization> organization, Id<Connection> connection, string reason, UpstreamDiagnosis diagnosis, TraceOutcome outcome)
+    {
+        trace.Add(reason == "discovery" ? "request" : "response", diagnosis.Check, TraceVerdict.Failed, fix: diagnosis.Fix);
+        return trace.Close(organization, connection, outcome, diagnosis.Check, diagnosis.Fix);
     }
 
     /// <summary>What failed, for the operator: an upstream writes into these texts, so they are one line and short (SECURITY.md F7).</summary>

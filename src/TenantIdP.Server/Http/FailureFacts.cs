@@ -1,4 +1,5 @@
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.SignIn;
 
 namespace TenantIdP.Server.Http;
 
@@ -12,6 +13,12 @@ internal sealed record FailureFacts(int Status, string Code, string Message, str
 
     /// <summary>For the makers of the application: what their request got wrong. Never text of the sender's.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>For the organization's administrator: what they would do about it. A fixed text of ours; the trace says the rest.</summary>
+    public string? Advice { get; init; }
+
+    /// <summary>The trace that a refused federated sign-in left.</summary>
+    public Id<SignInTrace>? Trace { get; init; }
 
     public static FailureFacts InvalidRequest(string message, int status = StatusCodes.Status400BadRequest) => new(status, "invalid_request", message);
 

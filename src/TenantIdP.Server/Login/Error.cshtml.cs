@@ -18,6 +18,10 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
     public string? Detail { get; private set; }
     public string Code { get; private set; } = "";
     public string TraceId { get; private set; } = "";
+
+    /// <summary>Set when a federated sign-in was refused: it has left a trace.</summary>
+    public string? Advice { get; private set; }
+
     public string? RetryUrl { get; private set; }
     public string? BackUrl { get; private set; }
 
@@ -32,7 +36,7 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
             _ when facts.Return is not null => "You could not be signed in",
             _ => "This did not work",
         };
-        (Message, Code, Detail, TraceId) = (facts.Message, facts.Code, facts.Detail, RequestTrace.Of(HttpContext));
+        (Message, Code, Detail, Advice, TraceId) = (facts.Message, facts.Code, facts.Detail, facts.Advice, RequestTrace.Of(HttpContext));
         if (facts.Return is { } back && await flow.FindAsync(back, ct) is { } pending) (RetryUrl, BackUrl) = (SignInUrl(back, another: true), flow.CancelUrl(pending));
         if (Response.StatusCode < 400) Response.StatusCode = facts.Status;
         return Page();

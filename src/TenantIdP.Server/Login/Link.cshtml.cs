@@ -35,7 +35,7 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
         // Whatever becomes of the link, the person has signed in to their account and the cookie is spent.
         tools.Browser.Keep(finished.IsOk ? finished.Value : proven.Value);
         cookie.Drop(HttpContext);
-        return finished.IsOk ? SeeOther(flow.Next(pending, finished.Value)) : Fail(FailureFacts.From(finished.Error, waiting.Return));
+        return finished.IsOk ? SeeOther(flow.Next(pending, finished.Value)) : Fail(FailureFacts.From(finished.Error, waiting.Return) with { Advice = SignInAdvice.For(finished.Error) });
     }
 
     private async Task<(WaitingLink Waiting, PendingSignIn Pending)?> FindAsync(CancellationToken ct)

@@ -4,6 +4,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Server.Federation;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
@@ -22,6 +23,7 @@ internal static class ConnectionEndpoints
         write.MapDelete("/{connectionId}", DeleteAsync).WithName("DeleteConnection");
         write.MapPost("/{connectionId}/activate", ActivateAsync).WithName("ActivateConnection");
         write.MapPost("/{connectionId}/disable", DisableAsync).WithName("DisableConnection");
+        write.MapPost("/{connectionId}/tests", StartTestAsync).WithName("StartConnectionTest");
         organization.MapConnectionKeys();
     }
 
@@ -54,7 +56,19 @@ internal static class ConnectionEndpoints
         CancellationToken ct) =>
         (await answers.ShowAsync(await connections.ActivateAsync(organizationId, connectionId, request?.UntestedReason, caller.Granter, ct), ct)).ToOk(shown => shown);
 
+    private static async Task<Results<Created<ConnectionTestResponse>, ProblemHttpResult>> StartTestAsync(
+        Id<Organization> organizationId, Id<Connection> connectionId, ConnectionService connections, ConnectionTestTickets tickets, ActorContext actor, CancellationToken ct)
+    {
+        var found = await connections.FindAsync(organizationId, connectionId, ct);
+        if (!found.IsOk) return Problems.From(found.Error);
+        var (url, expiresAt) = tickets.Issue(organizationId, connectionId, actor.Actor);
+        return TypedResults.Created(url, new ConnectionTestResponse(url, expiresAt));
+    }
+
     private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> DisableAsync(
         Id<Organization> organizationId, Id<Connection> connectionId, ConnectionService connections, ConnectionAnswers answers, CancellationToken ct) =>
         (await answers.ShowAsync(await connections.DisableAsync(organizationId, connectionId, ct), ct)).ToOk(shown => shown);
 }
+
+/// <param name="Url">Open it in a browser and sign in at the identity provider; nobody is signed in here by it.</param>
+public sealed record ConnectionTestResponse(string Url, DateTimeOffset ExpiresAt);

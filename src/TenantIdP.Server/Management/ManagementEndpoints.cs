@@ -10,8 +10,10 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 
@@ -37,6 +39,8 @@ public static class ManagementEndpoints
         services.AddScoped<ApiService>();
         services.AddScoped<AppService>();
 
+        services.AddScoped<SignInTraces>();
+        services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
         services.AddScoped<ManagementCaller>();
@@ -75,6 +79,7 @@ public static class ManagementEndpoints
         organization.MapOrganizationRoles();
         organization.MapDomains();
         organization.MapConnections();
+        organization.MapSignInTraces();
         return routes;
     }
 

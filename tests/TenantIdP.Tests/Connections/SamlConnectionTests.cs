@@ -52,7 +52,7 @@ public abstract class SamlConnectionTests(ManagementHost host)
         client.PostAsJsonAsync(Path(organization, $"/{id}/activate"), new { untestedReason = reason }, Ct);
 
     private Task<Result<Connection>> TestedAsync(Id<Organization> organization, string? id) =>
-        host.UseAsync<ConnectionService, Result<Connection>>(organization, c => c.RecordTestAsync(organization, Id<Connection>.Parse(id!, null), Actor.System, Ct)); // the API made it
+        host.UseAsync<ConnectionService, Result<Connection>>(organization, c => c.RecordTestAsync(organization, Id<Connection>.Parse(id!, null), Actor.System, null, Ct)); // the API made it
 
     private async Task<(Id<Organization> Organization, HttpClient Owner)> OwnedAsync()
     {

@@ -33,6 +33,7 @@ public abstract class ManagementAccessTests(ManagementHost host)
             .Replace("{userId}", Id<User>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
             .Replace("{domainId}", Id<Core.Domains.OrganizationDomain>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
             .Replace("{connectionId}", Id<Core.Connections.Connection>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
+            .Replace("{signInTraceId}", Id<Core.SignIn.SignInTrace>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
             .Replace("{appId}", Id<Core.Apps.App>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
             .Replace("{apiId}", Id<Core.Apis.Api>.New(DateTimeOffset.UnixEpoch).ToString(), StringComparison.Ordinal)
             .TrimEnd('/'));
@@ -116,14 +117,14 @@ public abstract class ManagementAccessTests(ManagementHost host)
         {
             [BuiltInRoles.Guest] = [],
             [BuiltInRoles.Member] = ["", "members", "roles"],
-            [BuiltInRoles.Admin] = ["", "members", "roles", "domains", "connections"],
-            [BuiltInRoles.Owner] = ["", "members", "roles", "domains", "connections"],
+            [BuiltInRoles.Admin] = ["", "members", "roles", "domains", "connections", "sign-in-traces"],
+            [BuiltInRoles.Owner] = ["", "members", "roles", "domains", "connections", "sign-in-traces"],
         };
         foreach (var (role, readable) in expected)
         {
             var member = await host.NewMemberAsync(organization, role, Ct);
             using var client = await host.AsUserAsync(member.Membership.UserId, organization, Ct);
-            foreach (var list in new[] { "", "members", "roles", "domains", "connections" })
+            foreach (var list in new[] { "", "members", "roles", "domains", "connections", "sign-in-traces" })
             {
                 using var answer = await client.GetAsync($"organizations/{organization}/{list}".TrimEnd('/'), Ct);
                 if (readable.Contains(list)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

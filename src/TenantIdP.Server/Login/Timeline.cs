@@ -1,0 +1,26 @@
+using TenantIdP.Core.SignIn;
+
+namespace TenantIdP.Server.Login;
+
+/// <summary>How the steps of a trace are put on a page: each verdict is a sign and a word, so that no colour has to be seen.</summary>
+internal static class Timeline
+{
+    public static (string Style, string Sign, string Word) Of(TraceVerdict verdict) => verdict switch
+    {
+        TraceVerdict.Passed => ("passed", "✓", "passed"),
+        TraceVerdict.Warned => ("warned", "!", "warning"),
+        TraceVerdict.Failed => ("failed", "✗", "failed"),
+        TraceVerdict.Skipped => ("skipped", "–", "skipped"),
+        TraceVerdict.Noted => ("noted", "–", "noted"),
+    };
+
+    public static string Words(string check) => check.Replace('_', ' ');
+
+    public static string Heading(TraceOutcome outcome) => outcome switch
+    {
+        TraceOutcome.Succeeded => "This sign-in succeeded",
+        TraceOutcome.Refused => "This sign-in was refused",
+        TraceOutcome.TestPassed => "The test passed",
+        TraceOutcome.TestFailed => "The test failed",
+    };
+}

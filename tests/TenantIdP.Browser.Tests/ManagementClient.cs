@@ -1,0 +1,52 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using TenantIdP.Demo;
+
+namespace TenantIdP.Browser.Tests;
+
+/// <summary>What an administrator does by API before a page is looked at.</summary>
+public sealed class ManagementClient : IDisposable
+{
+    private readonly HttpClient client;
+
+    private ManagementClient(HttpClient client) => this.client = client;
+
+    public static async Task<ManagementClient> OfAsync(DemoHosts hosts, CancellationToken ct)
+    {
+        var client = new HttpClient { BaseAddress = hosts.Issuer };
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials", ["scope"] = "management", ["client_id"] = DemoUniverse.ManagementClientId, ["client_secret"] = DemoUniverse.ManagementClientSecret,
+        });
+        var token = await ReadAsync(await client.PostAsync("/connect/token", form, ct), ct);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.GetProperty("access_token").GetString());
+        return new ManagementClient(client);
+    }
+
+    /// <summary>The link to a test of the organization's first connection.</summary>
+    public async Task<string> TestLinkAsync(string slug, CancellationToken ct)
+    {
+        var organization = await OrganizationAsync(slug, ct);
+        var connections = await ReadAsync(await client.GetAsync($"{organization}/connections", ct), ct);
+        var connection = connections.GetProperty("data")[0].GetProperty("id").GetString();
+        return (await ReadAsync(await client.PostAsync($"{organization}/connections/{connection}/tests", null, ct), ct)).GetProperty("url").GetString()!; // the API always has it
+    }
+
+    /// <summary>The trace id of the organization's last sign-in that ended so.</summary>
+    public async Task<string> LastTraceAsync(string slug, string outcome, CancellationToken ct)
+    {
+        var traces = await ReadAsync(await client.GetAsync($"{await OrganizationAsync(slug, ct)}/sign-in-traces?outcome={outcome}&limit=1", ct), ct);
+        return traces.GetProperty("data")[0].GetProperty("traceId").GetString()!; // as above
+    }
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<string> OrganizationAsync(string slug, CancellationToken ct) =>
+        $"/api/v1/organizations/{(await ReadAsync(await client.GetAsync($"/api/v1/organizations/by-slug/{slug}", ct), ct)).GetProperty("id").GetString()}";
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer, CancellationToken ct)
+    {
+        using (answer) return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(ct);
+    }
+}
