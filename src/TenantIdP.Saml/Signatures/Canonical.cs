@@ -47,7 +47,8 @@ internal static class Canonical
         return true;
     }
 
-    private static List<(string Name, string Uri)> InScope(XmlElement element)
+    /// <summary>The declarations of ancestors, the nearest of each prefix, as attribute name and namespace.</summary>
+    public static List<(string Name, string Uri)> InScope(XmlElement element)
     {
         var found = new List<(string Name, string Uri)>();
         for (var ancestor = element.ParentNode as XmlElement; ancestor is not null; ancestor = ancestor.ParentNode as XmlElement)

@@ -13,7 +13,9 @@ internal static class SafeXml
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the bytes of a message. On failure <paramref name="why"/> says which limit, in words.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, XmlLimits limits, [NotNullWhen(true)] out XmlDocument? document, [NotNullWhen(false)] out string? why)
+    /// <param name="scope">Namespace declarations that hold where the bytes were cut out; they become the root's own.</param>
+    public static bool TryParse(
+        ReadOnlySpan<byte> bytes, XmlLimits limits, [NotNullWhen(true)] out XmlDocument? document, [NotNullWhen(false)] out string? why, IReadOnlyList<(string Name, string Uri)>? scope = null)
     {
         document = null;
         string text;
@@ -27,10 +29,11 @@ internal static class SafeXml
             return false;
         }
 
-        return TryParse(text, limits, out document, out why);
+        return TryParse(text, limits, out document, out why, scope);
     }
 
-    public static bool TryParse(string text, XmlLimits limits, [NotNullWhen(true)] out XmlDocument? document, [NotNullWhen(false)] out string? why)
+    public static bool TryParse(
+        string text, XmlLimits limits, [NotNullWhen(true)] out XmlDocument? document, [NotNullWhen(false)] out string? why, IReadOnlyList<(string Name, string Uri)>? scope = null)
     {
         document = null;
         if (text.Length > limits.MaxCharacters)
@@ -41,11 +44,16 @@ internal static class SafeXml
 
         try
         {
-            why = Check(text, limits);
+            why = Check(text, limits, scope);
             if (why is not null) return false;
-            using var reader = Reader(text, limits);
+            using var reader = Reader(text, limits, scope);
             var loaded = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
             loaded.Load(reader);
+            foreach (var (name, uri) in scope ?? [])
+            {
+                if (loaded.DocumentElement is { } root && !root.HasAttribute(name)) root.SetAttribute(name, uri);
+            }
+
             document = loaded;
             return true;
         }
@@ -58,9 +66,9 @@ internal static class SafeXml
 
     private static ReadOnlySpan<byte> Utf8Mark => [0xEF, 0xBB, 0xBF];
 
-    private static string? Check(string text, XmlLimits limits)
+    private static string? Check(string text, XmlLimits limits, IReadOnlyList<(string Name, string Uri)>? scope)
     {
-        using var reader = Reader(text, limits);
+        using var reader = Reader(text, limits, scope);
         var elements = 0;
         while (reader.Read())
         {
@@ -81,7 +89,7 @@ internal static class SafeXml
         return null;
     }
 
-    private static XmlReader Reader(string text, XmlLimits limits) => XmlReader.Create(
+    private static XmlReader Reader(string text, XmlLimits limits, IReadOnlyList<(string Name, string Uri)>? scope) => XmlReader.Create(
         new StringReader(text),
         new XmlReaderSettings
         {
@@ -90,5 +98,15 @@ internal static class SafeXml
             MaxCharactersInDocument = limits.MaxCharacters,
             CheckCharacters = true,
             CloseInput = true,
-        });
+        },
+        Context(scope));
+
+    private static XmlParserContext? Context(IReadOnlyList<(string Name, string Uri)>? scope)
+    {
+        if (scope is null or { Count: 0 }) return null;
+        var names = new NameTable();
+        var namespaces = new XmlNamespaceManager(names);
+        foreach (var (name, uri) in scope) namespaces.AddNamespace(name == "xmlns" ? "" : name["xmlns:".Length..], uri);
+        return new XmlParserContext(names, namespaces, null, XmlSpace.None);
+    }
 }

@@ -1,0 +1,49 @@
+using System.Text.RegularExpressions;
+using System.Xml;
+using TenantIdP.Saml.Xml;
+
+namespace TenantIdP.Saml.Responses;
+
+/// <summary>What the whole document may hold, judged before anything in it is believed: signature wrapping needs a second assertion, a second ID or a signature elsewhere.</summary>
+internal static partial class DocumentShape
+{
+    /// <param name="root">A Response, or an Assertion that was encrypted.</param>
+    /// <param name="assertion">The one Assertion or EncryptedAssertion: the root itself, or its direct child.</param>
+    public static bool TryAssertion(XmlElement root, CheckList checks, out XmlElement? assertion)
+    {
+        assertion = null;
+        var (found, ids) = (0, new HashSet<string>(StringComparer.Ordinal));
+        foreach (var element in root.SelfAndDescendants())
+        {
+            if (IsAssertion(element))
+            {
+                found++;
+                if (element == root || element.ParentNode == root) assertion = element;
+            }
+
+            if (element.Is(Ns.Signature, "Signature") && element.ParentNode is not XmlElement { LocalName: "Response" or "Assertion" })
+                return checks.Fail(Signatures.SignatureChecks.Place, "A signature that stands neither in the response nor in the assertion.");
+            if (!TryIds(element, ids)) return checks.Fail(ResponseChecks.Ids, "An ID that is used twice, is not an ID or is written in another way.");
+        }
+
+        checks.Pass(ResponseChecks.Ids, $"{ids.Count} different ones.");
+        return checks.Require(found == 1 && assertion is not null, ResponseChecks.OneAssertion, found == 1 && assertion is null ? "One, in another place." : $"{found} in the message.", "one, directly in the response");
+    }
+
+    private static bool IsAssertion(XmlElement element) => element.NamespaceURI == Ns.Assertion && element.LocalName is "Assertion" or "EncryptedAssertion";
+
+    // Some readers look for Id, some for id, some for xml:id: no value may mean two elements to any of them.
+    private static bool TryIds(XmlElement element, HashSet<string> ids)
+    {
+        foreach (XmlAttribute attribute in element.Attributes)
+        {
+            if (!attribute.LocalName.Equals("id", StringComparison.OrdinalIgnoreCase)) continue;
+            if (attribute.NamespaceURI.Length > 0 || !NcName().IsMatch(attribute.Value) || !ids.Add(attribute.Value)) return false;
+        }
+
+        return true;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.\-]{0,255}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NcName();
+}

@@ -1,0 +1,45 @@
+using System.Xml;
+using TenantIdP.Saml.Xml;
+
+namespace TenantIdP.Saml.Responses;
+
+/// <summary>Reads AuthnStatement (Core 2.7.2) and AttributeStatement (Core 2.7.3).</summary>
+internal static class StatementReader
+{
+    private const int MostAttributes = 200;
+    private const int MostValues = 5_000;
+
+    public sealed record Authn(DateTimeOffset Instant, string? SessionIndex, DateTimeOffset? SessionEnd, string? ContextClass);
+
+    public static Authn? ReadAuthn(XmlElement assertion, ResponseRules rules, CheckList checks)
+    {
+        if (assertion.Children(Ns.Assertion, "AuthnStatement").FirstOrDefault() is not { } statement || !Elements.TryTime(statement.Attribute("AuthnInstant"), out var instant))
+        {
+            checks.Fail(ResponseChecks.AuthnStatement, "No AuthnStatement with a time.");
+            return null;
+        }
+
+        if (!checks.Require(instant <= rules.Now + rules.ClockSkew, ResponseChecks.AuthnStatement, $"Signed in at {Elements.Say(instant)}.", $"not after {Elements.Say(rules.Now)}")) return null;
+        DateTimeOffset? end = null;
+        if (statement.Attribute("SessionNotOnOrAfter") is { } text)
+        {
+            if (!checks.Require(Elements.TryTime(text, out var until) && rules.Now - rules.ClockSkew < until, ResponseChecks.SessionEnd, Elements.Quote(text, 40), $"after {Elements.Say(rules.Now)}")) return null;
+            end = until;
+        }
+
+        var context = statement.Only(Ns.Assertion, "AuthnContext").Only(Ns.Assertion, "AuthnContextClassRef")?.Text();
+        var index = statement.Attribute("SessionIndex");
+        return new Authn(instant, index is { Length: > 0 and <= 256 } ? index : null, end, context is { Length: > 256 } ? null : context);
+    }
+
+    public static IReadOnlyList<SamlAttribute>? ReadAttributes(XmlElement assertion, CheckList checks)
+    {
+        var elements = assertion.Children(Ns.Assertion, "AttributeStatement").SelectMany(s => s.Children(Ns.Assertion, "Attribute")).Take(MostAttributes + 1).ToList();
+        var read = elements.Select(a => new SamlAttribute(
+            a.Attribute("Name") ?? "", a.Attribute("NameFormat"), a.Attribute("FriendlyName"), [.. a.Children(Ns.Assertion, "AttributeValue").Take(MostValues + 1).Select(v => v.InnerText)])).ToList();
+        var values = read.Sum(a => a.Values.Count);
+        var holds = checks.Require(
+            read.Count <= MostAttributes && values <= MostValues && read.TrueForAll(a => a.Name.Length is > 0 and <= 512), ResponseChecks.Attributes, $"{read.Count} attributes with {values} values.");
+        return holds ? read : null;
+    }
+}
