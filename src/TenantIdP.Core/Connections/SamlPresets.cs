@@ -23,18 +23,19 @@ public static class SamlPresets
         // The NameID is the UPN, which changes with a marriage; the object id never does. Asking for a format makes Entra rewrite the NameID.
         new("entra_id", "Microsoft Entra ID", "http://schemas.microsoft.com/identity/claims/objectidentifier",
             new($"{Claims}emailaddress", "http://schemas.microsoft.com/identity/claims/displayname", $"{Claims}givenname", $"{Claims}surname")),
-        new("okta", "Okta", SamlSettings.SubjectIsNameId, Plain),
-        new("google_workspace", "Google Workspace", SamlSettings.SubjectIsNameId, Plain, Email),
+        // These four send an address unless somebody chooses otherwise there.
+        new("okta", "Okta", SamlSettings.SubjectIsEmailNameId, Plain),
+        new("google_workspace", "Google Workspace", SamlSettings.SubjectIsEmailNameId, Plain, Email),
 
         // A format that no claim rule issues is answered with InvalidNameIDPolicy.
         new("adfs", "Microsoft AD FS", SamlSettings.SubjectIsNameId, new($"{Claims}emailaddress", $"{Claims}name", $"{Claims}givenname", $"{Claims}surname")),
-        new("onelogin", "OneLogin", SamlSettings.SubjectIsNameId, Plain),
+        new("onelogin", "OneLogin", SamlSettings.SubjectIsEmailNameId, Plain),
         new("pingfederate", "PingFederate", SamlSettings.SubjectIsNameId, Plain, SsoBinding: SamlBinding.Post, SignRequests: true),
 
         // The default NameID is transient: another one at each sign-in.
         new("shibboleth", "Shibboleth", SamlSettings.SubjectIsNameId,
             new("urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.42", "urn:oid:2.5.4.4"), Persistent, SignRequests: true),
-        new("jumpcloud", "JumpCloud", SamlSettings.SubjectIsNameId, new("email", null, "firstname", "lastname")),
+        new("jumpcloud", "JumpCloud", SamlSettings.SubjectIsEmailNameId, new("email", null, "firstname", "lastname")),
     ];
 
     public static SamlPreset? Find(string? id) => All.FirstOrDefault(p => p.Id == id);

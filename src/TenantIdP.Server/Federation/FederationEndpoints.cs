@@ -17,6 +17,7 @@ internal static class FederationEndpoints
         services.AddTransient<ConnectionHandler>();
         services.AddScoped<ConnectionEvents>();
         services.AddScoped<ConnectionChallenge>();
+        services.AddScoped<OidcChallenge>();
         services.AddSingleton<TestResultCookie>();
         services.AddScoped<SignInRehearsal>();
         services.AddScoped<ConnectionTestFinish>();

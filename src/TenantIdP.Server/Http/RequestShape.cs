@@ -13,7 +13,12 @@ internal sealed class RequestShape(RequestDelegate next)
     /// <summary>Bodies of pages and protocol endpoints; the API has limits of its own below the server's.</summary>
     public const int MaxFormBytes = 256 * 1024;
 
+    /// <summary>A mebibyte of XML in base64, in a form.</summary>
+    private const int MaxSamlBytes = 1536 * 1024;
+
     private const int MaxQueryLength = 12 * 1024;
+
+    private static readonly FormOptions SamlForm = new() { ValueLengthLimit = MaxSamlBytes, KeyLengthLimit = 256, ValueCountLimit = 20, BufferBodyLengthLimit = MaxSamlBytes };
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -67,11 +72,13 @@ internal sealed class RequestShape(RequestDelegate next)
         if (request.Query.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } name }) return FailureFacts.InvalidRequest(RepeatedMessage(name));
         if (!request.HasFormContentType) return null;
 
-        if (request.ContentLength > MaxFormBytes) return FailureFacts.InvalidRequest("The form is too large.", StatusCodes.Status413PayloadTooLarge);
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxFormBytes;
+        var isSaml = RequestKind.IsSamlMessage(request.Path);
+        var most = isSaml ? MaxSamlBytes : MaxFormBytes;
+        if (request.ContentLength > most) return FailureFacts.InvalidRequest("The form is too large.", StatusCodes.Status413PayloadTooLarge);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = most;
         try
         {
-            var form = await request.ReadFormAsync(context.RequestAborted);
+            var form = isSaml ? await request.ReadFormAsync(SamlForm, context.RequestAborted) : await request.ReadFormAsync(context.RequestAborted);
             if (!AreStorable(form)) return NotText;
             return form.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } field } ? FailureFacts.InvalidRequest(RepeatedMessage(field)) : null;
         }
