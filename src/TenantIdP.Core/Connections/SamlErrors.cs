@@ -16,7 +16,7 @@ public static class SamlErrors
     public static readonly Error AcsAliasTaken = new(ErrorKind.Conflict, "acs_alias_taken", "Another connection has this address.", "saml.acsAliases");
     public static readonly Error AliasByOperator = new(ErrorKind.Forbidden, "operator_required", "Only an operator's app may set alias addresses and entity ids.", "saml");
     public static readonly Error PresetUnknown = Invalid("preset_unknown", $"The presets are {string.Join(", ", SamlPresets.All.Select(p => p.Id))}.", "saml.preset");
-    public static readonly Error SubjectInvalid = Invalid("subject_invalid", "The subject is nameid or the name of an attribute that never changes for a person.", "saml.subject");
+    public static readonly Error SubjectInvalid = Invalid("subject_invalid", "The subject is nameid, nameid_email or the name of an attribute that never changes for a person.", "saml.subject");
     public static readonly Error AttributeInvalid = Invalid("attribute_name_invalid", "An attribute name has 1 to 256 characters.", "saml.attributes");
     public static readonly Error NameIdFormatInvalid = Invalid("name_id_format_invalid", "A NameID format is a URN of at most 256 characters.", "saml.nameIdFormat");
     public static readonly Error NameIdTransient = Invalid("name_id_transient", "A transient NameID is another one at each sign-in: choose an attribute as the subject.", "saml.nameIdFormat");
@@ -32,6 +32,7 @@ public static class SamlErrors
     public static readonly Error MetadataEntityChanged = new(ErrorKind.Conflict, "metadata_entity_changed", "The metadata no longer describes this identity provider (entity id). Nothing was changed.", "saml.metadataUrl");
     public static readonly Error MetadataEndpointChanged = new(ErrorKind.Conflict, "metadata_endpoint_changed", "The metadata names another sign-in address. Check it with the identity provider and set saml.ssoUrl by hand. Nothing was changed.", "saml.metadataUrl");
     public static readonly Error MetadataTooSoon = new(ErrorKind.TooMany, "metadata_refresh_too_soon", "The metadata was read less than five minutes ago.");
+    public static readonly Error AssertionReplayed = new(ErrorKind.Conflict, "assertion_replayed", "This answer was used before. Start again from the application.");
     public static readonly Error KeyPending = new(ErrorKind.Conflict, "key_rotation_pending", "A new key is published already and takes over when its time comes.");
 
     private static Error Invalid(string code, string message, string field) => new(ErrorKind.Invalid, code, message, field);

@@ -23,6 +23,7 @@ public static class SamlPresets
         // The NameID is the UPN, which changes with a marriage; the object id never does. Asking for a format makes Entra rewrite the NameID.
         new("entra_id", "Microsoft Entra ID", "http://schemas.microsoft.com/identity/claims/objectidentifier",
             new($"{Claims}emailaddress", "http://schemas.microsoft.com/identity/claims/displayname", $"{Claims}givenname", $"{Claims}surname")),
+        // These four send an address unless somebody chooses otherwise there.
         new("okta", "Okta", SamlSettings.SubjectIsEmailNameId, Plain),
         new("google_workspace", "Google Workspace", SamlSettings.SubjectIsEmailNameId, Plain, Email),
 

@@ -49,7 +49,7 @@ internal static class SamlRules
         if (!IsText(s.Subject, MaxName)) return SamlErrors.SubjectInvalid;
         if (new[] { s.Attributes.Email, s.Attributes.Name, s.Attributes.GivenName, s.Attributes.FamilyName }.Any(name => name is not null && !IsText(name, MaxName))) return SamlErrors.AttributeInvalid;
         if (s.NameIdFormat is not null && (!IsText(s.NameIdFormat, MaxName) || !s.NameIdFormat.StartsWith("urn:", StringComparison.Ordinal))) return SamlErrors.NameIdFormatInvalid;
-        if (s is { NameIdFormat: Transient, Subject: SamlSettings.SubjectIsNameId }) return SamlErrors.NameIdTransient;
+        if (s is { NameIdFormat: Transient, Subject: SamlSettings.SubjectIsNameId or SamlSettings.SubjectIsEmailNameId }) return SamlErrors.NameIdTransient;
         if (s.RequestedContexts.Count > 10 || !s.RequestedContexts.All(c => IsText(c, MaxName))) return SamlErrors.ContextsInvalid;
         return s.IdpInitiatedApp is not null && !IsText(s.IdpInitiatedApp, 100) ? SamlErrors.AppInvalid : null;
     }

@@ -12,10 +12,10 @@ public sealed record SamlAttributeNames(string? Email = null, string? Name = nul
 /// <summary>What an admin sets on a SAML connection; the entity id of the identity provider is the connection's <see cref="Connection.Issuer"/>, its certificates are rows of their own.</summary>
 public sealed record SamlSettings(string SsoUrl, SamlBinding SsoBinding = SamlBinding.Redirect)
 {
-    /// <summary>The subject is the NameID; anything else is the name of an attribute that never changes for a person.</summary>
+    /// <summary>The subject is the NameID, which must not be an address; what is neither this nor the next is the name of an attribute that never changes for a person.</summary>
     public const string SubjectIsNameId = "nameid";
 
-    /// <summary>The subject is a NameID that may be an address: an admin's choice for identity providers that send nothing else.</summary>
+    /// <summary>The same, and an address is accepted for it: for identity providers that send nothing else, where nobody gets the address of somebody who left.</summary>
     public const string SubjectIsEmailNameId = "nameid_email";
 
     /// <summary>Single logout; null when the identity provider has none.</summary>

@@ -5,6 +5,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Federation;
+using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 using TenantIdP.Server.Management;
@@ -75,6 +76,7 @@ internal static class Web
         app.MapHealth();
         app.MapAssets();
         app.MapFederation();
+        app.MapSaml();
         app.MapEngine();
         app.MapManagement();
         app.MapRazorPages();

@@ -1,55 +1,36 @@
-using Microsoft.AspNetCore.Authentication;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
-using TenantIdP.Server.Composition;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 
 namespace TenantIdP.Server.Federation;
 
-/// <summary>Sends a browser to a connection's identity provider.</summary>
-internal sealed class ConnectionChallenge(IAuthenticationHandlerProvider handlers, ConnectionDirectory connections, SignInStart starts, SamlChallenge saml, SignInRefusals refusals)
-{
-    internal const string HandleItem = "return_handle";
-    internal const string LoginHintItem = "login_hint";
-    internal const string FreshItem = "fresh";
-    internal const string TestItem = "test";
+/// <summary>What an identity provider is asked for.</summary>
+/// <param name="Back">The app's request; null when somebody came by themselves.</param>
+/// <param name="Hint">The address that was typed.</param>
+/// <param name="Fresh">A proof anew, whatever session the person has there.</param>
+/// <param name="Test">Set for a test run.</param>
+internal sealed record Asked(string? Back, EmailAddress? Hint, bool Fresh, TestRun? Test);
 
-    /// <summary>Writes the redirect into the answer, or says why it can't.</summary>
+/// <summary>Sends a browser to a connection's identity provider.</summary>
+internal sealed class ConnectionChallenge(ConnectionDirectory connections, OidcChallenge oidc, SamlChallenge saml)
+{
+    /// <summary>Writes the way there into the answer, or says why it can't.</summary>
     /// <param name="test">Set for a test run, which goes through a connection that is not active, too.</param>
     public async Task<FailureFacts?> StartAsync(HttpContext context, Id<Connection> connection, PendingSignIn pending, EmailAddress? email, CancellationToken ct, TestRun? test = null)
     {
-        var name = connection.ToString();
         // What was saved a moment ago is what its admin wants to see tested.
         if (test is not null) connections.Invalidate(connection);
-        var known = test is null ? await connections.FindAsync(connection, ct) : await connections.FindAnyAsync(connection, ct);
-        if (known is { Saml: { } settings })
-        {
-            await saml.StartAsync(context, known, settings, pending, email, test, ct);
-            return null;
-        }
+        var found = test is not null ? await connections.FindAnyAsync(connection, ct) : await connections.FindAsync(connection, ct);
+        if (found is not { OrganizationIsActive: true }) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
 
-        if (known is null || await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, pending.Return);
-
-        var handle = ReturnCookie.NewHandle();
-        var started = starts.Keep(context, name, handle, pending, null, test);
-        var properties = new AuthenticationProperties { RedirectUri = "/" };
-        properties.Items[HandleItem] = handle;
-        if (email is { } hint) properties.Items[LoginHintItem] = hint.Value;
-        if (started.Fresh) properties.Items[FreshItem] = "1";
-        if (test is not null) properties.Items[TestItem] = "1";
-        try
-        {
-            await handler.ChallengeAsync(properties);
-            return null;
-        }
-        catch (Exception failure) when (failure is InvalidOperationException or HttpRequestException or IOException && !StoreFailures.IsOutage(failure))
-        {
-            // Discovery failed: the metadata is down, slow, or not this connection's.
-            const string reason = "discovery";
-            return test is null ? await refusals.OfUpstreamAsync(connection, failure, reason, pending.Return, ct) : await refusals.OfTestAsync(connection, test, failure, reason, ct);
-        }
+        // What the app asks of us is asked of them: otherwise their session would answer for the person.
+        var fresh = pending.Request is { } request && (request.Prompt.Contains("login") || request.MaxAge is not null);
+        var asked = new Asked(pending.Return, email, fresh, test);
+        if (found.Kind != ConnectionKind.Saml) return await oidc.StartAsync(context, connection, asked, ct);
+        await saml.StartAsync(context, found, asked, ct);
+        return null;
     }
 }

@@ -22,15 +22,15 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
 
     public override Task RedirectToIdentityProvider(RedirectContext context)
     {
-        if (context.Properties.Items.TryGetValue(ConnectionChallenge.LoginHintItem, out var hint)) context.ProtocolMessage.LoginHint = hint;
-        if (context.Properties.Items.ContainsKey(ConnectionChallenge.FreshItem)) context.ProtocolMessage.Prompt = "login";
+        if (context.Properties.Items.TryGetValue(OidcChallenge.LoginHintItem, out var hint)) context.ProtocolMessage.LoginHint = hint;
+        if (context.Properties.Items.ContainsKey(OidcChallenge.FreshItem)) context.ProtocolMessage.Prompt = "login";
         return Task.CompletedTask;
     }
 
     public override async Task MessageReceived(MessageReceivedContext context)
     {
         // As our own state says; whose test it is stands in the browser's cookie.
-        isTest = context.Properties?.Items.ContainsKey(ConnectionChallenge.TestItem) == true;
+        isTest = context.Properties?.Items.ContainsKey(OidcChallenge.TestItem) == true;
         if (await ConnectionAsync(context) is not null) return;
         // Not active looks like unknown (SECURITY.md A9).
         context.HandleResponse();
@@ -114,7 +114,7 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
     private bool TryTakeStarted(HttpContext context, Id<Connection> connection, AuthenticationProperties? properties, [NotNullWhen(true)] out StartedSignIn? started)
     {
         started = null;
-        if (properties is null || !properties.Items.TryGetValue(ConnectionChallenge.HandleItem, out var handle) || handle is null) return false;
+        if (properties is null || !properties.Items.TryGetValue(OidcChallenge.HandleItem, out var handle) || handle is null) return false;
         if (!returns.TryTake(context, connection.ToString(), handle, out started)) return false;
         trace.Begin(started.Steps);
         return true;

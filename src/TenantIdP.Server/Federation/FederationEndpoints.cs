@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
-using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Http.Outbound;
 
@@ -17,9 +16,8 @@ internal static class FederationEndpoints
         services.AddSingleton<ReturnCookie>();
         services.AddTransient<ConnectionHandler>();
         services.AddScoped<ConnectionEvents>();
-        services.AddScoped<SignInStart>();
-        services.AddSamlSignIn();
         services.AddScoped<ConnectionChallenge>();
+        services.AddScoped<OidcChallenge>();
         services.AddSingleton<TestResultCookie>();
         services.AddScoped<SignInRehearsal>();
         services.AddScoped<ConnectionTestFinish>();
@@ -28,11 +26,7 @@ internal static class FederationEndpoints
     }
 
     // GET only: response_mode=query, so that the Lax cookies of the flow come along.
-    public static void MapFederation(this WebApplication app)
-    {
-        app.MapGet(FederationPaths.CallbackTemplate, CallbackAsync);
-        app.MapSaml();
-    }
+    public static void MapFederation(this WebApplication app) => app.MapGet(FederationPaths.CallbackTemplate, CallbackAsync);
 
     private static async Task CallbackAsync(string connectionId, HttpContext context, IAuthenticationHandlerProvider handlers)
     {

@@ -13,5 +13,8 @@ internal static class FederationPaths
 
     public static string TestResult(Id<Connection> connection) => $"/sso/{connection}/test/result";
 
+    /// <summary>Where a browser goes on to from the assertion consumer, bringing its cookies; the handle is good once.</summary>
+    public static string SamlFinish(Id<Connection> connection, string handle) => $"/sso/saml/{connection}/finish?h={handle}";
+
     public static string Callback(string connection) => $"/sso/oidc/{connection}/callback";
 }

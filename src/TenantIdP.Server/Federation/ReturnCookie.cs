@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -18,11 +19,16 @@ internal sealed class ReturnCookie(IDataProtectionProvider protection, IssuerOpt
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
+    private const int DerivedLength = 22;
+
     private readonly ChunkingCookieManager cookies = new();
     private readonly CookieBuilder cookie = Cookies.Build(issuer, "sso-return.");
 
     /// <summary>A handle for what has no id of its own.</summary>
     public static string NewHandle() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(12));
+
+    /// <summary>The handle of what has an id that only the two sides know: it tells nobody the id.</summary>
+    public static string HandleOf(string id) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..DerivedLength];
 
     /// <param name="handle">Letters, digits, hyphens and underscores: by it the started sign-in is found again.</param>
     public void Keep(HttpContext context, string connection, string handle, StartedSignIn started)

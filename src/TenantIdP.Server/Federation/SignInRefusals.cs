@@ -5,6 +5,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.SignIn;
+using TenantIdP.Saml;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Federation;
@@ -38,19 +39,17 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
         return FailureFacts.From(SignInErrors.UpstreamFailed) with { Advice = diagnosis.Fix, Trace = closed.Id };
     }
 
-    /// <summary>A check of ours failed, whose step is in the trace already.</summary>
-    /// <param name="test">Set for a test, which leaves its trace and nothing else.</param>
-    public async Task<FailureFacts> OfCheckAsync(Id<Connection> id, TestRun? test, string check, string fix, string? back, CancellationToken ct)
+    /// <summary>A SAML answer that one of its rules refused; the steps are in the trace already. A connection that is not active takes answers for tests only, so these leave a trace and no event.</summary>
+    public async Task<FailureFacts> OfResponseAsync(ConnectionSnapshot connection, SamlCheck failure, TestRun? test, string? back, CancellationToken ct)
     {
-        var facts = new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = fix };
-        if (await connections.FindAnyAsync(id, ct) is not { } connection) return facts;
-        Log.ResponseRefused(logger, id.ToString(), check, actor.TraceId ?? "");
+        var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
+        Log.UpstreamFailed(logger, connection.Id.ToString(), code, OneLine(failure.Seen), actor.TraceId ?? "");
         db.EnterOrganization(connection.OrganizationId);
-        if (test is null) events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code = SignInErrors.UpstreamFailed.Code, reason = check });
-        var summary = fix.Length > LongestDescription ? fix[..LongestDescription] : fix;
-        var closed = trace.Close(connection.OrganizationId, id, test is null ? TraceOutcome.Refused : TraceOutcome.TestFailed, check, summary);
+        var isTest = test is not null || !connection.IsLive;
+        if (!isTest) events.Record(EventTypes.SignInRefused, connection.OrganizationId, connection.Id.ToString(), new { code = SignInErrors.UpstreamFailed.Code, reason = code });
+        var closed = trace.Close(connection.OrganizationId, connection.Id, isTest ? TraceOutcome.TestFailed : TraceOutcome.Refused, code, fix);
         await db.SaveChangesAsync(ct);
-        return test is null ? facts : facts with { Trace = closed.Id };
+        return new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = fix, Trace = closed.Id };
     }
 
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
@@ -79,13 +78,10 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     {
         var text = new StringBuilder();
         for (var cause = failure; cause is not null && text.Length < LongestDescription; cause = cause.InnerException) text.Append(cause.GetType().Name).Append(": ").Append(cause.Message).Append("; ");
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsControl(text[i])) text[i] = ' ';
-        }
-
-        return text.Length > LongestDescription ? text.ToString(0, LongestDescription) : text.ToString();
+        return OneLine(text.ToString());
     }
+
+    private static string OneLine(string text) => string.Concat(text.Take(LongestDescription).Select(c => char.IsControl(c) ? ' ' : c));
 
     private static bool IsUnreachable(Exception? failure)
     {

@@ -1,5 +1,4 @@
 using TenantIdP.Core.Tokens;
-using TenantIdP.Server.Federation.Saml;
 
 namespace TenantIdP.Server.Http;
 
@@ -12,8 +11,8 @@ internal sealed class FormOrigin(RequestDelegate next, IssuerOptions issuer, ILo
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        // Protocol endpoints take forms of other sites by their nature (OpenID Connect Core section 3.1.2.1).
-        if (Failures.IsTelling(context) || !HttpMethods.IsPost(request.Method) || !RequestKind.IsForPeople(request.Path) || RequestKind.IsOAuth(request.Path) || SamlPaths.IsAcs(request.Path) || IsOurs(request.Headers)) return next(context);
+        // Protocol endpoints take forms of other sites by their nature (OpenID Connect Core section 3.1.2.1, SAML Bindings 3.5).
+        if (Failures.IsTelling(context) || !HttpMethods.IsPost(request.Method) || !RequestKind.IsForPeople(request.Path) || RequestKind.IsOAuth(request.Path) || RequestKind.IsSamlMessage(request.Path) || IsOurs(request.Headers)) return next(context);
 
         Log.ForeignForm(logger, RequestTrace.Of(context));
         context.Features.Set(FailureFacts.InvalidRequest("This form was sent from another site."));

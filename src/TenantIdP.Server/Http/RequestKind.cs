@@ -9,6 +9,9 @@ internal static class RequestKind
 
     public static bool IsOAuth(PathString path) => path.StartsWithSegments("/connect");
 
+    /// <summary>Where identity providers have browsers post their messages: from other sites, and larger than any form of ours.</summary>
+    public static bool IsSamlMessage(PathString path) => path.StartsWithSegments("/sso/saml") && path.Value!.EndsWith("/acs", StringComparison.OrdinalIgnoreCase); // it starts with something
+
     /// <summary>The two protocol endpoints that browsers visit belong to people.</summary>
     public static bool IsForPeople(PathString path) =>
         path.StartsWithSegments(InteractionPaths.Authorize) || path.StartsWithSegments(InteractionPaths.EndSession) || !Array.Exists(ForPrograms, prefix => path.StartsWithSegments(prefix));

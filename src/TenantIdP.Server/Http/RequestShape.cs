@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
-using TenantIdP.Saml.Responses;
-using TenantIdP.Server.Federation.Saml;
 
 namespace TenantIdP.Server.Http;
 
@@ -15,14 +13,14 @@ internal sealed class RequestShape(RequestDelegate next)
     /// <summary>Bodies of pages and protocol endpoints; the API has limits of its own below the server's.</summary>
     public const int MaxFormBytes = 256 * 1024;
 
-    /// <summary>An answer of an identity provider: a mebibyte of XML, in base64 and percent-encoding.</summary>
-    private const int MaxSamlBytes = 2 * 1024 * 1024;
+    /// <summary>A mebibyte of XML in base64, in a form.</summary>
+    private const int MaxSamlBytes = 1536 * 1024;
 
     private const long MaxDrained = 8 * 1024 * 1024;
 
-    private static readonly FormOptions SamlForm = new() { ValueLengthLimit = ResponseValidator.MaxEncodedLength, KeyLengthLimit = 256, ValueCountLimit = 10, BufferBodyLengthLimit = MaxSamlBytes };
-
     private const int MaxQueryLength = 12 * 1024;
+
+    private static readonly FormOptions SamlForm = new() { ValueLengthLimit = MaxSamlBytes, KeyLengthLimit = 256, ValueCountLimit = 20, BufferBodyLengthLimit = MaxSamlBytes };
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -76,7 +74,7 @@ internal sealed class RequestShape(RequestDelegate next)
         if (request.Query.FirstOrDefault(p => p.Value.Count > 1) is { Key: { } name }) return FailureFacts.InvalidRequest(RepeatedMessage(name));
         if (!request.HasFormContentType) return null;
 
-        var isSaml = SamlPaths.IsAcs(request.Path);
+        var isSaml = RequestKind.IsSamlMessage(request.Path);
         var most = isSaml ? MaxSamlBytes : MaxFormBytes;
         var isTooLarge = request.ContentLength > most;
         // What is left of a refused form is read, for five seconds at most: a browser that is still sending would otherwise see a broken connection and no answer.

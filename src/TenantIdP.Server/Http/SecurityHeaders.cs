@@ -18,7 +18,7 @@ internal sealed class SecurityHeaders(RequestDelegate next, IssuerOptions issuer
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = contentSecurityPolicy + targets.ToString();
+            headers.ContentSecurityPolicy = contentSecurityPolicy + targets;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
@@ -41,6 +41,9 @@ internal sealed class FormTargets
 {
     private readonly HashSet<string> sources = [];
 
+    /// <summary>The page has a form that our own script posts.</summary>
+    public bool SubmitsItself { get; set; }
+
     public void Allow(IEnumerable<string> redirectUris)
     {
         foreach (var text in redirectUris)
@@ -50,5 +53,5 @@ internal sealed class FormTargets
         }
     }
 
-    public override string ToString() => sources.Count == 0 ? "" : " " + string.Join(' ', sources);
+    public override string ToString() => (sources.Count == 0 ? "" : " " + string.Join(' ', sources)) + (SubmitsItself ? "; script-src 'self'" : "");
 }

@@ -36,7 +36,7 @@ public sealed record SamlConnectionBody
     /// <summary>For operators: further assertion consumer addresses, from before a migration.</summary>
     public Patch<IReadOnlyList<string>> AcsAliases { get; init; }
 
-    /// <summary><c>nameid</c> or the name of an attribute that never changes for a person.</summary>
+    /// <summary><c>nameid</c>, <c>nameid_email</c> or the name of an attribute that never changes for a person.</summary>
     public Patch<string> Subject { get; init; }
 
     public Patch<SamlAttributeChanges> Attributes { get; init; }

@@ -24,12 +24,17 @@ internal sealed class Theme
         var css = ThemeTokens.Read(Read(environment, "theme.json"), $"{Folder}/theme.json").ToCss() + Encoding.UTF8.GetString(Read(environment, "theme.css"));
         var stylesheet = MakeAsset("theme", "css", "text/css; charset=utf-8", Encoding.UTF8.GetBytes(css));
         var logo = MakeAsset("logo", "svg", "image/svg+xml", Read(environment, "logo.svg"));
-        (CssPath, LogoPath) = (stylesheet.Path, logo.Path);
-        assets = new[] { stylesheet, logo }.ToDictionary(a => a.Path, StringComparer.Ordinal);
+        // Of the program, not of the theme: a theme brings no script.
+        var submit = MakeAsset("submit", "js", "text/javascript; charset=utf-8", "document.forms[0].submit();"u8.ToArray());
+        (CssPath, LogoPath, SubmitPath) = (stylesheet.Path, logo.Path, submit.Path);
+        assets = new[] { stylesheet, logo, submit }.ToDictionary(a => a.Path, StringComparer.Ordinal);
     }
 
     public string CssPath { get; }
     public string LogoPath { get; }
+
+    /// <summary>Posts the only form of a page.</summary>
+    public string SubmitPath { get; }
 
     public Asset? Find(string path) => assets.GetValueOrDefault(path);
 

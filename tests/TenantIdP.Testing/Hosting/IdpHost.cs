@@ -127,6 +127,23 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         return await UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, "Made by a test", Granter.Instance, ct), organization.Id);
     }
 
+    /// <summary>A draft, whose addresses are trusted.</summary>
+    public Task<Connection> DraftSamlAsync(Organization organization, TestSamlIdp idp, CancellationToken ct, Func<SamlConnectionChanges, SamlConnectionChanges>? change = null, SsoRoles? roles = null)
+    {
+        var settings = new SamlConnectionChanges
+        {
+            EntityId = new Patch<string>(idp.EntityId), SsoUrl = new Patch<string>(idp.SsoUrl), Certificates = new Patch<IReadOnlyList<CertificateFacts>>([idp.Certificate]),
+        };
+        var wanted = new NewSamlConnection("SAML", change?.Invoke(settings) ?? settings) { TrustEmail = true, SsoRoles = roles };
+        return UseAsync<SamlConnectionService, Connection>(s => s.CreateAsync(organization.Id, wanted, Granter.Instance, ct), organization.Id);
+    }
+
+    public async Task<Connection> ConnectSamlAsync(Organization organization, TestSamlIdp idp, CancellationToken ct, Func<SamlConnectionChanges, SamlConnectionChanges>? change = null, SsoRoles? roles = null)
+    {
+        var made = await DraftSamlAsync(organization, idp, ct, change, roles);
+        return await UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, "Made by a test", Granter.Instance, ct), organization.Id);
+    }
+
     public Task<Organization> RequireSsoAsync(Organization organization, CancellationToken ct) =>
         UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, Granter.Instance, null, ct));
 

@@ -1,120 +1,149 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using System.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography.Xml;
 using System.Text;
 using System.Xml;
+using AngleSharp.Html.Parser;
 using Microsoft.AspNetCore.WebUtilities;
 using TenantIdP.Core.Connections;
 using TenantIdP.Testing.Clients;
 
 namespace TenantIdP.Testing.Upstreams;
 
-/// <summary>What a SAML identity provider says of one person; everything a test may want to be wrong.</summary>
-public sealed record SamlAnswer(string Acs, string Audience, string? InResponseTo)
+/// <summary>A request as the identity provider reads it.</summary>
+public sealed record SeenRequest(XmlElement Xml, string? RelayState)
 {
-    public string NameId { get; init; } = "subject-1";
-    public string? Format { get; init; } = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
-    public string? Email { get; init; }
-    public IReadOnlyList<string>? Groups { get; init; }
-    public string Name { get; init; } = "Jane Doe";
-    public string? Issuer { get; init; }
-    public string AssertionId { get; init; } = "_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-    public TimeSpan Age { get; init; }
-    public TimeSpan SignedInAgo { get; init; }
-    public bool ByStranger { get; init; }
+    public string Id => Xml.GetAttribute("ID");
+    public string AcsUrl => Xml.GetAttribute("AssertionConsumerServiceURL");
+    public string Issuer => Xml["Issuer", TestSamlIdp.Assertion]!.InnerText; // asked for of our own requests, which have one
 }
 
-/// <summary>A SAML identity provider that is only a key and a pen: the browser of the test carries its answers. Signs with the platform's SignedXml.</summary>
+/// <summary>What the identity provider says, each part to be said otherwise.</summary>
+public sealed class SamlAnswer
+{
+    public required string Issuer { get; set; }
+    public required string Audience { get; set; }
+    public required string Destination { get; set; }
+    public required string Recipient { get; set; }
+
+    /// <summary>Null answers no request.</summary>
+    public string? InResponseTo { get; set; }
+
+    public string AssertionId { get; set; } = "_" + Guid.CreateVersion7().ToString("N");
+    public DateTimeOffset Now { get; set; } = TimeProvider.System.GetUtcNow();
+    public DateTimeOffset? SignedInAt { get; set; }
+    public string NameId { get; set; } = "";
+    public string? NameIdFormat { get; set; }
+    public Dictionary<string, string[]> Attributes { get; } = [];
+    public string Status { get; set; } = "urn:oasis:names:tc:SAML:2.0:status:Success";
+    public string RelayState { get; set; } = "";
+}
+
+/// <summary>A SAML identity provider in the test's hand: reads requests and makes answers, signed by the framework's <see cref="SignedXml"/> and not by our kernel.</summary>
 public sealed class TestSamlIdp : IDisposable
 {
-    private readonly X509Certificate2 own = Make("CN=Test identity provider");
-    private readonly X509Certificate2 foreign = Make("CN=Stranger");
+    public const string Assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
+    public const string Protocol = "urn:oasis:names:tc:SAML:2.0:protocol";
+    public const string Persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+    public const string Transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+    public const string EmailFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
-    public string EntityId { get; init; } = $"https://idp-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.example/metadata";
+    private readonly RSA key = RSA.Create(2048);
+    private readonly X509Certificate2 certificate;
 
-    public string SsoUrl => new Uri(new Uri(EntityId), "/sso").AbsoluteUri;
+    public TestSamlIdp(string entityId)
+    {
+        (EntityId, SsoUrl) = (entityId, entityId + "/sso");
+        var now = TimeProvider.System.GetUtcNow();
+        certificate = new CertificateRequest("CN=idp", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(365));
+    }
+
+    public string EntityId { get; }
+    public string SsoUrl { get; }
 
     public CertificateFacts Certificate => new(
-        Convert.ToHexStringLower(SHA256.HashData(own.RawData)), Convert.ToBase64String(own.RawData), own.Subject, new DateTimeOffset(own.NotBefore.ToUniversalTime()), new DateTimeOffset(own.NotAfter.ToUniversalTime()));
+        Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)), Convert.ToBase64String(certificate.RawData), certificate.Subject, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    public bool IsSso(Uri address) => address.AbsoluteUri.StartsWith(SsoUrl, StringComparison.Ordinal);
+    public bool IsHere(Uri address) => address.AbsoluteUri.StartsWith(SsoUrl, StringComparison.Ordinal);
 
-    /// <summary>The request in the address that a browser was sent to, and what it asks for.</summary>
-    public static (XmlElement Request, SamlAnswer Answer) Read(Uri address)
+    /// <summary>From the Redirect binding, which a browser was stopped at.</summary>
+    public static SeenRequest Read(Uri address)
     {
         var query = QueryHelpers.ParseQuery(address.Query);
         using var inflated = new DeflateStream(new MemoryStream(Convert.FromBase64String(query["SAMLRequest"].ToString())), CompressionMode.Decompress);
-        var document = new XmlDocument();
-        document.Load(XmlReader.Create(inflated));
-        var request = document.DocumentElement ?? throw new InvalidOperationException("No request.");
-        return (request, new SamlAnswer(request.GetAttribute("AssertionConsumerServiceURL"), request.FirstChild!.InnerText, request.GetAttribute("ID"))); // the issuer comes first
+        return Read(inflated, query["RelayState"]);
     }
 
-    /// <summary>The form field of a response whose assertion is signed.</summary>
-    public string Respond(SamlAnswer answer, DateTimeOffset now)
+    /// <summary>From the POST binding.</summary>
+    public static SeenRequest Read(WebPage page) => Read(
+        new MemoryStream(Convert.FromBase64String(page.Document.QuerySelector("input[name=SAMLRequest]")!.GetAttribute("value")!)), page.Document.QuerySelector("input[name=RelayState]")?.GetAttribute("value")); // the page is one that posts
+
+    public SamlAnswer Answer(SeenRequest request, string nameId, string? email)
     {
-        var document = new XmlDocument { PreserveWhitespace = true };
-        document.LoadXml(Text(answer, now - answer.Age));
-        var assertion = (XmlElement)document.GetElementsByTagName("saml:Assertion")[0]!; // written below
-        var certificate = answer.ByStranger ? foreign : own;
-        using var key = certificate.GetRSAPrivateKey();
+        var answer = new SamlAnswer { Issuer = EntityId, Audience = request.Issuer, Destination = request.AcsUrl, Recipient = request.AcsUrl, InResponseTo = request.Id, NameId = nameId, NameIdFormat = Persistent };
+        if (email is not null) answer.Attributes["email"] = [email];
+        return answer;
+    }
+
+    /// <summary>The form value, signed once around the assertion.</summary>
+    public string Sign(SamlAnswer answer, Func<string, string>? forge = null)
+    {
+        var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
+        document.LoadXml(Write(answer));
+        var assertion = (XmlElement)document.GetElementsByTagName("Assertion", Assertion)[0]!; // written so
         var signed = new SignedXml(assertion) { SigningKey = key };
-        signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl; // made with the object
+        signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl; // always there
+        signed.SignedInfo.SignatureMethod = SignedXml.XmlDsigRSASHA256Url;
         var reference = new Reference("#" + answer.AssertionId) { DigestMethod = SignedXml.XmlDsigSHA256Url };
         reference.AddTransform(new XmlDsigEnvelopedSignatureTransform());
         reference.AddTransform(new XmlDsigExcC14NTransform());
         signed.AddReference(reference);
-        signed.KeyInfo = new KeyInfo();
-        signed.KeyInfo.AddClause(new KeyInfoX509Data(certificate));
         signed.ComputeSignature();
-        assertion.InsertAfter(document.ImportNode(signed.GetXml(), deep: true), assertion.FirstChild);
-        return Convert.ToBase64String(Encoding.UTF8.GetBytes(document.OuterXml));
+        assertion.InsertAfter(document.ImportNode(signed.GetXml(), deep: true), assertion["Issuer", Assertion]);
+        return Convert.ToBase64String(Encoding.UTF8.GetBytes(forge?.Invoke(document.OuterXml) ?? document.OuterXml));
     }
 
-    /// <summary>Posts the form from the identity provider's own site, as its page would; then the browser follows.</summary>
-    public async Task<WebPage> PostAsync(WebBrowser browser, string acs, string response, CancellationToken ct, Func<Uri, bool>? stopAt = null, string? relayState = null)
+    /// <summary>The page of this identity provider whose form brings the answer.</summary>
+    public async Task<WebPage> PageAsync(SamlAnswer answer, CancellationToken ct, Func<string, string>? forge = null)
     {
-        var (status, location, text) = await PostOnlyAsync(browser, acs, response, ct, relayState);
-        return location is { } next ? await browser.GetAsync(new Uri(new Uri(acs), next), ct, stopAt) : throw new InvalidOperationException($"{status}: {text}");
-    }
-
-    public async Task<(HttpStatusCode Status, Uri? Location, string Text)> PostOnlyAsync(WebBrowser browser, string acs, string response, CancellationToken ct, string? relayState = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, acs)
-        {
-            Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["SAMLResponse"] = response, ["RelayState"] = relayState ?? "x" }),
-        };
-        request.Headers.Add("Origin", new Uri(EntityId).GetLeftPart(UriPartial.Authority));
-        request.Headers.Add("Sec-Fetch-Site", "cross-site");
-        using var answered = await browser.SendAsync(request, ct);
-        return (answered.StatusCode, answered.Headers.Location, await answered.Content.ReadAsStringAsync(ct));
+        var html = $"<form method=\"post\" action=\"{answer.Destination}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{Sign(answer, forge)}\"><input type=\"hidden\" name=\"RelayState\" value=\"{SecurityElement.Escape(answer.RelayState)}\"></form>";
+        return new WebPage(new Uri(SsoUrl), HttpStatusCode.OK, await new HtmlParser().ParseDocumentAsync(html, ct), new HttpResponseMessage());
     }
 
     public void Dispose()
     {
-        own.Dispose();
-        foreign.Dispose();
+        certificate.Dispose();
+        key.Dispose();
     }
 
-    private string Text(SamlAnswer a, DateTimeOffset at)
+    private static SeenRequest Read(Stream xml, string? relayState)
     {
-        var answers = a.InResponseTo is null ? "" : $"InResponseTo=\"{a.InResponseTo}\"";
-        var format = a.Format is null ? "" : $"Format=\"{a.Format}\"";
-        var attributes = Attribute("displayName", [a.Name]) + (a.Email is null ? "" : Attribute("email", [a.Email])) + (a.Groups is null ? "" : Attribute("groups", a.Groups));
-        return $"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r{a.AssertionId}" Version="2.0" IssueInstant="{Say(at)}" Destination="{a.Acs}" {answers}><saml:Issuer>{a.Issuer ?? EntityId}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="{a.AssertionId}" Version="2.0" IssueInstant="{Say(at)}"><saml:Issuer>{a.Issuer ?? EntityId}</saml:Issuer><saml:Subject><saml:NameID {format}>{a.NameId}</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData {answers} Recipient="{a.Acs}" NotOnOrAfter="{Say(at.AddMinutes(5))}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="{Say(at.AddMinutes(-1))}" NotOnOrAfter="{Say(at.AddMinutes(5))}"><saml:AudienceRestriction><saml:Audience>{a.Audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{Say(at - a.SignedInAgo)}" SessionIndex="_s1"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>""";
+        var document = new XmlDocument { XmlResolver = null };
+        using var reader = XmlReader.Create(xml, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+        document.Load(reader);
+        return new SeenRequest(document.DocumentElement!, relayState); // a document has one
     }
 
-    private static string Attribute(string name, IEnumerable<string> values) => $"<saml:Attribute Name=\"{name}\">{string.Concat(values.Select(v => $"<saml:AttributeValue>{v}</saml:AttributeValue>"))}</saml:Attribute>";
-
-    private static string Say(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static X509Certificate2 Make(string subject)
+    private static string Write(SamlAnswer a)
     {
-        using var key = RSA.Create(2048);
-        var now = TimeProvider.System.GetUtcNow();
-        return new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
+        var (now, end) = (Time(a.Now), Time(a.Now.AddMinutes(5)));
+        var answered = a.InResponseTo is { } id ? $" InResponseTo=\"{id}\"" : "";
+        var format = a.NameIdFormat is { } f ? $" Format=\"{f}\"" : "";
+        var attributes = string.Concat(a.Attributes.Select(p => $"<saml:Attribute Name=\"{SecurityElement.Escape(p.Key)}\">{string.Concat(p.Value.Select(v => $"<saml:AttributeValue>{SecurityElement.Escape(v)}</saml:AttributeValue>"))}</saml:Attribute>"));
+        return $"""
+            <samlp:Response xmlns:samlp="{Protocol}" xmlns:saml="{Assertion}" ID="_{Guid.CreateVersion7():N}" Version="2.0" IssueInstant="{now}" Destination="{a.Destination}"{answered}><saml:Issuer>{a.Issuer}</saml:Issuer>
+            <samlp:Status><samlp:StatusCode Value="{a.Status}"/></samlp:Status>
+            <saml:Assertion ID="{a.AssertionId}" Version="2.0" IssueInstant="{now}"><saml:Issuer>{a.Issuer}</saml:Issuer>
+            <saml:Subject><saml:NameID{format}>{SecurityElement.Escape(a.NameId)}</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData NotOnOrAfter="{end}" Recipient="{a.Recipient}"{answered}/></saml:SubjectConfirmation></saml:Subject>
+            <saml:Conditions NotBefore="{Time(a.Now.AddMinutes(-1))}" NotOnOrAfter="{end}"><saml:AudienceRestriction><saml:Audience>{a.Audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>
+            <saml:AuthnStatement AuthnInstant="{Time(a.SignedInAt ?? a.Now)}" SessionIndex="s-{a.AssertionId}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>
+            {(attributes.Length == 0 ? "" : $"<saml:AttributeStatement>{attributes}</saml:AttributeStatement>")}</saml:Assertion></samlp:Response>
+            """;
     }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

@@ -25,5 +25,12 @@ public static class SamlComposition
         services.AddScoped<Leases>();
         services.AddScoped<ServiceProviderKeys>();
         services.AddSingleton<ServiceProviderKeyCache>();
+        services.AddSingleton<SelfSubmittingPage>();
+        services.AddSingleton<SamlRules>();
+        services.AddScoped<ReceivedAssertions>();
+        services.AddScoped<SamlChallenge>();
+        services.AddScoped<SamlWaiting>();
+        services.AddScoped<SamlReceiver>();
+        services.AddScoped<SamlFinish>();
     }
 }

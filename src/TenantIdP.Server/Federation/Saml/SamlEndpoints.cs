@@ -7,75 +7,52 @@ using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Federation.Saml;
 
-/// <summary>What identity providers and browsers call. Unknown, deleted and other kinds of connections look alike.</summary>
+/// <summary>The addresses of ours that SAML identity providers know, and the one that a browser is sent on to.</summary>
 internal static class SamlEndpoints
 {
-    private const string MetadataType = "application/samlmetadata+xml";
-
-    public static void AddSamlSignIn(this IServiceCollection services)
-    {
-        services.AddScoped<SamlChallenge>();
-        services.AddScoped<SamlIdentity>();
-        services.AddScoped<AssertionStore>();
-        services.AddScoped<SamlParts>();
-        services.AddScoped<SamlSignIn>();
-    }
+    private const string Root = "/sso/saml/{connectionId}";
+    private const string ResponseField = "SAMLResponse";
 
     public static void MapSaml(this WebApplication app)
     {
-        app.MapGet(SamlPaths.Metadata, MetadataAsync);
-        app.MapPost(SamlPaths.Acs, AcsAsync);
-        app.MapGet(SamlPaths.Finish, FinishAsync);
+        app.MapPost($"{Root}/acs", ReceiveAsync);
+        app.MapGet($"{Root}/finish", FinishAsync);
+        app.MapGet($"{Root}/metadata", DescribeAsync);
     }
 
-    private static async Task MetadataAsync(string connectionId, HttpContext context, ConnectionDirectory connections, ServiceProviderKeyCache keys, IssuerOptions issuer)
+    private static async Task ReceiveAsync(string connectionId, HttpContext context, ConnectionDirectory connections, SamlReceiver receiver)
     {
         var ct = context.RequestAborted;
-        // Drafts too: an admin needs it before anybody can sign in.
-        if (await FindAsync(connections, connectionId, ct) is not { Saml: { } settings } connection)
-        {
-            FederationFinish.Show(context, FailureFacts.From(SignInErrors.ConnectionUnavailable));
-            return;
-        }
+        // Read by RequestShape already. RelayState is not looked at: it never says where to go.
+        string? encoded = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(ct))[ResponseField] : default(string);
+        if (string.IsNullOrEmpty(encoded)) FederationFinish.Show(context, FailureFacts.InvalidRequest("There is no SAML response in this form."));
+        else if (await FindAsync(connectionId, context, connections) is { } connection) await receiver.ReceiveAsync(context, connection, encoded, ct);
+    }
 
-        var (ours, addresses) = (await keys.FindAsync(connection.OrganizationId, connection.Id, ct), SamlAddresses.Of(issuer.Issuer, connection.Id));
+    private static async Task FinishAsync(string connectionId, string? h, HttpContext context, ConnectionDirectory connections, SamlFinish finish)
+    {
+        if (await FindAsync(connectionId, context, connections) is { } connection) await finish.FinishAsync(context, connection, h, context.RequestAborted);
+    }
+
+    private static async Task DescribeAsync(string connectionId, HttpContext context, ConnectionDirectory connections, ServiceProviderKeyCache keys, IssuerOptions issuer)
+    {
+        if (await FindAsync(connectionId, context, connections) is not { Saml: { } settings } connection) return;
+        var (set, addresses) = (await keys.FindAsync(connection.OrganizationId, connection.Id, context.RequestAborted), SamlAddresses.Of(issuer.Issuer, connection.Id));
         var metadata = new SpMetadata
         {
-            EntityId = addresses.EntityId(settings),
-            AcsUrls = [addresses.Acs, .. connection.AcsAliases],
-            SigningCertificates = ours.PublishedSigning,
-            EncryptionCertificates = ours.PublishedEncryption,
-            AuthnRequestsSigned = settings.SignRequests,
-            NameIdFormats = settings.NameIdFormat is { } format ? [format] : [],
+            EntityId = addresses.EntityId(settings), AcsUrls = [addresses.Acs, .. connection.AcsAliases], SigningCertificates = set.PublishedSigning, EncryptionCertificates = set.PublishedEncryption,
+            AuthnRequestsSigned = settings.SignRequests, NameIdFormats = settings.NameIdFormat is { } format ? [format] : [],
         };
-        context.Response.ContentType = MetadataType;
-        await context.Response.WriteAsync(SpMetadataWriter.Write(metadata, ours.Signing), ct);
+        context.Response.ContentType = "application/samlmetadata+xml";
+        await context.Response.WriteAsync(SpMetadataWriter.Write(metadata, set.Signing), context.RequestAborted);
     }
 
-    private static async Task AcsAsync(string connectionId, HttpContext context, ConnectionDirectory connections, SamlSignIn signIn)
+    /// <summary>Of any status: a test goes through a draft, and its admin needs the metadata before anybody signs in. Unknown and of another kind look alike.</summary>
+    private static async Task<ConnectionSnapshot?> FindAsync(string connectionId, HttpContext context, ConnectionDirectory connections)
     {
-        var ct = context.RequestAborted;
-        if (await FindAsync(connections, connectionId, ct) is not { Saml: { } settings } connection)
-        {
-            FederationFinish.Show(context, FailureFacts.From(SignInErrors.ConnectionUnavailable));
-        }
-        else if (!context.Request.HasFormContentType || (await context.Request.ReadFormAsync(ct))["SAMLResponse"] is not [{ Length: > 0 } encoded])
-        {
-            FederationFinish.Show(context, FailureFacts.InvalidRequest("This address takes the answers of an identity provider. Start at the application."));
-        }
-        else if (await signIn.ReceiveAsync(context, connection, settings, encoded, ct) is { } handle)
-        {
-            FederationFinish.SeeOther(context, $"/sso/saml/{connection.Id}/finish?h={handle}");
-        }
+        if (Id<Connection>.TryParse(connectionId, out var id) && await connections.FindAnyAsync(id, context.RequestAborted) is { Kind: ConnectionKind.Saml, Saml: not null, OrganizationIsActive: true } connection)
+            return connection;
+        FederationFinish.Show(context, FailureFacts.From(SignInErrors.ConnectionUnavailable));
+        return null;
     }
-
-    private static async Task FinishAsync(string connectionId, string? h, HttpContext context, ConnectionDirectory connections, SamlSignIn signIn)
-    {
-        var ct = context.RequestAborted;
-        if (h is { Length: > 0 and <= 64 } && await FindAsync(connections, connectionId, ct) is { Saml: { } settings } connection) await signIn.FinishAsync(context, connection, settings, h, ct);
-        else FederationFinish.Show(context, FailureFacts.From(SignInErrors.ConnectionUnavailable));
-    }
-
-    private static async Task<ConnectionSnapshot?> FindAsync(ConnectionDirectory connections, string id, CancellationToken ct) =>
-        Id<Connection>.TryParse(id, out var parsed) ? await connections.FindAnyAsync(parsed, ct) : null;
 }

@@ -10,76 +10,88 @@ using TenantIdP.Saml.Responses;
 
 namespace TenantIdP.Server.Federation.Saml;
 
-/// <summary>Who a validated response is about (docs/decisions/0005). The tenant and the key come from the connection; only values come from here.</summary>
-internal sealed class SamlIdentity(TraceRecorder trace)
+/// <summary>Who a valid response is about (docs/decisions/0005): a key that never changes for a person, and facts that may.</summary>
+internal static class SamlIdentity
 {
+    public static readonly SamlRule Subject = new("subject", "Core 8.3",
+        "The answer has no identifier that never changes for the person. Send a persistent NameID, or set the connection's subject to an attribute that never changes, such as an object id.");
+
     private const string Claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
-    private const string Microsoft = "http://schemas.microsoft.com/identity/claims/";
 
-    private static readonly string[] Emails = ["email", "mail", "emailAddress", "emailaddress", "Email", Claims + "emailaddress", "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1"];
-    private static readonly string[] Names = ["displayName", "name", Microsoft + "displayname", "urn:oid:2.16.840.1.113730.3.1.241"];
-    private static readonly string[] GivenNames = ["firstName", "givenName", "given_name", "firstname", Claims + "givenname", "urn:oid:2.5.4.42"];
-    private static readonly string[] FamilyNames = ["lastName", "surname", "sn", "family_name", "lastname", Claims + "surname", "urn:oid:2.5.4.4"];
+    // What identity providers call these unless somebody chooses otherwise (SAML.md section 3).
+    private static readonly string[] EmailNames = ["email", "mail", "emailAddress", "emailaddress", $"{Claims}emailaddress", "urn:oid:0.9.2342.19200300.100.1.3"];
+    private static readonly string[] DisplayNames = ["displayName", "name", "http://schemas.microsoft.com/identity/claims/displayname", "urn:oid:2.16.840.1.113730.3.1.241"];
+    private static readonly string[] GivenNames = ["firstName", "givenName", "first_name", "given_name", $"{Claims}givenname", "urn:oid:2.5.4.42"];
+    private static readonly string[] FamilyNames = ["lastName", "surname", "sn", "last_name", "family_name", $"{Claims}surname", "urn:oid:2.5.4.4"];
 
-    /// <summary>Null when the response does not say, in the way that the connection asks for, who it is; the reason is in the trace.</summary>
-    public ExternalIdentity? Read(ConnectionSnapshot connection, SamlSettings settings, ValidatedResponse response)
+    public static SamlVerdict<ExternalIdentity> Read(ValidatedResponse response, ConnectionSnapshot connection)
     {
-        if (Subject(settings, response) is not { } subject) return null;
-        var attributes = settings.Attributes;
-        var address = One(response, attributes.Email, Emails) ?? (response.NameId is { Format: SamlNames.EmailNameId } named ? named.Value : null);
-        var email = EmailAddress.TryParse(address, out var parsed) ? parsed : (EmailAddress?)null;
-        trace.Add("response", "email", email is null ? TraceVerdict.Warned : TraceVerdict.Noted, email is { } known ? TraceRecorder.Masked(known) : "none", "one address", email is null ? "Send the person's email address as an attribute, once." : null);
-        var display = One(response, attributes.Name, Names);
-        var name = PersonName.Cleaned(display, One(response, attributes.GivenName, GivenNames), One(response, attributes.FamilyName, FamilyNames));
-        if (name.Display is null && (name.Given ?? name.Family) is not null) name = PersonName.Cleaned($"{name.Given} {name.Family}".Trim(), name.Given, name.Family);
-        return new ExternalIdentity(response.Issuer, subject, email, EmailVerified: false, name, [])
+        var settings = connection.Saml!; // a SAML connection has them
+        var (subject, check) = settings.Subject is SamlSettings.SubjectIsNameId or SamlSettings.SubjectIsEmailNameId ? OfNameId(response.NameId, settings.Subject) : OfAttribute(response, settings.Subject);
+        if (subject is null) return SamlVerdict<ExternalIdentity>.Refused([check]);
+        var names = settings.Attributes;
+        var name = PersonName.Cleaned(Value(response, names.Name, DisplayNames), Value(response, names.GivenName, GivenNames), Value(response, names.FamilyName, FamilyNames));
+        // Never verified by itself: whether an organization's word counts for an address is a question of its domains and of the connection.
+        var external = new ExternalIdentity(response.Issuer, subject, Email(response, names.Email), EmailVerified: false, name, [])
         {
-            RoleValues = Roles(connection.SsoRoles, response),
-            Session = response.NameId is { } id ? new UpstreamSessionFacts(JsonSerializer.Serialize(id, JsonText.Options), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id.Value))), response.SessionIndex) : null,
+            RoleValues = Roles(response, connection.SsoRoles), Session = SessionOf(response),
         };
+        return SamlVerdict<ExternalIdentity>.Accepted(external, [check]);
     }
 
-    private string? Subject(SamlSettings settings, ValidatedResponse response)
+    private static (string? Subject, SamlCheck Check) OfNameId(SamlNameId? nameId, string wanted)
     {
-        var (subject, why) = settings.Subject switch
-        {
-            SamlSettings.SubjectIsNameId => NameId(response.NameId),
-            SamlSettings.SubjectIsEmailNameId => response.NameId is { Format: not SamlNames.TransientNameId } id ? (id.Value, null) : (null, "no name identifier, or one for this session only"),
-            var attribute => response.Attributes.Where(a => a.Name == attribute).SelectMany(a => a.Values).ToList() is [{ Length: > 0 } only] ? (only, null) : (null, $"not exactly one value of the attribute {attribute}"),
-        };
-        if (why is null) trace.Add("response", "subject", TraceVerdict.Passed, settings.Subject);
-        else trace.Add("response", "subject", TraceVerdict.Failed, why, settings.Subject, "Send a persistent name identifier, or choose the attribute that never changes for a person as this connection's subject.");
-        return subject;
+        var byEmail = wanted == SamlSettings.SubjectIsEmailNameId;
+        var expected = byEmail ? "an emailAddress, persistent or unspecified NameID" : "a persistent or unspecified NameID";
+        if (nameId is null) return Refuse("No NameID.", expected);
+        // Transient is another one at each sign-in; an address is given to the next person who has the name.
+        var stays = nameId.Format is null or SamlNames.UnspecifiedNameId or SamlNames.PersistentNameId || (byEmail && nameId.Format == SamlNames.EmailNameId);
+        // "Unspecified" says nothing about what it is; one with an @ is an address in all but its name (Okta's default).
+        if (!byEmail && nameId.Format != SamlNames.PersistentNameId && nameId.Value.Contains('@', StringComparison.Ordinal)) stays = false;
+        return stays ? (nameId.Value, Passed($"NameID, format {Short(nameId.Format)}.")) : Refuse($"NameID, format {Short(nameId.Format)}.", expected);
     }
 
-    /// <summary>An address is given to the next person of that name one day; a transient identifier is another one at each sign-in (SECURITY.md A16).</summary>
-    private static (string? Subject, string? Why) NameId(SamlNameId? id) => id switch
+    private static (string? Subject, SamlCheck Check) OfAttribute(ValidatedResponse response, string name)
     {
-        null => (null, "no name identifier"),
-        { Format: SamlNames.PersistentNameId } => (id.Value, null),
-        { Format: SamlNames.TransientNameId } => (null, "a name identifier for this session only"),
-        { Format: null or SamlNames.UnspecifiedNameId } when !id.Value.Contains('@', StringComparison.Ordinal) => (id.Value, null),
-        _ => (null, "a name identifier that is an address or may change"),
-    };
-
-    // Several addresses are nobody's.
-    private static string? One(ValidatedResponse response, string? mapped, string[] usual)
-    {
-        foreach (var name in mapped is null ? usual : [mapped])
-        {
-            var values = response.Attributes.Where(a => a.Name == name).SelectMany(a => a.Values).ToList();
-            if (values.Count > 0) return values is [var only] ? only.Trim() : null;
-        }
-
-        return null;
+        var values = Values(response, name);
+        return values is [{ Length: > 0 } only] ? (only, Passed($"Attribute {name}.")) : Refuse($"Attribute {name} with {values?.Count ?? 0} value(s).", "one value");
     }
 
-    private static IReadOnlyList<string>? Roles(SsoRoles? mapping, ValidatedResponse response)
+    private static SamlCheck Passed(string seen) => new(Subject, SamlOutcome.Passed, seen);
+
+    private static (string? Subject, SamlCheck Check) Refuse(string seen, string expected) => (null, new SamlCheck(Subject, SamlOutcome.Failed, seen, expected));
+
+    private static string Short(string? format) => format is null ? "unspecified" : format[(format.LastIndexOf(':') + 1)..] is { Length: <= 40 } last ? last : "unknown";
+
+    private static EmailAddress? Email(ValidatedResponse response, string? mapped)
     {
-        if (mapping is null) return null;
-        var said = response.Attributes.Where(a => a.Name == mapping.Attribute).ToList();
-        if (said.Count == 0) return null;
-        var values = said.SelectMany(a => a.Values).ToHashSet(StringComparer.Ordinal);
+        var values = FirstPresent(response, mapped, EmailNames);
+        // A list of addresses is nobody's address.
+        var text = values is { Count: > 0 } ? (values is [var only] ? only : null) : response.NameId is { Format: SamlNames.EmailNameId } nameId ? nameId.Value : null;
+        return EmailAddress.TryParse(text, out var address) ? address : null;
+    }
+
+    private static string? Value(ValidatedResponse response, string? mapped, string[] usual) => FirstPresent(response, mapped, usual) is [var only] ? only : null;
+
+    private static IReadOnlyList<string>? FirstPresent(ValidatedResponse response, string? mapped, string[] usual) =>
+        (mapped is null ? usual : [mapped]).Select(name => Values(response, name)).FirstOrDefault(values => values is { Count: > 0 });
+
+    /// <summary>Only what a rule knows: the rest is nobody's business and would not fit into a cookie. Null when the attribute is absent, as with Entra ID's overage of groups.</summary>
+    private static IReadOnlyList<string>? Roles(ValidatedResponse response, SsoRoles? mapping)
+    {
+        if (mapping is null || Values(response, mapping.Attribute) is not { } said) return null;
+        var values = said.ToHashSet(StringComparer.Ordinal);
         return [.. mapping.Rules.Select(r => r.Value).Distinct(StringComparer.Ordinal).Where(values.Contains)];
     }
+
+    /// <summary>Of all attributes with this very name; null when there is none.</summary>
+    private static IReadOnlyList<string>? Values(ValidatedResponse response, string name)
+    {
+        var found = response.Attributes.Where(a => a.Name == name).ToList();
+        return found.Count == 0 ? null : [.. found.SelectMany(a => a.Values)];
+    }
+
+    private static UpstreamSessionFacts? SessionOf(ValidatedResponse response) => response.NameId is { } nameId
+        ? new UpstreamSessionFacts(JsonSerializer.Serialize(nameId, JsonText.Options), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nameId.Value))), response.SessionIndex)
+        : null;
 }
