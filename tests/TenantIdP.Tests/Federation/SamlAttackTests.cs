@@ -151,6 +151,30 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Attack", "A14")]
+    public async Task An_answer_that_nobody_asked_for_begins_a_sign_in_at_its_app_and_is_none()
+    {
+        var starting = await host.CreateAppAsync(Ct, wanted => wanted with { InitiateLoginUri = "https://tile.example/start?from=tile" });
+        var (acme, domain, connection) = await AcmeAsync(idp, s => s with { IdpInitiatedApp = starting.App.ClientId });
+        var (_, request) = await LeaveAsync(domain, idp);
+        var answer = idp.Answer(request, "p-tile", $"jane@{domain}");
+        (answer.InResponseTo, answer.RelayState) = (null, "https://evil.example/");
+        var encoded = idp.Sign(answer);
+
+        using var first = await PostAsync(connection, encoded);
+        using var again = await PostAsync(connection, encoded);
+
+        Assert.Equal(HttpStatusCode.SeeOther, first.StatusCode);
+        var there = first.Headers.Location!; // asserted to be a redirect
+        Assert.Equal("https://tile.example/start", there.GetLeftPart(UriPartial.Path));
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(there.Query);
+        Assert.Equal((host.Issuer, acme.Id.ToString(), $"jane@{domain}", "tile"), (query["iss"].ToString(), query["organization"].ToString(), query["login_hint"].ToString(), query["from"].ToString()));
+        Assert.False(first.Headers.Contains("Set-Cookie"));
+        Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
+        await AssertNobodyAsync(connection);
+    }
+
+    [Fact]
     [Trait("Attack", "A17")]
     public async Task Nobody_is_given_an_address_and_a_list_is_none()
     {

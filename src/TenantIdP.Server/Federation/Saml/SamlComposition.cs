@@ -30,6 +30,7 @@ public static class SamlComposition
         services.AddScoped<ReceivedAssertions>();
         services.AddScoped<SamlChallenge>();
         services.AddScoped<SamlWaiting>();
+        services.AddScoped<SamlUnsolicited>();
         services.AddScoped<SamlReceiver>();
         services.AddScoped<SamlFinish>();
     }

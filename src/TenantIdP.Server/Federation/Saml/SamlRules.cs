@@ -21,6 +21,7 @@ internal sealed class SamlRules(ServiceProviderKeyCache keys, SamlOptions option
             AllowSha1 = settings.AllowSha1,
             AllowAesCbc = settings.AllowAesCbc,
             RequireEncryption = settings.RequireEncryption,
+            AllowUnsolicited = settings.IdpInitiatedApp is not null,
             RefuseExpiredCertificates = settings.RefuseExpiredCertificates,
         };
     }
