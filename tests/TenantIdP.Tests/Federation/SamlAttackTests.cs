@@ -5,7 +5,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
-using TenantIdP.Core.Events;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Testing.Clients;
@@ -15,35 +14,24 @@ using Xunit;
 
 namespace TenantIdP.Tests.Federation;
 
-/// <summary>Answers that are genuine in themselves, at the wrong place, in the wrong browser, twice, or about the wrong person.</summary>
-public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
+/// <summary>Answers that are genuine in themselves, at the wrong place, in the wrong Browser, twice, or about the wrong person.</summary>
+public abstract class SamlAttackTests(IdpHost host) : SamlVisits(host)
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    private readonly TestSamlIdp rival = new($"https://rival-{Guid.CreateVersion7():N}.example");
 
-    private readonly WebBrowser browser = new();
-    private readonly TestSamlIdp idp = new($"https://{host.UniqueHost()}");
-    private readonly TestSamlIdp rival = new($"https://{host.UniqueHost()}");
-    private RelyingParty? registered;
-
-    private RelyingParty App => registered!; // registered before the test
-
-    public async ValueTask InitializeAsync() => registered = await host.CreateAppAsync(Ct);
-
-    public ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        browser.Dispose();
-        idp.Dispose();
         rival.Dispose();
+        await base.DisposeAsync();
         GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
     }
 
     [Fact]
     [Trait("Attack", "A2")]
     public async Task An_identity_provider_speaks_for_nobody_outside_its_organization()
     {
-        var (_, victimDomain, _) = await AcmeAsync(idp);
-        await host.CreateUserAsync($"ceo@{victimDomain}", Ct);
+        var (_, victimDomain, _) = await AcmeAsync(Idp);
+        await Host.CreateUserAsync($"ceo@{victimDomain}", Ct);
         var (_, domain, connection) = await AcmeAsync(rival);
         var (_, request) = await LeaveAsync(domain, rival);
 
@@ -58,15 +46,15 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A3")]
     public async Task An_answer_of_another_connection_is_worth_nothing()
     {
-        var (_, domain, victim) = await AcmeAsync(idp);
+        var (_, domain, victim) = await AcmeAsync(Idp);
         var (_, _, own) = await AcmeAsync(rival);
-        var (_, request) = await LeaveAsync(domain, idp);
+        var (_, request) = await LeaveAsync(domain, Idp);
 
         // The victim's request answered by the attacker's identity provider: at the victim's address, and at the attacker's.
         var there = await ReturnAsync(rival, rival.Answer(request, "p-mix", $"jane@{domain}"));
         var answer = rival.Answer(request, "p-mix", $"jane@{domain}");
-        answer.Destination = answer.Recipient = $"{host.Issuer}/sso/saml/{own.Id}/acs";
-        answer.Audience = $"{host.Issuer}/sso/saml/{own.Id}/metadata";
+        answer.Destination = answer.Recipient = $"{Host.Issuer}/sso/saml/{own.Id}/acs";
+        answer.Audience = $"{Host.Issuer}/sso/saml/{own.Id}/metadata";
         var here = await ReturnAsync(rival, answer);
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (there.Status, here.Status));
@@ -81,14 +69,14 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A3")]
     public async Task An_answer_is_worth_nothing_in_another_browser_or_to_no_request()
     {
-        var (_, domain, connection) = await AcmeAsync(idp);
-        var (_, request) = await LeaveAsync(domain, idp);
+        var (_, domain, connection) = await AcmeAsync(Idp);
+        var (_, request) = await LeaveAsync(domain, Idp);
         using var victim = new WebBrowser();
 
-        var elsewhere = await ReturnAsync(idp, idp.Answer(request, "p-csrf", $"jane@{domain}"), victim);
-        var unknown = idp.Answer(request, "p-csrf", $"jane@{domain}");
+        var elsewhere = await ReturnAsync(Idp, Idp.Answer(request, "p-csrf", $"jane@{domain}"), victim);
+        var unknown = Idp.Answer(request, "p-csrf", $"jane@{domain}");
         unknown.InResponseTo = "_0123456789abcdef0123456789abcdef";
-        var toNobody = await ReturnAsync(idp, unknown);
+        var toNobody = await ReturnAsync(Idp, unknown);
 
         Assert.All(new[] { elsewhere, toNobody }, page => Assert.Contains("state_mismatch", page.Text, StringComparison.Ordinal));
         Assert.All(await RefusalsAsync(connection), e => Assert.Contains("state_mismatch", e, StringComparison.Ordinal));
@@ -101,10 +89,10 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A4")]
     public async Task An_entity_id_copied_from_another_organization_makes_another_identity()
     {
-        var (_, domain, victim) = await AcmeAsync(idp);
-        var (pending, request) = await LeaveAsync(domain, idp);
-        var jane = await SubjectAsync(await ReturnAsync(idp, idp.Answer(request, "p-same", $"jane@{domain}")), pending);
-        using var copy = new TestSamlIdp(idp.EntityId);
+        var (_, domain, victim) = await AcmeAsync(Idp);
+        var (pending, request) = await LeaveAsync(domain, Idp);
+        var jane = await SubjectAsync(await ReturnAsync(Idp, Idp.Answer(request, "p-same", $"jane@{domain}")), pending);
+        using var copy = new TestSamlIdp(Idp.EntityId);
         var (_, otherDomain, _) = await AcmeAsync(copy);
         using var attacker = new WebBrowser();
         var (second, asked) = await LeaveAsync(otherDomain, copy, attacker);
@@ -112,7 +100,7 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
         var mallory = await SubjectAsync(await ReturnAsync(copy, copy.Answer(asked, "p-same", $"mallory@{otherDomain}"), attacker), second);
 
         Assert.NotEqual(jane, mallory);
-        Assert.Equal(1, await host.ReadAsync(db => db.UserIdentities.CountAsync(i => i.ConnectionId == victim.Id, Ct)));
+        Assert.Equal(1, await Host.ReadAsync(db => db.UserIdentities.CountAsync(i => i.ConnectionId == victim.Id, Ct)));
     }
 
     [Theory]
@@ -130,18 +118,18 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A16")]
     public async Task The_subject_is_what_never_changes(string subject, string? format, bool accepted)
     {
-        var (_, domain, connection) = await AcmeAsync(idp, s => s with { Subject = subject });
-        var (pending, request) = await LeaveAsync(domain, idp);
-        var answer = idp.Answer(request, $"jane@{domain}", $"jane@{domain}");
+        var (_, domain, connection) = await AcmeAsync(Idp, s => s with { Subject = subject });
+        var (pending, request) = await LeaveAsync(domain, Idp);
+        var answer = Idp.Answer(request, $"jane@{domain}", $"jane@{domain}");
         answer.NameIdFormat = format;
         (answer.Attributes["objectId"], answer.Attributes["several"]) = ([" Object-1"], ["a", "b"]);
 
-        var page = await ReturnAsync(idp, answer);
+        var page = await ReturnAsync(Idp, answer);
 
         if (accepted)
         {
             await SubjectAsync(page, pending);
-            Assert.Equal(subject == "objectId" ? " Object-1" : $"jane@{domain}", await host.ReadAsync(db => db.UserIdentities.Where(i => i.ConnectionId == connection.Id).Select(i => i.Subject).SingleAsync(Ct)));
+            Assert.Equal(subject == "objectId" ? " Object-1" : $"jane@{domain}", await Host.ReadAsync(db => db.UserIdentities.Where(i => i.ConnectionId == connection.Id).Select(i => i.Subject).SingleAsync(Ct)));
             return;
         }
 
@@ -154,12 +142,12 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A14")]
     public async Task An_answer_that_nobody_asked_for_begins_a_sign_in_at_its_app_and_is_none()
     {
-        var starting = await host.CreateAppAsync(Ct, wanted => wanted with { InitiateLoginUri = "https://tile.example/start?from=tile" });
-        var (acme, domain, connection) = await AcmeAsync(idp, s => s with { IdpInitiatedApp = starting.App.ClientId });
-        var (_, request) = await LeaveAsync(domain, idp);
-        var answer = idp.Answer(request, "p-tile", $"jane@{domain}");
+        var starting = await Host.CreateAppAsync(Ct, wanted => wanted with { InitiateLoginUri = "https://tile.example/start?from=tile" });
+        var (acme, domain, connection) = await AcmeAsync(Idp, s => s with { IdpInitiatedApp = starting.App.ClientId });
+        var (_, request) = await LeaveAsync(domain, Idp);
+        var answer = Idp.Answer(request, "p-tile", $"jane@{domain}");
         (answer.InResponseTo, answer.RelayState) = (null, "https://evil.example/");
-        var encoded = idp.Sign(answer);
+        var encoded = Idp.Sign(answer);
 
         using var first = await PostAsync(connection, encoded);
         using var again = await PostAsync(connection, encoded);
@@ -168,7 +156,7 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
         var there = first.Headers.Location!; // asserted to be a redirect
         Assert.Equal("https://tile.example/start", there.GetLeftPart(UriPartial.Path));
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(there.Query);
-        Assert.Equal((host.Issuer, acme.Id.ToString(), $"jane@{domain}", "tile"), (query["iss"].ToString(), query["organization"].ToString(), query["login_hint"].ToString(), query["from"].ToString()));
+        Assert.Equal((Host.Issuer, acme.Id.ToString(), $"jane@{domain}", "tile"), (query["iss"].ToString(), query["organization"].ToString(), query["login_hint"].ToString(), query["from"].ToString()));
         Assert.False(first.Headers.Contains("Set-Cookie"));
         Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
         await AssertNobodyAsync(connection);
@@ -178,13 +166,13 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A17")]
     public async Task Nobody_is_given_an_address_and_a_list_is_none()
     {
-        var (_, domain, connection) = await AcmeAsync(idp);
+        var (_, domain, connection) = await AcmeAsync(Idp);
         foreach (var addresses in new string[][] { [], [$"a@{domain}", $"b@{domain}"] })
         {
-            var (_, request) = await LeaveAsync(domain, idp);
-            var answer = idp.Answer(request, "p-none", null);
+            var (_, request) = await LeaveAsync(domain, Idp);
+            var answer = Idp.Answer(request, "p-none", null);
             if (addresses.Length > 0) answer.Attributes["email"] = addresses;
-            Assert.Contains("email_domain_not_allowed", (await ReturnAsync(idp, answer)).Text, StringComparison.Ordinal);
+            Assert.Contains("email_domain_not_allowed", (await ReturnAsync(Idp, answer)).Text, StringComparison.Ordinal);
         }
 
         await AssertNobodyAsync(connection);
@@ -193,16 +181,16 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Fact]
     public async Task Of_the_same_answer_at_once_one_is_taken()
     {
-        var (_, domain, connection) = await AcmeAsync(idp);
-        var (pending, request) = await LeaveAsync(domain, idp);
-        var encoded = idp.Sign(idp.Answer(request, "p-twice", $"jane@{domain}"));
+        var (_, domain, connection) = await AcmeAsync(Idp);
+        var (pending, request) = await LeaveAsync(domain, Idp);
+        var encoded = Idp.Sign(Idp.Answer(request, "p-twice", $"jane@{domain}"));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostAsync(connection, encoded)));
 
         var taken = Assert.Single(answers, a => a.StatusCode == HttpStatusCode.SeeOther);
         Assert.All(answers.Where(a => a != taken), a => Assert.Equal(HttpStatusCode.BadRequest, a.StatusCode));
         Assert.All(await TracesAsync(connection), t => Assert.Equal("assertion_replayed", t.Code));
-        await SubjectAsync(await browser.GetAsync(new Uri(new Uri(host.Issuer), taken.Headers.Location!), Ct, App.IsCallback), pending); // a redirect has a location
+        await SubjectAsync(await Browser.GetAsync(new Uri(new Uri(Host.Issuer), taken.Headers.Location!), Ct, App.IsCallback), pending); // a redirect has a location
         using var later = await PostAsync(connection, encoded);
         Assert.Equal(HttpStatusCode.BadRequest, later.StatusCode);
     }
@@ -210,16 +198,16 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Fact]
     public async Task A_handle_is_good_once_and_only_at_its_own_connection()
     {
-        var (_, domain, connection) = await AcmeAsync(idp);
+        var (_, domain, connection) = await AcmeAsync(Idp);
         var (_, _, other) = await AcmeAsync(rival);
-        var (pending, request) = await LeaveAsync(domain, idp);
-        using var posted = await PostAsync(connection, idp.Sign(idp.Answer(request, "p-handle", $"jane@{domain}")));
-        var there = new Uri(new Uri(host.Issuer), posted.Headers.Location!); // a redirect has a location
-        using var copy = new WebBrowser(CopyOf(browser.Cookies));
+        var (pending, request) = await LeaveAsync(domain, Idp);
+        using var posted = await PostAsync(connection, Idp.Sign(Idp.Answer(request, "p-handle", $"jane@{domain}")));
+        var there = new Uri(new Uri(Host.Issuer), posted.Headers.Location!); // a redirect has a location
+        using var copy = new WebBrowser(CopyOf(Browser.Cookies));
 
-        Assert.Contains("state_mismatch", (await browser.GetAsync($"{host.Issuer}/sso/saml/{other.Id}/finish{there.Query}", Ct)).Text, StringComparison.Ordinal);
-        Assert.Contains("state_mismatch", (await browser.GetAsync($"{host.Issuer}/sso/saml/{connection.Id}/finish?h=x", Ct)).Text, StringComparison.Ordinal);
-        var pages = await Task.WhenAll(browser.GetAsync(there, Ct, App.IsCallback), copy.GetAsync(there, Ct, App.IsCallback));
+        Assert.Contains("state_mismatch", (await Browser.GetAsync($"{Host.Issuer}/sso/saml/{other.Id}/finish{there.Query}", Ct)).Text, StringComparison.Ordinal);
+        Assert.Contains("state_mismatch", (await Browser.GetAsync($"{Host.Issuer}/sso/saml/{connection.Id}/finish?h=x", Ct)).Text, StringComparison.Ordinal);
+        var pages = await Task.WhenAll(Browser.GetAsync(there, Ct, App.IsCallback), copy.GetAsync(there, Ct, App.IsCallback));
 
         var finished = Assert.Single(pages, p => App.IsCallback(p.Address));
         Assert.Contains("state_mismatch", pages.Single(p => p != finished).Text, StringComparison.Ordinal);
@@ -230,9 +218,9 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
     [Trait("Attack", "A9")]
     public async Task A_draft_takes_answers_of_a_test_and_signs_nobody_in()
     {
-        var acme = await host.CreateOrganizationAsync(Ct);
-        var domain = await host.VerifyDomainAsync(acme, Ct);
-        var draft = await host.DraftSamlAsync(acme, idp, Ct);
+        var acme = await Host.CreateOrganizationAsync(Ct);
+        var domain = await Host.VerifyDomainAsync(acme, Ct);
+        var draft = await Host.DraftSamlAsync(acme, Idp, Ct);
         var link = await TestLinkAsync(draft);
 
         var (good, bad) = (await TestAsync(link, domain, TestSamlIdp.Persistent), await TestAsync(link, domain, TestSamlIdp.Transient));
@@ -246,75 +234,43 @@ public abstract class SamlAttackTests(IdpHost host) : IAsyncLifetime
 
     private async Task<WebPage> TestAsync(string link, string domain, string format)
     {
-        var page = await browser.SubmitAsync(await browser.GetAsync(link, Ct), new Dictionary<string, string>(), Ct, stopAt: idp.IsHere);
-        var answer = idp.Answer(TestSamlIdp.Read(page.Address), "p-test", $"jane@{domain}");
+        var page = await Browser.SubmitAsync(await Browser.GetAsync(link, Ct), new Dictionary<string, string>(), Ct, stopAt: Idp.IsHere);
+        var answer = Idp.Answer(TestSamlIdp.Read(page.Address), "p-test", $"jane@{domain}");
         answer.NameIdFormat = format;
-        return await ReturnAsync(idp, answer);
+        return await ReturnAsync(Idp, answer);
     }
 
     /// <summary>As the management API hands it out.</summary>
     private async Task<string> TestLinkAsync(Connection connection)
     {
-        var bootstrap = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http);
+        var bootstrap = new RelyingParty(Host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), Host.Http);
         var token = (await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).AccessToken;
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{host.Issuer}/api/v1/organizations/{connection.OrganizationId}/connections/{connection.Id}/tests");
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Host.Issuer}/api/v1/organizations/{connection.OrganizationId}/connections/{connection.Id}/tests");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var answer = await host.Http.SendAsync(request, Ct);
+        using var answer = await Host.Http.SendAsync(request, Ct);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("url").GetString()!; // the API always has it
     }
 
     private async Task<(Organization Organization, string Domain, Connection Connection)> AcmeAsync(TestSamlIdp provider, Func<SamlConnectionChanges, SamlConnectionChanges>? change = null)
     {
-        var acme = await host.CreateOrganizationAsync(Ct);
-        return (acme, await host.VerifyDomainAsync(acme, Ct), await host.ConnectSamlAsync(acme, provider, Ct, change));
+        var acme = await Host.CreateOrganizationAsync(Ct);
+        return (acme, await Host.VerifyDomainAsync(acme, Ct), await Host.ConnectSamlAsync(acme, provider, Ct, change));
     }
-
-    private async Task<(RelyingParty.Pending Pending, SeenRequest Request)> LeaveAsync(string domain, TestSamlIdp provider, WebBrowser? by = null)
-    {
-        var pending = App.Authorize(("login_hint", $"jane@{domain}"));
-        var page = await (by ?? browser).GetAsync(pending.Address, Ct, provider.IsHere);
-        Assert.True(provider.IsHere(page.Address), $"{page.Address}: {page.Text}");
-        return (pending, TestSamlIdp.Read(page.Address));
-    }
-
-    private async Task<WebPage> ReturnAsync(TestSamlIdp provider, SamlAnswer answer, WebBrowser? by = null) =>
-        await (by ?? browser).SubmitAsync(await provider.PageAsync(answer, Ct), new Dictionary<string, string>(), Ct, stopAt: App.IsCallback);
 
     private async Task<HttpResponseMessage> PostAsync(Connection connection, string encoded)
     {
         using var content = new FormUrlEncodedContent([new("SAMLResponse", encoded)]);
-        return await host.Http.PostAsync($"{host.Issuer}/sso/saml/{connection.Id}/acs", content, Ct);
+        return await Host.Http.PostAsync($"{Host.Issuer}/sso/saml/{connection.Id}/acs", content, Ct);
     }
 
-    private async Task<string?> SubjectAsync(WebPage page, RelyingParty.Pending pending)
-    {
-        Assert.True(App.IsCallback(page.Address), $"{page.Address} {page.Status}: {page.Text.Trim()}");
-        var tokens = await App.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
-        Assert.True(tokens.IsOk, tokens.Body.ToJsonString());
-        return (string?)tokens.Access["sub"];
-    }
+    private async Task<string?> SubjectAsync(WebPage page, RelyingParty.Pending pending) => (string?)(await RedeemAsync(page, pending)).Access["sub"];
 
     private static CookieContainer CopyOf(CookieContainer cookies)
     {
         var copy = new CookieContainer();
         foreach (var cookie in cookies.GetAllCookies().Cast<Cookie>()) copy.Add(new Cookie(cookie.Name, cookie.Value, cookie.Path, cookie.Domain));
         return copy;
-    }
-
-    private Task<List<SignInTrace>> TracesAsync(Connection connection) =>
-        host.ReadAsync(db => db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ConnectionId == connection.Id).OrderBy(t => t.Id).ToListAsync(Ct));
-
-    private Task<List<string>> RefusalsAsync(Connection connection)
-    {
-        var target = connection.Id.ToString();
-        return host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(e => e.TargetId == target && e.Type == EventTypes.SignInRefused).Select(e => e.Data).ToListAsync(Ct));
-    }
-
-    private async Task AssertNobodyAsync(Connection connection)
-    {
-        Assert.DoesNotContain(browser.Cookies.GetAllCookies(), c => c.Name == "tidp");
-        Assert.False(await host.ReadAsync(db => db.UserIdentities.AnyAsync(i => i.ConnectionId == connection.Id, Ct)));
     }
 }
 

@@ -4,7 +4,6 @@ using System.Xml;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
-using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.SignIn;
@@ -16,35 +15,17 @@ using Xunit;
 namespace TenantIdP.Tests.Federation;
 
 /// <summary>SAML sign-in from the app's request to its tokens, and what an answer must not do.</summary>
-public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
+public abstract class SamlFederationTests(IdpHost host) : SamlVisits(host)
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private readonly WebBrowser browser = new();
-    private readonly TestSamlIdp idp = new($"https://{host.UniqueHost()}");
-    private RelyingParty? registered;
-
-    private RelyingParty App => registered!; // registered before the test
-
-    public async ValueTask InitializeAsync() => registered = await host.CreateAppAsync(Ct);
-
-    public ValueTask DisposeAsync()
-    {
-        browser.Dispose();
-        idp.Dispose();
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
-
     [Fact]
     public async Task A_person_signs_in_and_becomes_a_member()
     {
         var (acme, domain, connection) = await AcmeAsync();
         var (pending, request) = await LeaveAsync(domain);
-        Assert.Equal($"{host.Issuer}/sso/saml/{connection.Id}/acs", request.AcsUrl);
-        Assert.Equal($"{host.Issuer}/sso/saml/{connection.Id}/metadata", request.Issuer);
-        Assert.DoesNotContain(browser.Cookies.GetAllCookies(), c => c.Name.Contains(request.Id, StringComparison.Ordinal));
-        var answer = idp.Answer(request, "p-1", $"jane@{domain}");
+        Assert.Equal($"{Host.Issuer}/sso/saml/{connection.Id}/acs", request.AcsUrl);
+        Assert.Equal($"{Host.Issuer}/sso/saml/{connection.Id}/metadata", request.Issuer);
+        Assert.DoesNotContain(Browser.Cookies.GetAllCookies(), c => c.Name.Contains(request.Id, StringComparison.Ordinal));
+        var answer = Idp.Answer(request, "p-1", $"jane@{domain}");
         answer.Attributes["displayName"] = ["Jane Doe"];
 
         var tokens = await RedeemAsync(await ReturnAsync(answer), pending);
@@ -52,8 +33,8 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
         Assert.Equal(acme.Id.ToString(), (string?)tokens.Access["org_id"]);
         Assert.Equal(connection.Id.ToString(), (string?)tokens.Access["connection_id"]);
         Assert.Equal(($"jane@{domain}", "Jane Doe"), ((string?)tokens.Id["email"], (string?)tokens.Id["name"]));
-        var identity = await host.ReadAsync(db => db.UserIdentities.SingleAsync(i => i.ConnectionId == connection.Id, Ct));
-        Assert.Equal((idp.EntityId, "p-1"), (identity.Issuer, identity.Subject));
+        var identity = await Host.ReadAsync(db => db.UserIdentities.SingleAsync(i => i.ConnectionId == connection.Id, Ct));
+        Assert.Equal((Idp.EntityId, "p-1"), (identity.Issuer, identity.Subject));
         var trace = Assert.Single(await TracesAsync(connection));
         Assert.Equal(TraceOutcome.Succeeded, trace.Outcome);
         Assert.Contains(trace.Steps, s => s is { Stage: "response", Check: "audience", Verdict: TraceVerdict.Passed, Clause: "Core 2.5.1.4" });
@@ -66,12 +47,12 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
         var (_, domain, _) = await AcmeAsync();
         var (pending, request) = await LeaveAsync(domain);
 
-        using var posted = await PostAsync(idp.Answer(request, "p-1", $"jane@{domain}"));
+        using var posted = await PostAsync(Idp.Answer(request, "p-1", $"jane@{domain}"));
 
         Assert.Equal(HttpStatusCode.SeeOther, posted.StatusCode);
         Assert.False(posted.Headers.Contains("Set-Cookie"));
-        var there = new Uri(new Uri(host.Issuer), posted.Headers.Location!); // a redirect has a location
-        Assert.True((await RedeemAsync(await browser.GetAsync(there, Ct, App.IsCallback), pending)).IsOk);
+        var there = new Uri(new Uri(Host.Issuer), posted.Headers.Location!); // a redirect has a location
+        Assert.True((await RedeemAsync(await Browser.GetAsync(there, Ct, App.IsCallback), pending)).IsOk);
     }
 
     [Fact]
@@ -80,17 +61,17 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
         var (_, domain, connection) = await AcmeAsync(s => s with { SsoBinding = new Patch<SamlBinding>(SamlBinding.Post), SignRequests = new Patch<bool>(true) });
         var pending = App.Authorize(("login_hint", $"jane@{domain}"), ("prompt", "login"));
 
-        var page = await browser.GetAsync(pending.Address, Ct, App.IsCallback);
+        var page = await Browser.GetAsync(pending.Address, Ct, App.IsCallback);
 
         Assert.Contains("script-src 'self'", page.Response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        Assert.Equal((idp.SsoUrl, "Continue"), (page.Form().GetAttribute("action"), page.Document.QuerySelector("button")!.TextContent)); // compared
-        var script = await host.Http.GetAsync(host.Issuer + page.Document.QuerySelector("script")!.GetAttribute("src"), Ct); // as above
+        Assert.Equal((Idp.SsoUrl, "Continue"), (page.Form().GetAttribute("action"), page.Document.QuerySelector("button")!.TextContent)); // compared
+        var script = await Host.Http.GetAsync(Host.Issuer + page.Document.QuerySelector("script")!.GetAttribute("src"), Ct); // as above
         Assert.Equal((HttpStatusCode.OK, "text/javascript"), (script.StatusCode, script.Content.Headers.ContentType?.MediaType));
         var request = TestSamlIdp.Read(page);
         Assert.Equal("true", request.Xml.GetAttribute("ForceAuthn"));
         Assert.NotNull(request.Xml["Signature", "http://www.w3.org/2000/09/xmldsig#"]);
         Assert.Matches("^[A-Za-z0-9_-]{16}$", request.RelayState);
-        Assert.True((await RedeemAsync(await ReturnAsync(idp.Answer(request, "p-1", $"jane@{domain}")), pending)).IsOk);
+        Assert.True((await RedeemAsync(await ReturnAsync(Idp.Answer(request, "p-1", $"jane@{domain}")), pending)).IsOk);
         Assert.Single(await TracesAsync(connection));
     }
 
@@ -107,10 +88,10 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
     {
         var (_, domain, connection) = await AcmeAsync();
         var (_, request) = await LeaveAsync(domain);
-        var answer = idp.Answer(request, "p-bad", $"jane@{domain}");
+        var answer = Idp.Answer(request, "p-bad", $"jane@{domain}");
         var form = Spoil(what, answer);
 
-        var page = await browser.SubmitAsync(await form, new Dictionary<string, string>(), Ct, stopAt: App.IsCallback);
+        var page = await Browser.SubmitAsync(await form, new Dictionary<string, string>(), Ct, stopAt: App.IsCallback);
 
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
         Assert.Contains(check, Assert.Single(await RefusalsAsync(connection)), StringComparison.Ordinal);
@@ -129,9 +110,9 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
     {
         var (acme, domain, connection) = await AcmeAsync();
         var (_, request) = await LeaveAsync(domain);
-        await host.UseAsync<ConnectionService, Connection>(s => s.DisableAsync(acme.Id, connection.Id, Ct), acme.Id);
+        await Host.UseAsync<ConnectionService, Connection>(s => s.DisableAsync(acme.Id, connection.Id, Ct), acme.Id);
 
-        var page = await ReturnAsync(idp.Answer(request, "p-late", $"jane@{domain}"));
+        var page = await ReturnAsync(Idp.Answer(request, "p-late", $"jane@{domain}"));
 
         Assert.Equal(HttpStatusCode.NotFound, page.Status);
         Assert.Contains("connection_unavailable", page.Text, StringComparison.Ordinal);
@@ -143,11 +124,11 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
     {
         var (_, domain, _) = await AcmeAsync();
         var (pending, request) = await LeaveAsync(domain);
-        var answer = idp.Answer(request, "p-relay", $"jane@{domain}");
+        var answer = Idp.Answer(request, "p-relay", $"jane@{domain}");
         answer.RelayState = "https://evil.example/<script>";
 
         Assert.True((await RedeemAsync(await ReturnAsync(answer), pending)).IsOk);
-        Assert.DoesNotContain(browser.Trail, u => u.Host == "evil.example");
+        Assert.DoesNotContain(Browser.Trail, u => u.Host == "evil.example");
     }
 
     [Fact]
@@ -155,9 +136,9 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
     {
         var (_, domain, connection) = await AcmeAsync();
         var (pending, request) = await LeaveAsync(domain);
-        var answer = idp.Answer(request, "p-large", $"jane@{domain}");
+        var answer = Idp.Answer(request, "p-large", $"jane@{domain}");
         answer.Attributes["groups"] = [.. Enumerable.Range(0, 900).Select(i => new string('g', 1_000) + i)];
-        var larger = idp.Answer(request, "p-larger", $"jane@{domain}");
+        var larger = Idp.Answer(request, "p-larger", $"jane@{domain}");
         larger.Attributes["groups"] = [.. Enumerable.Range(0, 1_060).Select(i => new string('g', 1_000) + i)];
 
         using var refused = await PostAsync(larger);
@@ -179,16 +160,16 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
     [Fact]
     public async Task The_metadata_says_who_we_are_before_anybody_signs_in()
     {
-        var acme = await host.CreateOrganizationAsync(Ct);
-        var draft = await host.DraftSamlAsync(acme, idp, Ct);
+        var acme = await Host.CreateOrganizationAsync(Ct);
+        var draft = await Host.DraftSamlAsync(acme, Idp, Ct);
         var document = new XmlDocument();
 
-        using var answer = await host.Http.GetAsync($"{host.Issuer}/sso/saml/{draft.Id}/metadata", Ct);
+        using var answer = await Host.Http.GetAsync($"{Host.Issuer}/sso/saml/{draft.Id}/metadata", Ct);
         document.LoadXml(await answer.Content.ReadAsStringAsync(Ct));
-        using var unknown = await host.Http.GetAsync($"{host.Issuer}/sso/saml/{Id<Connection>.New(TimeProvider.System.GetUtcNow())}/metadata", Ct);
+        using var unknown = await Host.Http.GetAsync($"{Host.Issuer}/sso/saml/{Id<Connection>.New(TimeProvider.System.GetUtcNow())}/metadata", Ct);
 
         Assert.Equal("application/samlmetadata+xml", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Equal($"{host.Issuer}/sso/saml/{draft.Id}/metadata", document.DocumentElement!.GetAttribute("entityID")); // a document has one
+        Assert.Equal($"{Host.Issuer}/sso/saml/{draft.Id}/metadata", document.DocumentElement!.GetAttribute("entityID")); // a document has one
         Assert.Equal(1, document.GetElementsByTagName("Signature", "http://www.w3.org/2000/09/xmldsig#").Count);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
     }
@@ -206,13 +187,13 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
             case "unsolicited": answer.InResponseTo = null; break;
             case "refused there": answer.Status = "urn:oasis:names:tc:SAML:2.0:status:Responder"; break;
             case "wrong destination": forge = xml => xml.Replace($"Destination=\"{answer.Destination}\"", "Destination=\"https://another.example/acs\"", StringComparison.Ordinal); break;
-            case "no base64": return await WithValueAsync(await idp.PageAsync(answer, Ct), "<not base64>");
+            case "no base64": return await WithValueAsync(await Idp.PageAsync(answer, Ct), "<not base64>");
             case "another key":
-                using (var rival = new TestSamlIdp(idp.EntityId)) return await rival.PageAsync(answer, Ct);
+                using (var rival = new TestSamlIdp(Idp.EntityId)) return await rival.PageAsync(answer, Ct);
             default: throw new ArgumentOutOfRangeException(nameof(what), what, null);
         }
 
-        return await idp.PageAsync(answer, Ct, forge);
+        return await Idp.PageAsync(answer, Ct, forge);
     }
 
     private static Task<WebPage> WithValueAsync(WebPage page, string value)
@@ -223,61 +204,31 @@ public abstract class SamlFederationTests(IdpHost host) : IAsyncLifetime
 
     private async Task<(Organization Organization, string Domain, Connection Connection)> AcmeAsync(Func<SamlConnectionChanges, SamlConnectionChanges>? change = null, SsoRoles? roles = null)
     {
-        var acme = await host.CreateOrganizationAsync(Ct);
-        return (acme, await host.VerifyDomainAsync(acme, Ct), await host.ConnectSamlAsync(acme, idp, Ct, change, roles));
+        var acme = await Host.CreateOrganizationAsync(Ct);
+        return (acme, await Host.VerifyDomainAsync(acme, Ct), await Host.ConnectSamlAsync(acme, Idp, Ct, change, roles));
     }
 
-    private async Task<(RelyingParty.Pending Pending, SeenRequest Request)> LeaveAsync(string domain, WebBrowser? by = null)
-    {
-        var pending = App.Authorize(("login_hint", $"jane@{domain}"));
-        var page = await (by ?? browser).GetAsync(pending.Address, Ct, idp.IsHere);
-        Assert.True(idp.IsHere(page.Address), $"{page.Address}: {page.Text}");
-        return (pending, TestSamlIdp.Read(page.Address));
-    }
+    private Task<(RelyingParty.Pending Pending, SeenRequest Request)> LeaveAsync(string domain, WebBrowser? by = null) => LeaveAsync(domain, Idp, by);
 
-    private async Task<WebPage> ReturnAsync(SamlAnswer answer, WebBrowser? by = null) =>
-        await (by ?? browser).SubmitAsync(await idp.PageAsync(answer, Ct), new Dictionary<string, string>(), Ct, stopAt: App.IsCallback);
+    private Task<WebPage> ReturnAsync(SamlAnswer answer, WebBrowser? by = null) => ReturnAsync(Idp, answer, by);
 
     private async Task<HttpResponseMessage> PostAsync(SamlAnswer answer)
     {
-        using var content = new FormUrlEncodedContent([new("SAMLResponse", idp.Sign(answer)), new("RelayState", answer.RelayState)]);
+        using var content = new FormUrlEncodedContent([new("SAMLResponse", Idp.Sign(answer)), new("RelayState", answer.RelayState)]);
         using var request = new HttpRequestMessage(HttpMethod.Post, answer.Destination) { Content = content };
-        request.Headers.Add("Origin", idp.EntityId);
+        request.Headers.Add("Origin", Idp.EntityId);
         request.Headers.Add("Sec-Fetch-Site", "cross-site");
-        return await host.Http.SendAsync(request, Ct);
+        return await Host.Http.SendAsync(request, Ct);
     }
 
     private async Task<string[]> RolesAsync(string domain, params string[] groups)
     {
         using var other = new WebBrowser();
         var (pending, request) = await LeaveAsync(domain, other);
-        var answer = idp.Answer(request, "p-roles", $"jane@{domain}");
+        var answer = Idp.Answer(request, "p-roles", $"jane@{domain}");
         if (groups.Length > 0) answer.Attributes["groups"] = groups;
         var tokens = await RedeemAsync(await ReturnAsync(answer, other), pending);
         return [.. tokens.Access["roles"]!.AsArray().Select(r => (string)r!).Order(StringComparer.Ordinal)]; // every token of a member has them
-    }
-
-    private async Task<TokenAnswer> RedeemAsync(WebPage page, RelyingParty.Pending pending)
-    {
-        Assert.True(App.IsCallback(page.Address), $"{page.Address} {page.Status}: {page.Text.Trim()}");
-        var tokens = await App.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
-        Assert.True(tokens.IsOk, tokens.Body.ToJsonString());
-        return tokens;
-    }
-
-    private Task<List<SignInTrace>> TracesAsync(Connection connection) =>
-        host.ReadAsync(db => db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ConnectionId == connection.Id).OrderBy(t => t.Id).ToListAsync(Ct));
-
-    private Task<List<string>> RefusalsAsync(Connection connection)
-    {
-        var target = connection.Id.ToString();
-        return host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(e => e.TargetId == target && e.Type == EventTypes.SignInRefused).Select(e => e.Data).ToListAsync(Ct));
-    }
-
-    private async Task AssertNobodyAsync(Connection connection)
-    {
-        Assert.DoesNotContain(browser.Cookies.GetAllCookies(), c => c.Name == "tidp");
-        Assert.False(await host.ReadAsync(db => db.UserIdentities.AnyAsync(i => i.ConnectionId == connection.Id, Ct)));
     }
 }
 
