@@ -26,6 +26,7 @@ public static class SamlErrors
     public static readonly Error TooManyCertificates = Invalid("too_many_certificates", "A connection has at most 20 certificates.", "saml.certificates");
     public static readonly Error CertificateRequired = new(ErrorKind.Conflict, "certificate_required", "Add the certificate that the identity provider signs with.", "saml.certificates");
     public static readonly Error MetadataInvalid = Invalid("metadata_invalid", "This is no metadata of an identity provider.", "saml.metadataXml");
+    public static readonly Error MetadataEntityUnknown = Invalid("metadata_entity_unknown", "The metadata does not say which identity provider is meant: give metadataEntityId.", "saml.metadataEntityId");
     public static readonly Error MetadataTwice = Invalid("metadata_twice", "Give metadataXml or metadataUrl, not both.", "saml.metadataXml");
     public static readonly Error MetadataUnreachable = new(ErrorKind.Conflict, "metadata_unreachable", "The metadata could not be fetched.", "saml.metadataUrl");
     public static readonly Error MetadataNone = new(ErrorKind.Conflict, "metadata_url_missing", "The connection has no metadata URL; paste the metadata anew instead.", "saml.metadataUrl");

@@ -11,7 +11,10 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
 {
     private const string Success = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
-    /// <summary>An assertion is accepted for a day at most, whatever it says of itself: so long it is remembered.</summary>
+    /// <summary>
+    /// An assertion is accepted for a day at most, whatever it says of itself: so long it is remembered, and not until the end of the confirmation that held, because another
+    /// one in it may end later.
+    /// </summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
     private readonly SignaturePolicy policy = new(rules.AllowSha1, XmlLimits.Message) { RefuseExpired = rules.RefuseExpiredCertificates, Now = rules.Now };
@@ -142,10 +145,9 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
         if (SubjectReader.Read(assertion, rules, checks) is not { } subject || !TryRequest(response, parts.ResponseIsSigned, subject.InResponseTo, out var request)) return null;
         if (!ConditionsReader.Judge(assertion, rules, checks)) return null;
         if (StatementReader.ReadAuthn(assertion, rules, checks) is not { } authn || StatementReader.ReadAttributes(assertion, checks) is not { } attributes) return null;
-        var end = subject.NotOnOrAfter < issued + Longest ? subject.NotOnOrAfter : issued + Longest;
         return new ValidatedResponse(
             response.Attribute("ID") ?? "", assertion.Attribute("ID") ?? "", rules.IdpEntityId, request, subject.NameId, attributes, authn.Instant, authn.SessionIndex, authn.SessionEnd, authn.ContextClass,
-            end + rules.ClockSkew, parts.WasEncrypted, parts.Signer.Thumbprint);
+            issued + Longest + rules.ClockSkew, parts.WasEncrypted, parts.Signer.Thumbprint);
     }
 
     private bool Issuers(XmlElement response, XmlElement assertion, bool responseIsSigned)

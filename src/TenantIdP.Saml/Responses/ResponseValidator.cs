@@ -21,7 +21,7 @@ public static class ResponseValidator
         {
             accepted = new ResponseReading(rules, checks).Read(encoded);
         }
-        catch (Exception unforeseen) when (unforeseen is CryptographicException or XmlException or FormatException or ArgumentException or InvalidOperationException or OverflowException)
+        catch (Exception unforeseen) when (unforeseen is CryptographicException or XmlException or FormatException or ArgumentException or InvalidOperationException or OverflowException or NotSupportedException)
         {
             // What the libraries below throw at documents nobody thought of. Its own rule, so that tests notice.
             checks.Fail(ResponseChecks.Unreadable, unforeseen.GetType().Name);

@@ -84,7 +84,8 @@ internal static class SubjectReader
         if (all.Count > 1 || all[0].HasElements()) return checks.Fail(ResponseChecks.NameId, "Several identifiers, or one with elements in it.");
         // As it stands: an identifier with a space is another one than without.
         var (value, found) = (all[0].InnerText, all[0]);
-        if (value.Length is 0 or > 1024) return checks.Fail(ResponseChecks.NameId, $"{value.Length} characters.", "1 to 1024");
+        // White space alone is what a blank field of the directory looks like: one identifier for everybody who has none.
+        if (value.Length > 1024 || string.IsNullOrWhiteSpace(value)) return checks.Fail(ResponseChecks.NameId, $"{value.Length} characters, or nothing but white space.", "1 to 1024");
         nameId = new SamlNameId(value, found.Attribute("Format"), found.Attribute("NameQualifier"), found.Attribute("SPNameQualifier"));
         return checks.Pass(ResponseChecks.NameId, $"Format {Elements.Quote(nameId.Format ?? "unspecified")}.");
     }

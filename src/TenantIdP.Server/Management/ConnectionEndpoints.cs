@@ -5,6 +5,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Server.Federation;
+using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
@@ -23,6 +24,7 @@ internal static class ConnectionEndpoints
         write.MapDelete("/{connectionId}", DeleteAsync).WithName("DeleteConnection");
         write.MapPost("/{connectionId}/activate", ActivateAsync).WithName("ActivateConnection");
         write.MapPost("/{connectionId}/disable", DisableAsync).WithName("DisableConnection");
+        write.MapPost("/{connectionId}/metadata/refresh", RefreshMetadataAsync).WithName("RefreshConnectionMetadata");
         write.MapPost("/{connectionId}/tests", StartTestAsync).WithName("StartConnectionTest");
         organization.MapConnectionKeys();
     }
@@ -64,6 +66,10 @@ internal static class ConnectionEndpoints
         var (url, expiresAt) = tickets.Issue(organizationId, connectionId, actor.Actor);
         return TypedResults.Created(url, new ConnectionTestResponse(url, expiresAt));
     }
+
+    private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> RefreshMetadataAsync(
+        Id<Organization> organizationId, Id<Connection> connectionId, MetadataRefresh refresh, ConnectionAnswers answers, CancellationToken ct) =>
+        (await answers.ShowAsync(await refresh.TryAsync(organizationId, connectionId, ct), ct)).ToOk(shown => shown);
 
     private static async Task<Results<Ok<ConnectionResponse>, ProblemHttpResult>> DisableAsync(
         Id<Organization> organizationId, Id<Connection> connectionId, ConnectionService connections, ConnectionAnswers answers, CancellationToken ct) =>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Saml.Keys;
@@ -24,8 +25,15 @@ public sealed record SamlConnectionBody
     /// <summary>PEM or base64. All that are to be pinned, besides those of metadata in the same request.</summary>
     public Patch<IReadOnlyList<string>> Certificates { get; init; }
 
-    /// <summary>Where the metadata is; read now and then again on schedule.</summary>
+    /// <summary>Where the metadata is: read again on schedule, and now for a new connection that names no <c>entityId</c>.</summary>
     public Patch<string> MetadataUrl { get; init; }
+
+    /// <summary>The metadata itself, pasted.</summary>
+    public string? MetadataXml { get; init; }
+
+    /// <summary>Which identity provider, when the metadata describes several.</summary>
+    [MaxLength(Connection.MaxIssuerLength)]
+    public string? MetadataEntityId { get; init; }
 
     /// <summary>Who we are to this identity provider; null means our metadata address.</summary>
     public Patch<string> SpEntityId { get; init; }

@@ -40,6 +40,7 @@ public sealed class ResponseMutationTests
         ["a time that is none"] = (m => m.Assertion().SetAttribute("IssueInstant", "yesterday"), "issue_instant"),
         ["an encrypted name"] = (m => Rename(m, "NameID", "EncryptedID"), "name_id"),
         ["two names"] = (m => m.Find("Subject").InsertBefore(m.Find("NameID").CloneNode(true), m.Find("NameID")), "name_id"),
+        ["a name of white space"] = (m => m.Find("NameID").InnerText = " \n ", "name_id"),
         ["an empty name"] = (m => m.Find("NameID").InnerText = "", "name_id"),
         ["a name with elements in it"] = (m => m.Find("NameID").AppendChild(m.CreateElement("x", "b", "urn:x")), "name_id"),
         ["an answer to nothing"] = (m => { m.DocumentElement!.RemoveAttribute("InResponseTo"); m.Find("SubjectConfirmationData").RemoveAttribute("InResponseTo"); }, "in_response_to_missing"),
@@ -121,6 +122,22 @@ public sealed class ResponseMutationTests
         Assert.Equal("in_response_to", ResponseValidator.Match(response with { InResponseTo = null }, request).Failure?.Rule.Code);
         Assert.Equal("authn_instant", ResponseValidator.Match(response, request with { IssuedAt = TestIdp.Now.AddSeconds(1) }).Failure?.Rule.Code);
         Assert.Equal("authn_context", ResponseValidator.Match(response, request with { RequestedContexts = ["urn:x:mfa"] }).Failure?.Rule.Code);
+    }
+
+    [Fact]
+    [Trait("Attack", "I")]
+    public void A_second_confirmation_that_ends_later_does_not_outlive_the_memory_of_the_assertion()
+    {
+        var message = TestIdp.Message();
+        var second = (XmlElement)message.Find("Subject").AppendChild(message.Find("SubjectConfirmation").CloneNode(true))!; // just added
+        ((XmlElement)second.FirstChild!).SetAttribute("NotOnOrAfter", TestIdp.At(60));
+        message.Find("Conditions").SetAttribute("NotOnOrAfter", TestIdp.At(60));
+        var encoded = message.SignAssertion().Encode();
+        var until = ResponseValidator.Validate(encoded, TestIdp.Rules).Value!.ReplayUntil; // accepted
+
+        var later = TestIdp.Now.AddMinutes(30);
+        Assert.True(ResponseValidator.Validate(encoded, TestIdp.Rules with { Now = later }).IsOk);
+        Assert.True(until > later);
     }
 
     [Fact]

@@ -54,6 +54,30 @@ public abstract class SamlConnectionTests(ManagementHost host)
     private Task<Result<Connection>> TestedAsync(Id<Organization> organization, string? id) =>
         host.UseAsync<ConnectionService, Result<Connection>>(organization, c => c.RecordTestAsync(organization, Id<Connection>.Parse(id!, null), Actor.System, null, Ct)); // the API made it
 
+    [Fact]
+    public async Task Pasted_metadata_fills_in_the_identity_provider_and_says_what_is_wrong_with_it()
+    {
+        var (organization, owner) = await OwnedAsync();
+        string Metadata(string entity, string sso) => $"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>{Certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{sso}"/></IDPSSODescriptor></EntityDescriptor>""";
+
+        var made = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://pasted.example.test", "https://pasted.example.test/sso") });
+        var insecure = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://pasted.example.test", "http://pasted.example.test/sso") });
+        var twice = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://a.example.test", "https://a.example.test/sso"), ["metadataUrl"] = "https://a.example.test" });
+        var another = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://a.example.test", "https://a.example.test/sso"), ["metadataEntityId"] = "https://b.example.test" });
+        var inner = await PostAsync(owner, organization, new() { ["metadataUrl"] = "https://127.0.0.1/metadata" });
+
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        var connection = await made.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        var saml = connection.GetProperty("saml");
+        Assert.Equal(("https://pasted.example.test", "https://pasted.example.test/sso"), (saml.GetProperty("entityId").GetString(), saml.GetProperty("ssoUrl").GetString()));
+        Assert.Equal("metadata", Assert.Single(saml.GetProperty("certificates").EnumerateArray()).GetProperty("source").GetString());
+        await AssertProblem.IsAsync(insecure, HttpStatusCode.BadRequest, "metadata_invalid", Ct);
+        await AssertProblem.IsAsync(twice, HttpStatusCode.BadRequest, "metadata_twice", Ct);
+        await AssertProblem.IsAsync(another, HttpStatusCode.BadRequest, "metadata_entity_unknown", Ct);
+        await AssertProblem.IsAsync(inner, HttpStatusCode.Conflict, "metadata_unreachable", Ct);
+        await AssertProblem.IsAsync(await owner.PostAsync(Path(organization, $"/{connection.GetProperty("id").GetString()}/metadata/refresh"), null, Ct), HttpStatusCode.Conflict, "metadata_url_missing", Ct);
+    }
+
     private async Task<(Id<Organization> Organization, HttpClient Owner)> OwnedAsync()
     {
         var owner = await host.NewUserAsync(Ct);

@@ -17,6 +17,7 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Federation.Saml;
+using TenantIdP.Server.Http.Outbound;
 using TenantIdP.Server.Management;
 using TenantIdP.Storage;
 using TenantIdP.Testing.Stores;
@@ -59,6 +60,7 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddScoped<ActorContext>();
         builder.Services.AddScoped<EventLog>();
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
+        builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
         builder.Services.AddManagement();
         app = builder.Build();
         app.MapManagement();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Builder;
@@ -71,14 +72,16 @@ internal sealed class DatabaseTrips : IObserver<DiagnosticListener>, IObserver<K
 
     public void OnNext(DiagnosticListener value)
     {
-        if (value.Name == ListenerName) value.Subscribe(this, static name => name == RelationalEventId.CommandExecuted.Name || name == RelationalEventId.TransactionCommitted.Name);
+        // To every event of a command, not only to the one that is counted: EF Core's logger, which all hosts of the process share, is silent from an event that nobody wants
+        // until the next one that somebody wants, for a second at most; a command beside it (or after a failed one) would not be counted.
+        if (value.Name == ListenerName) value.Subscribe(this, static name => name.StartsWith(DbLoggerCategory.Database.Name, StringComparison.Ordinal));
     }
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
         if (Current.Value is not { } trips) return;
-        if (value.Value is CommandExecutedEventData executed) trips.Executed(executed.Command);
-        else if (value.Value is TransactionEndEventData) trips.Committed();
+        if (value.Key == RelationalEventId.CommandExecuted.Name && value.Value is CommandExecutedEventData executed) trips.Executed(executed.Command);
+        else if (value.Key == RelationalEventId.TransactionCommitted.Name) trips.Committed();
     }
 
     public void OnCompleted()

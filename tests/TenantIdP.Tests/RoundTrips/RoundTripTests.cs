@@ -194,10 +194,7 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     }
 }
 
-/// <summary>
-/// Counted while nothing else runs: EF Core shares one command logger between all hosts of the process, which keeps quiet for as long as another thread stands between its
-/// two lines (it assumes for a moment that nobody listens), so that a busy machine lost statements.
-/// </summary>
+/// <summary>Counted while nothing else runs.</summary>
 [CollectionDefinition(DisableParallelization = true)]
 public sealed class CountedAlone;
 

@@ -29,8 +29,10 @@ public sealed class MetadataRefresh(IdpDbContext db, SamlConnectionService conne
         {
             var read = await source.FetchAsync(url, connection.Issuer, id.ToString(), ct);
             if (read.IsOk) return await connections.RefreshAsync(organization, id, read.Value, ct);
-            await connections.RefusedAsync(organization, id, read.Error.Code, ct);
-            return read.Error;
+            // The connection's own was asked for: a document without it describes another one now.
+            var error = read.Error.Code == SamlErrors.MetadataEntityUnknown.Code ? SamlErrors.MetadataEntityChanged : read.Error;
+            await connections.RefusedAsync(organization, id, error.Code, ct);
+            return error;
         }
         finally
         {

@@ -2,6 +2,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Saml.Keys;
+using TenantIdP.Server.Background;
 
 namespace TenantIdP.Server.Federation.Saml;
 
@@ -25,6 +26,10 @@ public static class SamlComposition
         services.AddScoped<Leases>();
         services.AddScoped<ServiceProviderKeys>();
         services.AddSingleton<ServiceProviderKeyCache>();
+        services.AddSingleton<MetadataReader>(provider => (xml, entityId) => MetadataImport.Read(xml, entityId, provider.GetRequiredService<TimeProvider>().GetUtcNow(), issuer.IsDevelopmentLoopback));
+        services.AddSingleton<MetadataSource>();
+        services.AddScoped<MetadataRefresh>();
+        services.AddWork<MetadataWatch>(TimeSpan.FromHours(options.MetadataRefreshHours));
         services.AddSingleton<SelfSubmittingPage>();
         services.AddSingleton<SamlRules>();
         services.AddScoped<ReceivedAssertions>();
