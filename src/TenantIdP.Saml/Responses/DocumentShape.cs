@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using System.Xml;
 using TenantIdP.Saml.Xml;
 
 namespace TenantIdP.Saml.Responses;
 
 /// <summary>What the whole document may hold, judged before anything in it is believed: signature wrapping needs a second assertion, a second ID or a signature elsewhere.</summary>
-internal static partial class DocumentShape
+internal static class DocumentShape
 {
     /// <param name="root">A Response, or an Assertion that was encrypted.</param>
     /// <param name="assertion">The one Assertion or EncryptedAssertion: the root itself, or its direct child.</param>
@@ -38,12 +37,9 @@ internal static partial class DocumentShape
         foreach (XmlAttribute attribute in element.Attributes)
         {
             if (!attribute.LocalName.Equals("id", StringComparison.OrdinalIgnoreCase)) continue;
-            if (attribute.NamespaceURI.Length > 0 || !NcName().IsMatch(attribute.Value) || !ids.Add(attribute.Value)) return false;
+            if (attribute.NamespaceURI.Length > 0 || !Elements.IsId(attribute.Value) || !ids.Add(attribute.Value)) return false;
         }
 
         return true;
     }
-
-    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.\-]{0,255}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex NcName();
 }

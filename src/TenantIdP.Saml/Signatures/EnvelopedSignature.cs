@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using System.Text.RegularExpressions;
 using System.Xml;
 using TenantIdP.Saml.Keys;
 using TenantIdP.Saml.Xml;
@@ -19,7 +18,7 @@ internal sealed record SignaturePolicy(bool AllowSha1, XmlLimits Limits)
 /// Verifies a signature that stands in the element it signs, and gives back that element read again from the very bytes that were digested: nothing else of the message may
 /// be believed afterwards. Everything that real attacks moved is fixed: one signature, one reference, this element, two transforms, the connection's keys.
 /// </summary>
-internal static partial class EnvelopedSignature
+internal static class EnvelopedSignature
 {
     /// <summary>The signatures that are direct children.</summary>
     public static IReadOnlyList<XmlElement> Of(XmlElement element) => [.. element.Children(Ns.Signature, "Signature")];
@@ -100,7 +99,7 @@ internal static partial class EnvelopedSignature
         return true;
     }
 
-    private static bool IsOfElement(XmlElement signed, string? uri) => signed.Attribute("ID") is { } id && NcName().IsMatch(id) && uri == "#" + id;
+    private static bool IsOfElement(XmlElement signed, string? uri) => signed.Attribute("ID") is { } id && Elements.IsId(id) && uri == "#" + id;
 
     private static bool TryTransforms(XmlElement transforms, out string? prefixes)
     {
@@ -128,7 +127,4 @@ internal static partial class EnvelopedSignature
             ? $"It names the pinned certificate {Name(theirs)}, whose key does not verify it: it was changed, or signed by somebody else."
             : $"It was signed with {Name(theirs)}, which is not pinned. Pinned: {ours}.";
     }
-
-    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.\-]{0,255}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex NcName();
 }

@@ -43,6 +43,9 @@ internal static partial class Elements
 
     public static string Say(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>An xs:ID of letters that mean the same to every reader, and not too long.</summary>
+    public static bool IsId(string text) => NcName().IsMatch(text);
+
     /// <summary>Text of the sender's for a trace: one line, short.</summary>
     public static string Quote(string? text, int longest = 120)
     {
@@ -50,6 +53,9 @@ internal static partial class Elements
         var clean = string.Concat(text.Take(longest).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c));
         return text.Length > longest ? clean + "…" : clean;
     }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.\-]{0,255}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NcName();
 
     [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\z", RegexOptions.CultureInvariant)]
     private static partial Regex Time();

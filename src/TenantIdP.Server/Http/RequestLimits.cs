@@ -15,7 +15,7 @@ internal static partial class RequestLimits
 
     // Kestrel reads what is left of a refused body, for five seconds at most, before it closes: without that, a client that is still sending gets a broken connection
     // instead of the answer. Larger ones than this are cut off.
-    private const long MaxDrained = 8 * MaxBody;
+    internal const long MaxDrained = 8 * MaxBody;
 
     /// <returns>False when the request was answered.</returns>
     public static async Task<bool> CheckAsync(HttpContext context)

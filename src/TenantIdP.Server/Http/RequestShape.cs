@@ -16,8 +16,6 @@ internal sealed class RequestShape(RequestDelegate next)
     /// <summary>A mebibyte of XML in base64, in a form.</summary>
     private const int MaxSamlBytes = 1536 * 1024;
 
-    private const long MaxDrained = 8 * 1024 * 1024;
-
     private const int MaxQueryLength = 12 * 1024;
 
     private static readonly FormOptions SamlForm = new() { ValueLengthLimit = MaxSamlBytes, KeyLengthLimit = 256, ValueCountLimit = 20, BufferBodyLengthLimit = MaxSamlBytes };
@@ -78,7 +76,7 @@ internal sealed class RequestShape(RequestDelegate next)
         var most = isSaml ? MaxSamlBytes : MaxFormBytes;
         var isTooLarge = request.ContentLength > most;
         // What is left of a refused form is read, for five seconds at most: a browser that is still sending would otherwise see a broken connection and no answer.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = isTooLarge ? MaxDrained : most;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = isTooLarge ? RequestLimits.MaxDrained : most;
         if (isTooLarge) return FailureFacts.InvalidRequest("The form is too large.", StatusCodes.Status413PayloadTooLarge);
         try
         {
