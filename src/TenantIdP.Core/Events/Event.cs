@@ -85,6 +85,8 @@ public static class EventTypes
     public const string ConnectionTested = "connection.tested";
     public const string ConnectionCertificatesChanged = "connection.certificates_changed";
     public const string ConnectionCertificateExpiring = "connection.certificate_expiring";
+    public const string ConnectionLogoutReceived = "connection.logout_received";
+    public const string ConnectionLogoutRefused = "connection.logout_refused";
     public const string ConnectionMetadataRefused = "connection.metadata_refused";
     public const string SamlKeyCreated = "saml_key.created";
     public const string SamlKeyExpiring = "saml_key.expiring";

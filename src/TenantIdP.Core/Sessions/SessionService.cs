@@ -26,7 +26,7 @@ public sealed record SessionOptions
 }
 
 /// <summary>Browser sessions: found by the hash of the cookie's token, started and strengthened by proofs, ended with their grants.</summary>
-public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevoker grants, SessionOptions options, TimeProvider clock)
+public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevoker grants, SecretBox box, SessionOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan SeenGranularity = TimeSpan.FromMinutes(5);
 
@@ -59,13 +59,15 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
     /// <summary>
     /// Records a proof for a user in the caller's transaction. The same user keeps the session (with a new token); anyone else's session in this browser ends with its grants.
     /// </summary>
+    /// <param name="upstream">What the identity provider of the proof's connection calls its session; null where it has no such name.</param>
     /// <returns>The session and the new token for the cookie.</returns>
-    public async Task<(Session Session, string Token)> ProveAsync(Session? current, Id<User> user, SessionProof proof, string? userAgent, CancellationToken ct)
+    public async Task<(Session Session, string Token)> ProveAsync(Session? current, Id<User> user, SessionProof proof, string? userAgent, UpstreamSessionFacts? upstream, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (current is not null && current.UserId == user)
         {
             var token = "";
+            if (upstream is not null) await RenewAsync(current.Id, proof, upstream, ct);
             await SaveAsync(current, () => token = current.Prove(proof, now), ct);
             if (current.EndedAt is null) return (current, token);
         }
@@ -73,8 +75,18 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
         if (current is { EndedAt: null }) await EndAsync(current, ct);
         var started = Session.Start(user, proof, options.Absolute, userAgent, now);
         db.Sessions.Add(started.Session);
+        if (upstream is not null && proof is { OrganizationId: { } owner, ConnectionId: { } connection }) db.UpstreamSessions.Add(UpstreamSession.Remember(owner, connection, started.Session.Id, upstream, box));
         await db.SaveChangesAsync(ct);
         return started;
+    }
+
+    /// <summary>A session that goes on is called by its newest name at each identity provider.</summary>
+    private async Task RenewAsync(Id<Session> session, SessionProof proof, UpstreamSessionFacts upstream, CancellationToken ct)
+    {
+        if (proof is not { OrganizationId: { } owner, ConnectionId: { } connection }) return;
+        var known = await db.UpstreamSessions.SingleOrDefaultAsync(u => u.OrganizationId == owner && u.ConnectionId == connection && u.SessionId == session, ct);
+        if (known is null) db.UpstreamSessions.Add(UpstreamSession.Remember(owner, connection, session, upstream, box));
+        else known.Renew(upstream, box);
     }
 
     /// <summary>Ends a session and every grant that rests on it, at once on every node.</summary>

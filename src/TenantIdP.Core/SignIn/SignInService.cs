@@ -106,7 +106,7 @@ public sealed class SignInService(IdpDbContext db, Admission admission, SessionS
         // One factor whatever the upstream claims, until the connection says which of its methods are trusted.
         var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), ["fed"]);
         record.Succeed(connection, external, user, browser.Current?.UserId == user);
-        var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, ct);
+        var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, external.Session, ct);
         return new SignedIn(session, token, connection.OrganizationId);
     }
 

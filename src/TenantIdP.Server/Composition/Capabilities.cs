@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
@@ -21,6 +22,8 @@ internal static class Capabilities
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
         services.AddScoped<SessionService>();
+        services.AddScoped<ReceivedAssertions>();
+        services.AddScoped<UpstreamSessions>();
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<SsoRoleAssignments>();

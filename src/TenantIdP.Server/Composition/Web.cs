@@ -45,6 +45,7 @@ internal static class Web
 
         services.AddSingleton<Theme>();
         services.AddHttpContextAccessor();
+        services.AddSingleton<SessionCookie>();
         services.AddScoped<BrowserSession>();
         services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
         services.AddScoped<SignInFlow>();

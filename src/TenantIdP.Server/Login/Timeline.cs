@@ -16,7 +16,9 @@ internal static class Timeline
 
     public static string Words(string check) => check.Replace('_', ' ');
 
-    public static string Heading(TraceOutcome outcome) => outcome switch
+    public static string Heading(SignInTrace trace) => trace.Outcome == TraceOutcome.Refused && trace.Steps.Any(s => s.Stage == "logout") ? "This sign-out was refused" : Heading(trace.Outcome);
+
+    private static string Heading(TraceOutcome outcome) => outcome switch
     {
         TraceOutcome.Succeeded => "This sign-in succeeded",
         TraceOutcome.Refused => "This sign-in was refused",

@@ -168,8 +168,8 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         var sessions = scope.ServiceProvider.GetRequiredService<SessionService>();
         var now = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow();
         var all = proofs.Length == 0 ? [SessionProof.Password(now)] : proofs;
-        var (session, token) = await sessions.ProveAsync(null, user.Id, all[0], "test", ct);
-        foreach (var proof in all.Skip(1)) (session, token) = await sessions.ProveAsync(session, user.Id, proof, "test", ct);
+        var (session, token) = await sessions.ProveAsync(null, user.Id, all[0], "test", null, ct);
+        foreach (var proof in all.Skip(1)) (session, token) = await sessions.ProveAsync(session, user.Id, proof, "test", null, ct);
         var cookies = new CookieContainer();
         cookies.Add(new Cookie("tidp", token, "/", new Uri(Issuer).Host));
         return (new WebBrowser(cookies), session);
