@@ -131,11 +131,12 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
     public async Task<Result> DeleteAsync(Id<Organization> organization, Id<Connection> id, CancellationToken ct)
     {
         var deleted = await edits.ChangeAsync(
-            organization, id, null, connection =>
+            organization, id, null, async connection =>
             {
+                await edits.TakeBackAsync(connection, [], clock.GetUtcNow(), ct);
                 db.Connections.Remove(connection);
                 events.Record(EventTypes.ConnectionDeleted, organization, id.ToString(), Facts(connection));
-                return Task.FromResult(Result.Ok);
+                return Result.Ok;
             }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;
     }

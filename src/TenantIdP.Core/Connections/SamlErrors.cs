@@ -21,7 +21,7 @@ public static class SamlErrors
     public static readonly Error NameIdFormatInvalid = Invalid("name_id_format_invalid", "A NameID format is a URN of at most 256 characters.", "saml.nameIdFormat");
     public static readonly Error NameIdTransient = Invalid("name_id_transient", "A transient NameID is another one at each sign-in: choose an attribute as the subject.", "saml.nameIdFormat");
     public static readonly Error ContextsInvalid = Invalid("requested_contexts_invalid", "Give at most 10 authentication contexts of 1 to 256 characters.", "saml.requestedContexts");
-    public static readonly Error AppInvalid = Invalid("idp_initiated_app_invalid", "Give the client id of an app.", "saml.idpInitiatedApp");
+    public static readonly Error AppInvalid = Invalid("idp_initiated_app_invalid", "Give the client id of an app that has an initiateLoginUri.", "saml.idpInitiatedApp");
     public static readonly Error CertificateInvalid = Invalid("certificate_invalid", "Give X.509 certificates as PEM or base64, with an RSA key of 2048 bits or more or an ECDSA key of 256 bits or more.", "saml.certificates");
     public static readonly Error TooManyCertificates = Invalid("too_many_certificates", "A connection has at most 20 certificates.", "saml.certificates");
     public static readonly Error CertificateRequired = new(ErrorKind.Conflict, "certificate_required", "Add the certificate that the identity provider signs with.", "saml.certificates");

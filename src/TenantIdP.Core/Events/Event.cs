@@ -87,6 +87,7 @@ public static class EventTypes
     public const string ConnectionCertificateExpiring = "connection.certificate_expiring";
     public const string ConnectionLogoutReceived = "connection.logout_received";
     public const string ConnectionLogoutRefused = "connection.logout_refused";
+    public const string ConnectionRolesRevoked = "connection.roles_revoked";
     public const string ConnectionMetadataRefused = "connection.metadata_refused";
     public const string SamlKeyCreated = "saml_key.created";
     public const string SamlKeyExpiring = "saml_key.expiring";

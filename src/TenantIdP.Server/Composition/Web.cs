@@ -58,6 +58,7 @@ internal static class Web
     {
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Failures>();
+        app.UseMiddleware<AliasAddresses>();
         app.UseMiddleware<PublicOrigin>();
         app.UseMiddleware<RequestShape>();
         app.UseMiddleware<FormOrigin>();

@@ -41,6 +41,9 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
 
     public string Issuer { get; } = $"http://localhost:{FreePort()}";
 
+    /// <summary>The host of another product's addresses that lead here since a migration.</summary>
+    public string FormerHost => $"former.test:{new Uri(Issuer).Port}";
+
     public IServiceProvider Services => app?.Services ?? throw new InvalidOperationException("The host has not started.");
 
     public HttpClient Http { get; } = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
@@ -54,6 +57,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["TenantIdP:Issuer"] = Issuer,
+                ["TenantIdP:Saml:AliasHosts:0"] = FormerHost,
                 ["TenantIdP:Bootstrap:ClientId"] = BootstrapClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = BootstrapSecret,
             });

@@ -35,6 +35,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Users/UserService.cs"] = "ends the sessions of one user by the user's id",
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "deletes keys that have retired",
+        ["src/TenantIdP.Core/Connections/ConnectionEdits.cs"] = "takes back what a connection gave to any number of members, within its organization",
         ["src/TenantIdP.Core/Connections/ReceivedAssertions.cs"] = "a result is taken once, by a condition on its row",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",

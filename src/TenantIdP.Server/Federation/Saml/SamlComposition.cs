@@ -35,6 +35,7 @@ public static class SamlComposition
         services.AddScoped<SamlChallenge>();
         services.AddScoped<SamlWaiting>();
         services.AddScoped<SamlUnsolicited>();
+        services.AddScoped<SamlJudge>();
         services.AddScoped<SamlReceiver>();
         services.AddSingleton<RefusalBudget>();
         services.AddScoped<PostedRefusals>();
