@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
@@ -129,6 +130,53 @@ public abstract class RoundTripTests(IdpHost host, int apart)
 
         Assert.True(trips.Count == (1, 0), trips.ToString());
     }
+
+    [Fact]
+    public async Task A_saml_response_is_remembered_by_one_statement()
+    {
+        var visit = await SamlAsync();
+
+        var trips = await ThirdAsync(async _ => Post(visit.Connection, visit.Idp.Sign(await AnswerAsync(visit))), HttpStatusCode.SeeOther);
+
+        // PostgreSQL commits a single statement by itself.
+        Assert.True(trips.Count == (1, apart), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_known_person_of_a_saml_connection_is_signed_in_by_one_commit()
+    {
+        var visit = await SamlAsync();
+
+        var trips = await ThirdAsync(async _ =>
+        {
+            visit.Browser.Cookies.GetAllCookies().ToList().ForEach(c => c.Expired = true); // a session of its own each time
+            using var posted = await host.Http.SendAsync(Post(visit.Connection, visit.Idp.Sign(await AnswerAsync(visit))), Ct);
+            var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(host.Issuer), posted.Headers.Location!)); // a redirect has a location
+            request.Headers.Add("Cookie", visit.Browser.Cookies.GetCookieHeader(new Uri(host.Issuer)));
+            return request;
+        }, HttpStatusCode.SeeOther);
+
+        Assert.True(trips.Count == (9 + (4 * apart), 1), trips.ToString());
+    }
+
+    private sealed record SamlVisit(TestSamlIdp Idp, Connection Connection, string Domain, RelyingParty App, WebBrowser Browser);
+
+    private async Task<SamlVisit> SamlAsync()
+    {
+        var idp = new TestSamlIdp($"https://{host.UniqueHost()}");
+        var organization = await host.CreateOrganizationAsync(Ct);
+        var domain = await host.VerifyDomainAsync(organization, Ct);
+        return new SamlVisit(idp, await host.ConnectSamlAsync(organization, idp, Ct), domain, await host.CreateAppAsync(Ct), new WebBrowser());
+    }
+
+    private static async Task<SamlAnswer> AnswerAsync(SamlVisit visit)
+    {
+        var page = await visit.Browser.GetAsync(visit.App.Authorize(("login_hint", $"jane@{visit.Domain}")).Address, Ct, visit.Idp.IsHere);
+        return visit.Idp.Answer(TestSamlIdp.Read(page.Address), "p-1", $"jane@{visit.Domain}");
+    }
+
+    private HttpRequestMessage Post(Connection connection, string response) =>
+        new(HttpMethod.Post, $"{host.Issuer}/sso/saml/{connection.Id}/acs") { Content = new FormUrlEncodedContent([new("SAMLResponse", response)]) };
 
     private sealed record Person(RelyingParty App, WebBrowser Browser, Organization Home, Organization Other, string AccessToken)
     {
