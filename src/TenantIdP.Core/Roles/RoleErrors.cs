@@ -17,5 +17,8 @@ public static class RoleErrors
     public static Error PermissionInvalid(string permission) =>
         new(ErrorKind.Invalid, "permission_invalid", $"'{(permission.Length > 40 ? permission[..40] : permission)}' is not of the form resource:action.", "permissions");
 
+    public static Error PermissionUndeclared(string permission) =>
+        new(ErrorKind.Invalid, "permission_unknown", $"No API declares '{(permission.Length > 40 ? permission[..40] : permission)}'. Outside Development this is answered with no.", "checks");
+
     public static readonly Error Escalation = new(ErrorKind.Forbidden, "role_escalation", "Nobody can grant or revoke a role with permissions they lack; only an owner can grant or revoke Owner.");
 }

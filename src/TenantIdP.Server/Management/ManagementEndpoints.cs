@@ -32,6 +32,7 @@ public static class ManagementEndpoints
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
         services.AddScoped<RoleService>();
+        services.AddScoped<PermissionChecks>();
         services.AddScoped<DomainService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
@@ -73,6 +74,7 @@ public static class ManagementEndpoints
         api.MapApis();
         api.MapRoles();
         api.MapSamlKeys();
+        api.MapAuthorization();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -80,6 +82,7 @@ public static class ManagementEndpoints
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();
+        organization.MapOrganizationAuthorization();
         return routes;
     }
 

@@ -10,6 +10,7 @@ public sealed partial class WayAroundTheFilterTests
     {
         ["src/TenantIdP.Core/Tokens/AuthorizeService.cs"] = "finds the organization a request names and the memberships of the person it is for: no tenant is known yet",
         ["src/TenantIdP.Core/Tokens/AccessReader.cs"] = "reads user, session, membership, roles and home of one grant in one statement, keyed by the grant's own ids",
+        ["src/TenantIdP.Core/Roles/PermissionChecks.cs"] = "an app asks about people of all the organizations it serves, each question with its own",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
         ["src/TenantIdP.Core/SignIn/AccountLinking.cs"] = "who holds the domain of an address is a question to all organizations",
