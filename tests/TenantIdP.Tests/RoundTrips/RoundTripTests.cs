@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
@@ -90,6 +91,26 @@ public abstract class RoundTripTests(IdpHost host, int apart)
         }, HttpStatusCode.Redirect);
 
         Assert.True(trips.Count == (4 + apart, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_hundred_permission_checks_are_one_statement()
+    {
+        var person = await PersonAsync();
+        var user = await host.ReadAsync(db => db.Memberships.IgnoreQueryFilters([Core.IdpDbContext.OrganizationFilter]).Where(m => m.OrganizationId == person.Home.Id).Select(m => m.UserId).SingleAsync(Ct));
+        var operators = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, "https://unused.example"), host.Http);
+        using var granted = await host.Http.SendAsync(Form(operators.App, ("grant_type", "client_credentials"), ("scope", "management")), Ct);
+        var token = (string)System.Text.Json.Nodes.JsonNode.Parse(await granted.Content.ReadAsStringAsync(Ct))!["access_token"]!; // RFC 6749 section 5.1
+        var checks = Enumerable.Range(0, 100).Select(i => new { userId = user.ToString(), organizationId = (i % 2 == 0 ? person.Home : person.Other).Id.ToString(), permission = "invoices:read" });
+
+        var trips = await ThirdAsync(_ =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + "/api/v1/authorization/check") { Content = System.Net.Http.Json.JsonContent.Create(new { checks }) };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            return Task.FromResult(request);
+        });
+
+        Assert.True(trips.Count == (1, 0), trips.ToString());
     }
 
     [Fact]
