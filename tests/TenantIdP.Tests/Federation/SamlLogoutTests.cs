@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Testing.Clients;
@@ -193,6 +194,24 @@ public abstract class SamlLogoutTests(IdpHost host) : SamlVisits(host)
         var invented = await another.GetAsync($"{Host.Issuer}/sso/signout?h=invented", Ct);
 
         Assert.All([answered, invented], p => Assert.Equal("/signout", p.Address.AbsolutePath));
+    }
+
+    [Fact]
+    public async Task What_a_session_is_called_there_is_forgotten_when_it_has_ended_and_not_before()
+    {
+        var jane = await SignedInAsync();
+        Task<int> RememberedAsync() => Host.ReadAsync(db => db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(u => u.ConnectionId == jane.Connection.Id, Ct));
+        Task PruneAsync() => Host.UseAsync<Pruning, bool>(async p =>
+        {
+            await p.PruneAsync(Ct);
+            return true;
+        });
+
+        await PruneAsync();
+        Assert.Equal(1, await RememberedAsync());
+        await new WebBrowser().GetAsync(Idp.Logout(new SamlLogout(jane.Slo, jane.NameId)), Ct, IsTheirs);
+        await PruneAsync();
+        Assert.Equal(0, await RememberedAsync());
     }
 
     [Fact]
