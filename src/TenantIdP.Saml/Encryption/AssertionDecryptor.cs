@@ -22,7 +22,7 @@ internal static class AssertionDecryptor
         (plain, isCbc) = (null, false);
         if (encrypted.Only(Ns.Encryption, "EncryptedData") is not { } data || ContentCipher.Find(AlgorithmOf(data)) is not { } cipher || !TryCipherValue(data, out var content)) return false;
         isCbc = cipher.IsCbc;
-        var wrapped = encrypted.Children(Ns.Encryption, "EncryptedKey").Concat(data.Only(Ns.Signature, "KeyInfo")?.Children(Ns.Encryption, "EncryptedKey") ?? []).ToList();
+        var wrapped = encrypted.Children(Ns.Encryption, "EncryptedKey").Concat(data.Only(SamlNames.SignatureNamespace, "KeyInfo")?.Children(Ns.Encryption, "EncryptedKey") ?? []).ToList();
         if (wrapped.Count is 0 or > MostKeys) return false;
         foreach (var candidate in wrapped)
         {
@@ -50,7 +50,7 @@ internal static class AssertionDecryptor
     private static RSAEncryptionPadding? PaddingOf(XmlElement key)
     {
         if (key.Only(Ns.Encryption, "EncryptionMethod") is not { } method) return null;
-        var digest = method.Only(Ns.Signature, "DigestMethod")?.Attribute("Algorithm") ?? SignatureAlgorithm.Sha1;
+        var digest = method.Only(SamlNames.SignatureNamespace, "DigestMethod")?.Attribute("Algorithm") ?? SignatureAlgorithm.Sha1;
         var mask = method.Only(Ns.Encryption11, "MGF")?.Attribute("Algorithm") ?? Ns.Encryption11 + "mgf1sha1";
         return (method.Attribute("Algorithm"), digest, mask) switch
         {

@@ -8,9 +8,9 @@ internal static class ConditionsReader
 {
     public static bool Judge(XmlElement assertion, ResponseRules rules, CheckList checks)
     {
-        if (assertion.Only(Ns.Assertion, "Conditions") is not { } conditions) return checks.Fail(ResponseChecks.Conditions, "No Conditions, or several.", "one");
+        if (assertion.Only(SamlNames.AssertionNamespace, "Conditions") is not { } conditions) return checks.Fail(ResponseChecks.Conditions, "No Conditions, or several.", "one");
         // OneTimeUse is what we do anyway; ProxyRestriction concerns whom we would tell further.
-        var unknown = conditions.Children().FirstOrDefault(c => c.NamespaceURI != Ns.Assertion || c.LocalName is not ("AudienceRestriction" or "OneTimeUse" or "ProxyRestriction"));
+        var unknown = conditions.Children().FirstOrDefault(c => c.NamespaceURI != SamlNames.AssertionNamespace || c.LocalName is not ("AudienceRestriction" or "OneTimeUse" or "ProxyRestriction"));
         if (!checks.Require(unknown is null, ResponseChecks.Conditions, unknown is null ? "All understood." : Elements.Quote(unknown.LocalName))) return false;
         return NotBefore(conditions, rules, checks) && NotOnOrAfter(conditions, rules, checks) && Audience(conditions, rules, checks);
     }
@@ -29,7 +29,7 @@ internal static class ConditionsReader
 
     private static bool Audience(XmlElement conditions, ResponseRules rules, CheckList checks)
     {
-        var restrictions = conditions.Children(Ns.Assertion, "AudienceRestriction").Select(r => r.Children(Ns.Assertion, "Audience").Select(a => a.Text()).ToList()).ToList();
+        var restrictions = conditions.Children(SamlNames.AssertionNamespace, "AudienceRestriction").Select(r => r.Children(SamlNames.AssertionNamespace, "Audience").Select(a => a.Text()).ToList()).ToList();
         var wrong = restrictions.Find(audiences => !audiences.Exists(a => rules.Audiences.Contains(a, StringComparer.Ordinal)));
         return checks.Require(
             restrictions.Count > 0 && wrong is null, ResponseChecks.Audience, Elements.Quote(string.Join(", ", (wrong ?? restrictions.ElementAtOrDefault(0) ?? []).Take(3))), rules.Audiences is [var ours, ..] ? ours : null);

@@ -20,7 +20,7 @@ internal static class DocumentShape
                 if (element == root || element.ParentNode == root) assertion = element;
             }
 
-            if (element.Is(Ns.Signature, "Signature") && element.ParentNode is not XmlElement { LocalName: "Response" or "Assertion" })
+            if (element.Is(SamlNames.SignatureNamespace, "Signature") && element.ParentNode is not XmlElement { LocalName: "Response" or "Assertion" })
                 return checks.Fail(Signatures.SignatureChecks.Place, "A signature that stands neither in the response nor in the assertion.");
             if (!TryIds(element, ids)) return checks.Fail(ResponseChecks.Ids, "An ID that is used twice, is not an ID or is written in another way.");
         }
@@ -29,7 +29,7 @@ internal static class DocumentShape
         return checks.Require(found == 1 && assertion is not null, ResponseChecks.OneAssertion, found == 1 && assertion is null ? "One, in another place." : $"{found} in the message.", "one, directly in the response");
     }
 
-    private static bool IsAssertion(XmlElement element) => element.NamespaceURI == Ns.Assertion && element.LocalName is "Assertion" or "EncryptedAssertion";
+    private static bool IsAssertion(XmlElement element) => element.NamespaceURI == SamlNames.AssertionNamespace && element.LocalName is "Assertion" or "EncryptedAssertion";
 
     // Some readers look for Id, some for id, some for xml:id: no value may mean two elements to any of them.
     private static bool TryIds(XmlElement element, HashSet<string> ids)

@@ -9,8 +9,6 @@ namespace TenantIdP.Saml.Responses;
 /// <summary>One message on its way from text to a <see cref="ValidatedResponse"/>. After a signature was verified, only what it covers is looked at.</summary>
 internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
 {
-    private const string Success = "urn:oasis:names:tc:SAML:2.0:status:Success";
-
     /// <summary>
     /// An assertion is accepted for a day at most, whatever it says of itself: so long it is remembered, and not until the end of the confirmation that held, because another
     /// one in it may end later.
@@ -43,16 +41,16 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
     }
 
     private bool IsResponse(XmlElement response) =>
-        checks.Require(response.Is(Ns.Protocol, "Response"), ResponseChecks.Root, Elements.Quote(response.LocalName, 60), "samlp:Response")
+        checks.Require(response.Is(SamlNames.ProtocolNamespace, "Response"), ResponseChecks.Root, Elements.Quote(response.LocalName, 60), "samlp:Response")
         && checks.Require(response.Attribute("Version") == "2.0", ResponseChecks.Version, Elements.Quote(response.Attribute("Version"), 20), "2.0");
 
     private bool HasSucceeded(XmlElement response)
     {
-        var status = response.Only(Ns.Protocol, "Status");
-        var code = status.Only(Ns.Protocol, "StatusCode");
-        if (code?.Attribute("Value") == Success) return checks.Pass(ResponseChecks.Status, "Success.");
-        var second = code.Only(Ns.Protocol, "StatusCode")?.Attribute("Value");
-        var message = status.Only(Ns.Protocol, "StatusMessage")?.Text();
+        var status = response.Only(SamlNames.ProtocolNamespace, "Status");
+        var code = status.Only(SamlNames.ProtocolNamespace, "StatusCode");
+        if (code?.Attribute("Value") == SamlNames.SuccessStatus) return checks.Pass(ResponseChecks.Status, "Success.");
+        var second = code.Only(SamlNames.ProtocolNamespace, "StatusCode")?.Attribute("Value");
+        var message = status.Only(SamlNames.ProtocolNamespace, "StatusMessage")?.Text();
         return checks.Fail(ResponseChecks.Status, string.Join(" / ", new[] { code?.Attribute("Value"), second, message }.Where(t => !string.IsNullOrEmpty(t)).Select(t => Elements.Quote(t, 90))), "Success");
     }
 
@@ -82,7 +80,7 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
             return null;
         }
 
-        return read.Only(Ns.Assertion, "Assertion") is { } found ? Signed(new SignedParts(read, true, found, false, signer)) : null;
+        return read.Only(SamlNames.AssertionNamespace, "Assertion") is { } found ? Signed(new SignedParts(read, true, found, false, signer)) : null;
     }
 
     private SignedParts? Decrypt(XmlElement read, bool signedResponse, XmlElement encrypted, SamlCertificate? signer)
@@ -92,7 +90,7 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
         if (!checks.Require(allowed, ResponseChecks.Cipher, Elements.Quote(algorithm), rules.AllowAesCbc ? "AES-GCM or AES-CBC" : "AES-GCM")) return null;
         // Under the response's signature the element is taken from the signed bytes; its namespaces are those of the message.
         var scope = Canonical.InScope(encrypted);
-        var source = signedResponse ? read.Only(Ns.Assertion, "EncryptedAssertion") : encrypted;
+        var source = signedResponse ? read.Only(SamlNames.AssertionNamespace, "EncryptedAssertion") : encrypted;
         if (source is null || !AssertionDecryptor.TryDecrypt(source, rules.DecryptionKeys, out var plain, out var isCbc))
         {
             checks.Fail(ResponseChecks.Decryption, "It can't be opened with a key of ours.");
@@ -113,7 +111,7 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
 
     private XmlElement? Open(byte[] plain, List<(string, string)> scope, CheckList inside, ref SamlCertificate? signer, bool signedResponse)
     {
-        if (!SafeXml.TryParse(plain, XmlLimits.Message, out var document, out _, scope) || document.DocumentElement is not { } root || !root.Is(Ns.Assertion, "Assertion"))
+        if (!SafeXml.TryParse(plain, XmlLimits.Message, out var document, out _, scope) || document.DocumentElement is not { } root || !root.Is(SamlNames.AssertionNamespace, "Assertion"))
         {
             inside.Fail(ResponseChecks.Decryption, "What was encrypted is not an assertion.");
             return null;
@@ -153,10 +151,10 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
     private bool Issuers(XmlElement response, XmlElement assertion, bool responseIsSigned)
     {
         // Profiles 4.1.4.2: a signed response names its issuer; an unsigned one that does must not name another.
-        var outer = response.Children(Ns.Assertion, "Issuer").ToList();
+        var outer = response.Children(SamlNames.AssertionNamespace, "Issuer").ToList();
         var named = outer.Count == 0 ? !responseIsSigned : outer.Count == 1 && outer[0].Text() == rules.IdpEntityId;
         if (!checks.Require(named, ResponseChecks.ResponseIssuer, outer.Count == 0 ? "None." : Elements.Quote(outer[0].Text()), rules.IdpEntityId)) return false;
-        var inner = assertion.Only(Ns.Assertion, "Issuer")?.Text();
+        var inner = assertion.Only(SamlNames.AssertionNamespace, "Issuer")?.Text();
         return checks.Require(inner == rules.IdpEntityId, ResponseChecks.AssertionIssuer, Elements.Quote(inner), rules.IdpEntityId)
             && checks.Require(assertion.Attribute("Version") == "2.0" && assertion.Attribute("ID") is { Length: > 0 }, ResponseChecks.Version, Elements.Quote(assertion.Attribute("Version"), 20), "2.0");
     }

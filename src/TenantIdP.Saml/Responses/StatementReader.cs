@@ -13,7 +13,7 @@ internal static class StatementReader
 
     public static Authn? ReadAuthn(XmlElement assertion, ResponseRules rules, CheckList checks)
     {
-        if (assertion.Children(Ns.Assertion, "AuthnStatement").FirstOrDefault() is not { } statement || !Elements.TryTime(statement.Attribute("AuthnInstant"), out var instant))
+        if (assertion.Children(SamlNames.AssertionNamespace, "AuthnStatement").FirstOrDefault() is not { } statement || !Elements.TryTime(statement.Attribute("AuthnInstant"), out var instant))
         {
             checks.Fail(ResponseChecks.AuthnStatement, "No AuthnStatement with a time.");
             return null;
@@ -27,16 +27,16 @@ internal static class StatementReader
             end = until;
         }
 
-        var context = statement.Only(Ns.Assertion, "AuthnContext").Only(Ns.Assertion, "AuthnContextClassRef")?.Text();
+        var context = statement.Only(SamlNames.AssertionNamespace, "AuthnContext").Only(SamlNames.AssertionNamespace, "AuthnContextClassRef")?.Text();
         var index = statement.Attribute("SessionIndex");
         return new Authn(instant, index is { Length: > 0 and <= 256 } ? index : null, end, context is { Length: > 256 } ? null : context);
     }
 
     public static IReadOnlyList<SamlAttribute>? ReadAttributes(XmlElement assertion, CheckList checks)
     {
-        var elements = assertion.Children(Ns.Assertion, "AttributeStatement").SelectMany(s => s.Children(Ns.Assertion, "Attribute")).Take(MostAttributes + 1).ToList();
+        var elements = assertion.Children(SamlNames.AssertionNamespace, "AttributeStatement").SelectMany(s => s.Children(SamlNames.AssertionNamespace, "Attribute")).Take(MostAttributes + 1).ToList();
         var read = elements.Select(a => new SamlAttribute(
-            a.Attribute("Name") ?? "", a.Attribute("NameFormat"), a.Attribute("FriendlyName"), [.. a.Children(Ns.Assertion, "AttributeValue").Take(MostValues + 1).Select(v => v.InnerText)])).ToList();
+            a.Attribute("Name") ?? "", a.Attribute("NameFormat"), a.Attribute("FriendlyName"), [.. a.Children(SamlNames.AssertionNamespace, "AttributeValue").Take(MostValues + 1).Select(v => v.InnerText)])).ToList();
         var values = read.Sum(a => a.Values.Count);
         var holds = checks.Require(
             read.Count <= MostAttributes && values <= MostValues && read.TrueForAll(a => a.Name.Length is > 0 and <= 512), ResponseChecks.Attributes, $"{read.Count} attributes with {values} values.");

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TenantIdP.Saml.Keys;
+using TenantIdP.Saml.Xml;
 
 namespace TenantIdP.Saml.Signatures;
 
@@ -9,9 +10,9 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     private const string More = "http://www.w3.org/2001/04/xmldsig-more#";
     private const string Pss = "http://www.w3.org/2007/05/xmldsig-more#";
     public const string RsaSha256 = More + "rsa-sha256";
-    public const string RsaSha1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
-    public const string Sha256 = "http://www.w3.org/2001/04/xmlenc#sha256";
-    public const string Sha1 = "http://www.w3.org/2000/09/xmldsig#sha1";
+    public const string RsaSha1 = SamlNames.SignatureNamespace + "rsa-sha1";
+    public const string Sha256 = Ns.Encryption + "sha256";
+    public const string Sha1 = SamlNames.SignatureNamespace + "sha1";
 
     private static readonly Dictionary<string, SignatureAlgorithm> Known = new SignatureAlgorithm[]
     {
@@ -31,7 +32,7 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     {
         [Sha256] = HashAlgorithmName.SHA256,
         [More + "sha384"] = HashAlgorithmName.SHA384,
-        ["http://www.w3.org/2001/04/xmlenc#sha512"] = HashAlgorithmName.SHA512,
+        [Ns.Encryption + "sha512"] = HashAlgorithmName.SHA512,
         [Sha1] = HashAlgorithmName.SHA1,
     };
 
