@@ -42,10 +42,17 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     public static HashAlgorithmName? FindDigest(string? uri, bool allowSha1) =>
         uri is not null && Digests.TryGetValue(uri, out var found) && (allowSha1 || found != HashAlgorithmName.SHA1) ? found : null;
 
-    /// <summary>ECDSA signatures are r and s side by side (RFC 4050 section 3.3).</summary>
+    /// <summary>In XML, ECDSA signatures are r and s side by side (RFC 4050 section 3.3).</summary>
     public bool Verifies(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (IsEcdsa) return certificate.Ecdsa is { } ecdsa && ecdsa.VerifyData(data, signature, Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        if (IsEcdsa) return VerifiesEcdsa(certificate, data, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         return certificate.Rsa is { } rsa && Padding is { } padding && rsa.VerifyData(data, signature, Hash, padding);
     }
+
+    /// <summary>In an address they are meant to be the same, but no clause says so, and some identity providers send what their library makes: DER (RFC 3279 section 2.2.3).</summary>
+    public bool VerifiesQuery(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
+        Verifies(certificate, data, signature) || (IsEcdsa && VerifiesEcdsa(certificate, data, signature, DSASignatureFormat.Rfc3279DerSequence));
+
+    private bool VerifiesEcdsa(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, DSASignatureFormat format) =>
+        certificate.Ecdsa is { } ecdsa && ecdsa.VerifyData(data, signature, Hash, format);
 }
