@@ -17,9 +17,10 @@ public static class EventHash
     private const string Version = "tenantidp-event-1";
     private const int Absent = -1;
 
-    internal static string Of(Event e, string previous)
+    internal static string Of(Event e, string previous) => Of(e, previous, e.Position ?? throw new ArgumentException("Only a sealed event has a hash.", nameof(e)));
+
+    internal static string Of(Event e, string previous, long position)
     {
-        if (e.Position is not { } position) throw new ArgumentException("Only a sealed event has a hash.", nameof(e));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, Version);
         Append(hash, previous);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
@@ -26,6 +27,27 @@ public sealed class EventLog(IdpDbContext db, ActorContext actor, TimeProvider c
         var recorded = Event.Record(organization, type, clock.GetUtcNow(), actor.Actor, target, text, actor.TraceId, hash);
         db.Events.Add(recorded);
         if (salt is not null && personalText is not null) db.PersonalEventData.Add(new EventPersonalData(organization, recorded.Id, about ?? UserOf(target), salt, personalText));
+    }
+
+    /// <summary>What is true now, and what of it is new: <c>changes: { field: { before, after } }</c>.</summary>
+    /// <param name="before"><see cref="FactsOf"/> the thing before the change.</param>
+    /// <param name="after">The same facts, after it.</param>
+    public void RecordChange(string type, Id<Organization> organization, string target, JsonObject before, object after) => Record(type, organization, target, WithChanges(before, after));
+
+    /// <summary>The facts as they are at this moment, whatever becomes of the thing they are about.</summary>
+    public static JsonObject FactsOf(object facts) => JsonSerializer.SerializeToNode(facts, JsonText.Options)!.AsObject(); // an object is no null
+
+    /// <summary>For facts that go elsewhere than into the data, such as personal ones.</summary>
+    public static JsonObject WithChanges(JsonObject before, object after)
+    {
+        var (facts, changes) = (FactsOf(after), new JsonObject());
+        foreach (var field in before.Select(f => f.Key).Union(facts.Select(f => f.Key)))
+        {
+            if (!JsonNode.DeepEquals(before[field], facts[field])) changes[field] = new JsonObject { ["before"] = before[field]?.DeepClone(), ["after"] = facts[field]?.DeepClone() };
+        }
+
+        facts["changes"] = changes;
+        return facts;
     }
 
     public void RecordForInstance(string type, string target, object? data = null, object? personal = null, Id<User>? about = null) =>

@@ -20,6 +20,8 @@ internal static class Capabilities
 
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
+        services.AddScoped<EventErasure>();
+        services.AddScoped<EventVerification>();
         services.AddScoped<SessionService>();
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();

@@ -6,6 +6,7 @@ using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -40,6 +41,7 @@ public static class ManagementEndpoints
         services.AddScoped<AppService>();
 
         services.AddScoped<SignInTraces>();
+        services.AddScoped<EventFeed>();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -73,6 +75,7 @@ public static class ManagementEndpoints
         api.MapApis();
         api.MapRoles();
         api.MapSamlKeys();
+        api.MapEvents();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -80,6 +83,7 @@ public static class ManagementEndpoints
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();
+        organization.MapOrganizationEvents();
         return routes;
     }
 
