@@ -43,10 +43,11 @@ public sealed class SamlConnectionService(IdpDbContext db, EventLog events, Conn
             organization, id, expectedVersion, async connection =>
             {
                 if (connection.Saml is null) return ConnectionErrors.OtherKind;
+                var before = EventLog.FactsOf(Facts(connection));
                 var applied = await ApplyAsync(connection, shared, granter, ct);
                 if (!applied.IsOk) return applied;
                 if (changes is not null && await ApplyAsync(connection, changes, granter, ct) is { IsOk: false } refused) return refused;
-                events.Record(EventTypes.ConnectionUpdated, organization, id.ToString(), Facts(connection));
+                events.RecordChange(EventTypes.ConnectionUpdated, organization, id.ToString(), before, Facts(connection));
                 return Result.Ok;
             }, Unique, ct);
 

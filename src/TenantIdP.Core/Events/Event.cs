@@ -1,5 +1,6 @@
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Events;
 
@@ -35,8 +36,18 @@ public sealed class Event : IHasIdPrefix, IOrganizationOwned
     /// <summary>Salted SHA-256 of the personal row, which may be erased without breaking the chain.</summary>
     public string? PersonalHash { get; private set; }
 
+    /// <summary>The place in the log of the instance, without gaps, in the order of sealing; null until then.</summary>
     public long? Position { get; private set; }
+
+    /// <summary><see cref="EventHash"/>, which the next event of the organization carries on.</summary>
     public string? Hash { get; private set; }
+
+    internal void Seal(long position, string previousHash)
+    {
+        if (Position is not null) throw new InvalidOperationException("An event is sealed once.");
+        Position = position;
+        Hash = EventHash.Of(this, previousHash);
+    }
 
     internal static Event Record(Id<Organization> organization, string type, DateTimeOffset now, Actor actor, string target, string data, string? traceId, string? personalHash) =>
         new(organization, Id<Event>.New(now), type, now, actor.Kind, actor.Id, target, data) { TraceId = traceId, PersonalHash = personalHash };
@@ -45,11 +56,15 @@ public sealed class Event : IHasIdPrefix, IOrganizationOwned
 /// <summary>The personal data of an event, in a row of its own so that it can be erased.</summary>
 public sealed class EventPersonalData : IOrganizationOwned
 {
-    internal EventPersonalData(Id<Organization> organizationId, Id<Event> eventId, string salt, string data) =>
-        (OrganizationId, EventId, Salt, Data) = (organizationId, eventId, salt, data);
+    internal EventPersonalData(Id<Organization> organizationId, Id<Event> eventId, Id<User>? userId, string salt, string data) =>
+        (OrganizationId, EventId, UserId, Salt, Data) = (organizationId, eventId, userId, salt, data);
 
     public Id<Organization> OrganizationId { get; private set; }
     public Id<Event> EventId { get; private set; }
+
+    /// <summary>Whose data it is, so that erasing them finds it; null when nobody we know (a stranger's refused sign-in).</summary>
+    public Id<User>? UserId { get; private set; }
+
     public string Salt { get; private set; }
     public string Data { get; private set; }
 }

@@ -73,8 +73,9 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var role = await RoleAsync(organization, roleKey, ct);
                 if (role is null) return RoleErrors.NotFound;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                var before = await HeldAsync(membership, ct);
                 if (membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow()))
-                    events.Record(EventTypes.MemberRoleGranted, organization, id.ToString(), new { userId = membership.UserId, role = role.Key, source = RoleSource.Api });
+                    RecordRoles(EventTypes.MemberRoleGranted, membership, role, before, before.Append(role));
                 return Result.Ok;
             }, ct);
 
@@ -89,8 +90,9 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 if (held.Any(r => !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
                 if (IsOwner(role) && await IsLastOwnerAsync(membership, ct)) return MemberErrors.LastOwner;
+                var before = await HeldAsync(membership, ct);
                 foreach (var source in Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
-                events.Record(EventTypes.MemberRoleRevoked, organization, id.ToString(), new { userId = membership.UserId, role = role.Key });
+                RecordRoles(EventTypes.MemberRoleRevoked, membership, role, before, before.Where(r => r.Id != role.Id));
                 return Result.Ok;
             }, ct);
 
@@ -156,6 +158,12 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var saved = await db.TrySaveAsync(Unique, ct);
                 return saved.IsOk ? (await DescribeAsync([changed.Value], ct))[0] : saved.Error;
             }, ct);
+
+    private void RecordRoles(string type, Membership membership, Role role, IEnumerable<Role> before, IEnumerable<Role> after)
+    {
+        events.RecordChange(type, membership.OrganizationId, membership.Id.ToString(), EventLog.FactsOf(Facts(before)), Facts(after));
+        object Facts(IEnumerable<Role> roles) => new { membership.UserId, role = role.Key, source = RoleSource.Api, roles = roles.Select(r => r.Key).Distinct().Order(StringComparer.Ordinal) };
+    }
 
     /// <summary>Ending a membership takes its roles away, so it needs the right to take each of them.</summary>
     private async Task<Result> MayEndAsync(Membership membership, Granter granter, CancellationToken ct)

@@ -81,8 +81,9 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         if (!seen.IsOk) return seen.Error;
         var name = CheckName(changes.Name.Or(user.Name), changes.GivenName.Or(user.GivenName), changes.FamilyName.Or(user.FamilyName));
         if (!name.IsOk) return name.Error;
+        var before = EventLog.FactsOf(PersonalFacts(user));
         user.Rename(name.Value, clock.GetUtcNow());
-        events.RecordForInstance(EventTypes.UserUpdated, id.ToString(), new { changed = "name" }, new { name = user.Name, givenName = user.GivenName, familyName = user.FamilyName });
+        events.RecordForInstance(EventTypes.UserUpdated, id.ToString(), new { changed = "name" }, EventLog.WithChanges(before, PersonalFacts(user)));
         var saved = await db.TrySaveAsync(ct);
         return saved.IsOk ? user : saved.Error;
     }
@@ -104,7 +105,7 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
                 var now = clock.GetUtcNow();
                 user.Suspend(now);
                 await db.Sessions.Where(s => s.UserId == id && s.EndedAt == null).ExecuteUpdateAsync(set => set.SetProperty(s => s.EndedAt, now), ct);
-                events.RecordForInstance(EventTypes.UserSuspended, id.ToString());
+                events.RecordForInstance(EventTypes.UserSuspended, id.ToString(), StatusChange(UserStatus.Active, UserStatus.Suspended));
                 var saved = await db.TrySaveAsync(ct);
                 if (!saved.IsOk) return saved.Error;
                 await grants.EndUserAsync(id, ct);
@@ -117,10 +118,14 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         if (user is null) return UserErrors.NotFound;
         if (user.Status == UserStatus.Active) return user;
         user.Resume(clock.GetUtcNow());
-        events.RecordForInstance(EventTypes.UserResumed, id.ToString());
+        events.RecordForInstance(EventTypes.UserResumed, id.ToString(), StatusChange(UserStatus.Suspended, UserStatus.Active));
         var saved = await db.TrySaveAsync(ct);
         return saved.IsOk ? user : saved.Error;
     }
+
+    private static object StatusChange(UserStatus before, UserStatus after) => EventLog.WithChanges(EventLog.FactsOf(new { status = before }), new { status = after });
+
+    private static object PersonalFacts(User u) => new { u.Name, u.GivenName, u.FamilyName };
 
     private static Result<PersonName> CheckName(string? display, string? given, string? family)
     {

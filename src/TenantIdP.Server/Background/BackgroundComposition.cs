@@ -1,4 +1,5 @@
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Server.Background;
@@ -9,17 +10,20 @@ public static class BackgroundComposition
     public static void AddBackground(this IServiceCollection services)
     {
         services.AddScoped<CertificateWarnings>();
+        services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
 
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
+        services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
     }
 
-    public static void AddWork<T>(this IServiceCollection services, TimeSpan every) where T : class, IScheduledWork
+    public static void AddWork<T>(this IServiceCollection services, TimeSpan every, TimeSpan? look = null) where T : class, IScheduledWork
     {
         services.AddScoped<T>();
-        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<WorkRunner<T>>(provider, every));
+        services.AddSingleton<IHostedService>(provider => new WorkRunner<T>(
+            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkRunner<T>>>(), every, look));
     }
 }
 
@@ -43,4 +47,14 @@ public sealed class Prune(Pruning pruning) : IScheduledWork
     public static string Name => "prune";
 
     public Task DoAsync(CancellationToken ct) => pruning.PruneAsync(ct);
+}
+
+/// <summary>Readers see sealed events only, so this is how late they are.</summary>
+public sealed class EventSealing(EventSealer sealer) : IScheduledWork
+{
+    public static string Name => "event_sealing";
+
+    public Task DoAsync(CancellationToken ct) => sealer.SealAsync(ct);
+
+    public Task<bool> HasWorkAsync(CancellationToken ct) => sealer.IsDueAsync(ct);
 }

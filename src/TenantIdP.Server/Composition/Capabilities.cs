@@ -21,6 +21,8 @@ internal static class Capabilities
 
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
+        services.AddScoped<EventErasure>();
+        services.AddScoped<EventVerification>();
         services.AddScoped<SessionService>();
         services.AddScoped<ReceivedAssertions>();
         services.AddScoped<UpstreamSessions>();

@@ -6,6 +6,7 @@ using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -41,6 +42,7 @@ public static class ManagementEndpoints
         services.AddScoped<AppService>();
 
         services.AddScoped<SignInTraces>();
+        services.AddScoped<EventFeed>();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -75,6 +77,7 @@ public static class ManagementEndpoints
         api.MapRoles();
         api.MapSamlKeys();
         api.MapAuthorization();
+        api.MapEvents();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -83,6 +86,7 @@ public static class ManagementEndpoints
         organization.MapConnections();
         organization.MapSignInTraces();
         organization.MapOrganizationAuthorization();
+        organization.MapOrganizationEvents();
         return routes;
     }
 

@@ -153,6 +153,24 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     }
 
     [Fact]
+    public async Task A_page_of_events_is_one_statement_and_a_filtered_one_two()
+    {
+        var token = await new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http)
+            .TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct);
+
+        foreach (var (query, statements) in new[] { ("", 1), ("?after=3", 1), ("?type=organization.", 2), ("?target=org_x", 1) })
+        {
+            var trips = await ThirdAsync(_ =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, $"{host.Issuer}/api/v1/events{query}");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken);
+                return Task.FromResult(request);
+            });
+            Assert.True(trips.Count == (statements, 0), $"{query}: {trips}");
+        }
+    }
+
+    [Fact]
     public async Task A_saml_response_is_remembered_by_one_statement()
     {
         var visit = await SamlAsync();

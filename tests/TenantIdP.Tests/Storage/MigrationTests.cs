@@ -142,8 +142,8 @@ public sealed class MigrationOnSqlite(SqliteStore store) : MigrationTests(store)
     public async Task The_lock_row_of_a_node_that_died_does_not_stop_the_next()
     {
         var node = NodeOn(await store.NewDatabaseAsync(Ct));
-        await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
-        await UseAsync(node, db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" (\"Id\", \"Timestamp\") VALUES (1, '2026-01-01 00:00:00')", Ct));
+        await UseAsync(node, db => db.Database.ExecuteSqlRawAsync(
+            """CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL PRIMARY KEY, "Timestamp" TEXT NOT NULL); INSERT INTO "__EFMigrationsLock" ("Id", "Timestamp") VALUES (1, '2026-01-01 00:00:00')""", Ct));
 
         await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
 

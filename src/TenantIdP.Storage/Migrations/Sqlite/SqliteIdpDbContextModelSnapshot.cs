@@ -490,6 +490,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnName("personal_hash");
 
                     b.Property<long?>("Position")
+                        .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
                         .HasColumnName("position");
 
@@ -513,15 +514,58 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.HasKey("OrganizationId", "Id")
                         .HasName("pk_events");
 
+                    b.HasIndex("OccurredAt")
+                        .HasDatabaseName("ix_events_occurred_at")
+                        .HasFilter("position IS NOT NULL");
+
                     b.HasIndex("Position")
                         .IsUnique()
                         .HasDatabaseName("ux_events_position");
+
+                    b.HasIndex("ActorId", "Position")
+                        .HasDatabaseName("ix_events_actor_id_position")
+                        .HasFilter("position IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "Position")
+                        .HasDatabaseName("ix_events_organization_id_position")
+                        .HasFilter("position IS NOT NULL");
+
+                    b.HasIndex("TargetId", "Position")
+                        .HasDatabaseName("ix_events_target_id_position")
+                        .HasFilter("position IS NOT NULL");
 
                     b.HasIndex(new[] { "Id" }, "ix_events_unsealed")
                         .HasDatabaseName("ix_events_unsealed")
                         .HasFilter("position IS NULL");
 
                     b.ToTable("events", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Events.EventChain", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hash");
+
+                    b.Property<long>("Position")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("position");
+
+                    b.HasKey("OrganizationId")
+                        .HasName("pk_event_chains");
+
+                    b.ToTable("event_chains", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Events.EventPersonalData", b =>
@@ -545,8 +589,15 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("salt");
 
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
                     b.HasKey("OrganizationId", "EventId")
                         .HasName("pk_event_personal_data");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_event_personal_data_user_id");
 
                     b.ToTable("event_personal_data", (string)null);
                 });
