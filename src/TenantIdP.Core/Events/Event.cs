@@ -90,6 +90,7 @@ public static class EventTypes
     public const string MemberRemoved = "member.removed";
     public const string RoleCreated = "role.created";
     public const string RoleUpdated = "role.updated";
+    public const string RoleReplaced = "role.replaced";
     public const string RoleDeleted = "role.deleted";
     public const string DomainClaimed = "domain.claimed";
     public const string DomainVerified = "domain.verified";

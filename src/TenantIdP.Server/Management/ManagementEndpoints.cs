@@ -34,6 +34,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserOrganizations>();
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
+        services.AddScoped<RoleReplacement>();
         services.AddScoped<DomainService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
