@@ -60,5 +60,6 @@ internal sealed class CheckList
     /// <summary>Takes over what another list holds, once it is known that it may be told.</summary>
     public void Add(CheckList other) => checks.AddRange(other.checks);
 
-    public bool Require(bool holds, SamlRule rule, string seen, string? expected = null) => holds ? Pass(rule, seen) : Fail(rule, seen, expected);
+    /// <param name="good">What was seen where it holds, when that reads otherwise.</param>
+    public bool Require(bool holds, SamlRule rule, string seen, string? expected = null, string? good = null) => holds ? Pass(rule, good ?? seen) : Fail(rule, seen, expected);
 }

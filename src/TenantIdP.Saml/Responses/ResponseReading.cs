@@ -66,7 +66,7 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
         }
 
         if (assertion.LocalName == "EncryptedAssertion") return Decrypt(read, signedResponse, assertion, signer);
-        if (!checks.Require(!rules.RequireEncryption, ResponseChecks.EncryptionRequired, "The assertion is not encrypted.", "an encrypted assertion")) return null;
+        if (!checks.Require(!rules.RequireEncryption, ResponseChecks.EncryptionRequired, "The assertion is not encrypted.", "an encrypted assertion", "Not asked for.")) return null;
         if (EnvelopedSignature.Of(assertion).Count > 0)
         {
             // In the message as it came: canonicalising the response may have dropped declarations that the assertion's own list of prefixes needs.
@@ -192,7 +192,7 @@ internal sealed class ResponseReading(ResponseRules rules, CheckList checks)
         var outer = response.Attribute("InResponseTo");
         request = confirmed ?? (isSigned ? outer : null);
         if (request is null && outer is null) return checks.Require(rules.AllowUnsolicited, ResponseChecks.Unsolicited, "It answers no request.", "an answer to a request");
-        return checks.Require(request is { Length: > 0 and <= 256 } && (outer is null || outer == request), ResponseChecks.InResponseTo, "The response and its confirmation name different requests, or only an unsigned part names one.")
+        return checks.Require(request is { Length: > 0 and <= 256 } && (outer is null || outer == request), ResponseChecks.InResponseTo, "The response and its confirmation name different requests, or only an unsigned part names one.", good: Elements.Quote(request))
             && checks.Pass(ResponseChecks.Unsolicited, "It answers a request.");
     }
 }

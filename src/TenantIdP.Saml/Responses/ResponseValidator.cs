@@ -20,7 +20,7 @@ public static class ResponseValidator
     public static SamlVerdict<ValidatedResponse> Match(ValidatedResponse response, RequestFacts request)
     {
         var checks = new CheckList();
-        var matches = checks.Require(response.InResponseTo is { } id && id == request.Id, ResponseChecks.InResponseTo, response.InResponseTo is null ? "No request." : "Another request's.", "the request of this browser")
+        var matches = checks.Require(response.InResponseTo is { } id && id == request.Id, ResponseChecks.InResponseTo, response.InResponseTo is null ? "No request." : "Another request's.", "the request of this browser", "The request of this browser.")
             && (request.ForceAuthn
                 ? checks.Require(response.AuthnInstant >= request.IssuedAt - request.ClockSkew, ResponseChecks.Fresh, $"Signed in at {Elements.Say(response.AuthnInstant)}.", $"after {Elements.Say(request.IssuedAt)}")
                 : checks.Skip(ResponseChecks.Fresh, "Not asked for."))
