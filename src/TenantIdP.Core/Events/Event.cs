@@ -75,6 +75,9 @@ public static class EventTypes
     public const string OrganizationUpdated = "organization.updated";
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";
+    public const string OrganizationDeleting = "organization.deleting";
+    public const string OrganizationRestored = "organization.restored";
+    public const string OrganizationPurged = "organization.purged";
     public const string UserCreated = "user.created";
     public const string UserUpdated = "user.updated";
     public const string UserSuspended = "user.suspended";

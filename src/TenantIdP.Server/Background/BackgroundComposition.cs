@@ -1,6 +1,7 @@
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Server.Background;
 
@@ -16,6 +17,7 @@ public static class BackgroundComposition
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
+        services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
     }
 
@@ -40,6 +42,14 @@ public sealed class CertificateWatch(CertificateWarnings warnings) : IScheduledW
     public static string Name => "certificate_warnings";
 
     public Task DoAsync(CancellationToken ct) => warnings.WarnAsync(ct);
+}
+
+/// <summary>Deleted organizations end when their time has come.</summary>
+public sealed class OrganizationPurge(OrganizationDeletion deletion) : IScheduledWork
+{
+    public static string Name => "organization_purge";
+
+    public Task DoAsync(CancellationToken ct) => deletion.PurgeDueAsync(ct);
 }
 
 public sealed class Prune(Pruning pruning) : IScheduledWork

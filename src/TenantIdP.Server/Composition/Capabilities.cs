@@ -3,6 +3,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
@@ -17,6 +18,7 @@ internal static class Capabilities
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
+        services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();

@@ -29,6 +29,7 @@ public static class ManagementEndpoints
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();

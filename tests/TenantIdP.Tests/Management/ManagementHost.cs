@@ -63,6 +63,7 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddScoped<EventErasure>();
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
+        builder.Services.AddSingleton(new DeletionOptions());
         builder.Services.AddManagement();
         app = builder.Build();
         app.MapManagement();
