@@ -47,6 +47,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
 
     /// <summary>The organization whose rows this unit of work sees; null hides them all.</summary>
@@ -168,6 +169,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new ApiMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
+        modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
 
         FilterByOrganization<Membership>(modelBuilder);

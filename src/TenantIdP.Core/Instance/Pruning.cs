@@ -14,6 +14,7 @@ public sealed class Pruning(IdpDbContext db, TimeProvider clock)
         var abandoned = now - LeaseKept;
         await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.ReceivedAssertions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Leases.Where(l => l.ExpiresAt <= abandoned && l.Holder != "").ExecuteDeleteAsync(ct);
     }
 }
