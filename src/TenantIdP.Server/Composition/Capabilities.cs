@@ -6,6 +6,7 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 
 namespace TenantIdP.Server.Composition;
@@ -16,6 +17,7 @@ internal static class Capabilities
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
+        services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();
