@@ -12,7 +12,11 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Management;
 
 /// <summary>What an endpoint asks of its caller. The last one on an endpoint counts; an endpoint without one lets nobody in.</summary>
-internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null);
+internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null)
+{
+    /// <summary>What an endpoint without one is described as.</summary>
+    public static readonly AccessRequirement Nobody = new(AccessKind.Instance);
+}
 
 internal enum AccessKind
 {
