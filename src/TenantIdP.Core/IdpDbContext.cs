@@ -48,6 +48,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
 
     /// <summary>The organization whose rows this unit of work sees; null hides them all.</summary>
@@ -170,6 +171,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
+        modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
 
         FilterByOrganization<Membership>(modelBuilder);

@@ -23,7 +23,7 @@ public static class StoreComposition
     private const string ConnectionKey = $"ConnectionStrings__{DatabaseOptions.ConnectionName}";
 
     /// <summary>
-    /// Adds the scoped <see cref="IdpDbContext"/>, <see cref="StoreMigrator"/>, <see cref="RootKeys"/> and <see cref="SecretBox"/>.
+    /// Adds the scoped <see cref="IdpDbContext"/>, <see cref="StoreMigrator"/>, <see cref="RootKeys"/>, <see cref="SecretBox"/> and <see cref="Cursors"/>.
     /// Relative paths are below the host's content root.
     /// </summary>
     /// <exception cref="StartupException">A setting is missing or wrong; the message names it.</exception>
@@ -34,6 +34,7 @@ public static class StoreComposition
         services.AddSingleton(options);
         services.AddSingleton(keys);
         services.AddSingleton<SecretBox>();
+        services.AddSingleton<Cursors>();
         services.TryAddSingleton(TimeProvider.System);
 
         if (options.Provider == DatabaseProvider.Sqlite)

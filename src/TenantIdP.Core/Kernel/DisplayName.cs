@@ -2,6 +2,11 @@ using System.Text;
 
 namespace TenantIdP.Core.Kernel;
 
+public static class NameErrors
+{
+    public static readonly Error Invalid = new(ErrorKind.Invalid, "invalid_name", $"Give a name of 1 to {DisplayName.MaxLength} characters without control characters.", "displayName");
+}
+
 /// <summary>The rule for every name a person reads: 1 to 200 characters of any script, NFC, no control or bidirectional-override characters.</summary>
 public static class DisplayName
 {
@@ -10,7 +15,7 @@ public static class DisplayName
     public static Result<string> Check(string? text, string field)
     {
         var name = Clean(text);
-        return name ?? (Result<string>)new Error(ErrorKind.Invalid, "invalid_name", $"Give a name of 1 to {MaxLength} characters without control characters.", field);
+        return name ?? (Result<string>)(NameErrors.Invalid with { Field = field });
     }
 
     /// <summary>The usable form, or null. For names that come from elsewhere (an upstream claim), where a bad one is dropped and not refused.</summary>

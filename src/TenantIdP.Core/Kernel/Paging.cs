@@ -7,7 +7,9 @@ public static class PageErrors
     public static readonly Error CursorInvalid = new(ErrorKind.Invalid, "invalid_cursor", "Pass 'next' of an earlier page as 'after', unchanged.", "after");
 }
 
-/// <summary>Cursors are the id of the last item of a page: ids sort by creation, so that a list stays stable while it grows.</summary>
+/// <summary>
+/// A page ends at the id of its last item: ids sort by creation, so that a list stays stable while it grows. Callers from outside see it sealed (<see cref="Cursors"/>).
+/// </summary>
 internal static class Paging
 {
     /// <returns>Null as id for the first page; the error when the cursor is not one of this list.</returns>

@@ -8,6 +8,7 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 
 namespace TenantIdP.Server.Composition;
@@ -19,6 +20,7 @@ internal static class Capabilities
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
         services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
+        services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();

@@ -81,6 +81,7 @@ internal static class Web
         app.MapSaml();
         app.MapEngine();
         app.MapManagement();
+        app.MapDocumentPage();
         app.MapRazorPages();
     }
 }

@@ -29,6 +29,8 @@ internal static class Problems
         return WriteAsync(context, details);
     }
 
+    public static Task WriteAsync(HttpContext context, EdgeProblem problem) => WriteAsync(context, problem.Status, problem.Code, problem.Message, problem.Field);
+
     public static Task WriteAsync(HttpContext context, Error error) => WriteAsync(context, Details(error));
 
     /// <summary>Every problem leaves through here, whatever the caller's Accept says: an error nobody can read helps nobody.</summary>
@@ -45,7 +47,7 @@ internal static class Problems
         return context.Response.WriteAsJsonAsync(details, details.GetType(), JsonSerializerOptions.Web, "application/problem+json", context.RequestAborted);
     }
 
-    private static int Status(ErrorKind kind) => kind switch
+    internal static int Status(ErrorKind kind) => kind switch
     {
         ErrorKind.Invalid => StatusCodes.Status400BadRequest,
         ErrorKind.NotFound => StatusCodes.Status404NotFound,
@@ -56,7 +58,7 @@ internal static class Problems
         ErrorKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
     };
 
-    private static (string Code, string Title) Known(int status) => status switch
+    internal static (string Code, string Title) Known(int status) => status switch
     {
         400 => ("malformed_request", "Bad request"),
         401 => ("unauthenticated", "Unauthorized"),
@@ -68,9 +70,10 @@ internal static class Problems
         412 => ("version_mismatch", "Precondition failed"),
         413 => ("request_too_large", "Content too large"),
         415 => ("unsupported_media_type", "Unsupported media type"),
-        429 => ("too_many_requests", "Too many requests"),
-        503 => ("unavailable", "Service unavailable"),
-        >= 500 => ("internal_error", "Internal server error"),
+        422 => ("unprocessable", "Unprocessable content"),
+        429 => ("rate_limited", "Too many requests"),
+        503 => ("temporarily_unavailable", "Service unavailable"),
+        >= 500 => ("server_error", "Internal server error"),
         _ => ("refused", "Refused"),
     };
 }

@@ -14,8 +14,8 @@ internal sealed class ProblemsWriter : IProblemDetailsWriter
         if (details is HttpValidationProblemDetails validation)
         {
             var errors = validation.Errors.ToDictionary(e => CamelCase(e.Key), e => e.Value);
-            details = new HttpValidationProblemDetails(errors) { Status = StatusCodes.Status400BadRequest, Detail = "Some fields are not as they must be." };
-            details.Extensions[Problems.CodeMember] = "validation_failed";
+            details = new HttpValidationProblemDetails(errors) { Status = StatusCodes.Status400BadRequest, Detail = EdgeProblems.ValidationFailed.Message };
+            details.Extensions[Problems.CodeMember] = EdgeProblems.ValidationFailed.Code;
             if (errors.Keys.FirstOrDefault() is { Length: > 0 } first) details.Extensions[Problems.FieldMember] = first;
         }
         else if (details.Status >= 500)

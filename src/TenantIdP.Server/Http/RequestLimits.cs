@@ -26,14 +26,14 @@ internal static partial class RequestLimits
         if (string.IsNullOrEmpty(context.Request.ContentType)) return true;
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type))
         {
-            await Problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Content-Type is not a media type.");
+            await Problems.WriteAsync(context, EdgeProblems.UnsupportedMediaType with { Message = "Content-Type is not a media type." });
             return false;
         }
 
         // RFC 8259 section 8.1: JSON between systems is UTF-8.
         var charset = HeaderUtilities.RemoveQuotes(type.Charset);
         if (!charset.HasValue || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return await CheckTextAsync(context);
-        await Problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_charset", "Send JSON as UTF-8.");
+        await Problems.WriteAsync(context, EdgeProblems.UnsupportedCharset);
         return false;
     }
 
@@ -58,7 +58,7 @@ internal static partial class RequestLimits
 
         if (!StorableText.IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))
         {
-            await Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "text_invalid", "A text in the body contains U+0000 or half of a surrogate pair.");
+            await Problems.WriteAsync(context, EdgeProblems.TextInvalid);
             return false;
         }
 
@@ -69,7 +69,7 @@ internal static partial class RequestLimits
 
     private static async Task<bool> RefuseSizeAsync(HttpContext context)
     {
-        await Problems.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "request_too_large", $"A request body has at most {MaxBody} bytes.");
+        await Problems.WriteAsync(context, EdgeProblems.RequestTooLarge);
         return false;
     }
 
@@ -78,11 +78,11 @@ internal static partial class RequestLimits
         if (refused.InnerException is JsonException json) return RefuseAsync(context, json);
         return refused.StatusCode switch
         {
-            StatusCodes.Status413PayloadTooLarge => Problems.WriteAsync(context, refused.StatusCode, "request_too_large", $"A request body has at most {MaxBody} bytes."),
-            StatusCodes.Status415UnsupportedMediaType => Problems.WriteAsync(context, refused.StatusCode, "unsupported_media_type", "Send application/json; for PATCH application/merge-patch+json is accepted too."),
+            StatusCodes.Status413PayloadTooLarge => Problems.WriteAsync(context, EdgeProblems.RequestTooLarge),
+            StatusCodes.Status415UnsupportedMediaType => Problems.WriteAsync(context, EdgeProblems.UnsupportedMediaType),
             StatusCodes.Status400BadRequest when ParameterName().Match(refused.Message) is { Success: true } match =>
-                Problems.WriteAsync(context, refused.StatusCode, "parameter_invalid", "A parameter is not of the form it must have.", match.Groups[1].Value),
-            StatusCodes.Status400BadRequest => Problems.WriteAsync(context, refused.StatusCode, "malformed_request", "The request can't be read: a body or a parameter is missing or malformed."),
+                Problems.WriteAsync(context, EdgeProblems.ParameterInvalid with { Field = match.Groups[1].Value }),
+            StatusCodes.Status400BadRequest => Problems.WriteAsync(context, EdgeProblems.MalformedRequest),
             _ => Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = refused.StatusCode }),
         };
     }
@@ -90,11 +90,11 @@ internal static partial class RequestLimits
     private static Task RefuseAsync(HttpContext context, JsonException json)
     {
         var unknown = UnknownMember().Match(json.Message);
-        if (unknown.Success) return Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "unknown_field", $"There is no field '{unknown.Groups[1].Value}'.", unknown.Groups[1].Value);
+        if (unknown.Success) return Problems.WriteAsync(context, EdgeProblems.UnknownField with { Message = $"There is no field '{unknown.Groups[1].Value}'.", Field = unknown.Groups[1].Value });
         var field = json.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
         return field is null
-            ? Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "malformed_json", "The body is not the JSON object that is expected here.")
-            : Problems.WriteAsync(context, StatusCodes.Status400BadRequest, "malformed_json", $"The value of '{field}' is not of the expected type.", field);
+            ? Problems.WriteAsync(context, EdgeProblems.MalformedJson)
+            : Problems.WriteAsync(context, EdgeProblems.MalformedJson with { Message = $"The value of '{field}' is not of the expected type.", Field = field });
     }
 
     // System.Text.Json names the member in its message only.

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Roles;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
@@ -11,7 +12,7 @@ internal static class ApiEndpoints
 {
     public static void MapApis(this RouteGroupBuilder api)
     {
-        var apis = api.MapGroup("/apis").WithTags("APIs").RequireInstance();
+        var apis = api.MapGroup("/apis").WithTags("APIs").RequireInstance().WithErrors(RoleErrors.PermissionInvalid("resource:action"));
 
         apis.MapPost("/", CreateAsync).WithName("CreateApi");
         apis.MapGet("/", ListAsync).WithName("ListApis");

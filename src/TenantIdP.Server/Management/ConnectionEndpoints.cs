@@ -18,7 +18,7 @@ internal static class ConnectionEndpoints
         read.MapGet("/", ListAsync).WithName("ListConnections");
         read.MapGet("/{connectionId}", FindAsync).WithName("GetConnection");
 
-        var write = organization.MapGroup("/connections").WithTags("Connections").RequireOrganization(Permission.ConnectionsWrite);
+        var write = organization.MapGroup("/connections").WithTags("Connections").RequireOrganization(Permission.ConnectionsWrite).WithErrors(RoleErrors.Escalation);
         write.MapPost("/", CreateAsync).WithName("CreateConnection");
         write.MapPatch("/{connectionId}", UpdateAsync).WithName("UpdateConnection");
         write.MapDelete("/{connectionId}", DeleteAsync).WithName("DeleteConnection");

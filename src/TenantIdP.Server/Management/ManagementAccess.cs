@@ -13,7 +13,11 @@ namespace TenantIdP.Server.Management;
 
 /// <summary>What an endpoint asks of its caller. The last one on an endpoint counts; an endpoint without one lets nobody in.</summary>
 /// <param name="Scope">Lets in an app with this scope alone, too.</param>
-internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null, string? Scope = null);
+internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null, string? Scope = null)
+{
+    /// <summary>What an endpoint without one is described as.</summary>
+    public static readonly AccessRequirement Nobody = new(AccessKind.Instance);
+}
 
 internal enum AccessKind
 {

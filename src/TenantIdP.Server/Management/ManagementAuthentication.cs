@@ -33,8 +33,6 @@ internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSch
         var hadToken = Request.Headers.Authorization.Count > 0;
         Response.Headers.WWWAuthenticate = hadToken ? "Bearer error=\"invalid_token\"" : "Bearer";
         Response.Headers[HeaderNames.CacheControl] = "no-store";
-        return hadToken
-            ? Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, "invalid_token", "The access token is malformed, expired, ended or meant for another API.")
-            : Problems.WriteAsync(Context, StatusCodes.Status401Unauthorized, "unauthenticated", "Send an access token: Authorization: Bearer <token>.");
+        return Problems.WriteAsync(Context, hadToken ? EdgeProblems.InvalidToken : EdgeProblems.Unauthenticated);
     }
 }

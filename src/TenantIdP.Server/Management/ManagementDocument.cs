@@ -9,8 +9,8 @@ namespace TenantIdP.Server.Management;
 /// <summary>The OpenAPI document of the management API.</summary>
 internal static class ManagementDocument
 {
-    private const string Bearer = "bearer";
-    private const string Problem = "Problem";
+    internal const string Bearer = "bearer";
+    internal const string Problem = "Problem";
 
     public static void AddManagementDocument(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
@@ -18,8 +18,8 @@ internal static class ManagementDocument
             options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true;
             options.CreateSchemaReferenceId = Name;
             options.AddSchemaTransformer(DescribeIdsAsync);
+            options.AddOperationTransformer(OperationConventions.DescribeAsync);
             options.AddDocumentTransformer(DescribeAsync);
-            options.AddOperationTransformer(DescribeRefusalsAsync);
         });
 
     private static string? Name(JsonTypeInfo json)
@@ -39,17 +39,8 @@ internal static class ManagementDocument
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas[Problem] = ProblemSchema();
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
-        return Task.CompletedTask;
-    }
-
-    private static Task DescribeRefusalsAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
-    {
-        operation.Responses ??= [];
-        operation.Responses["default"] = new OpenApiResponse
-        {
-            Description = "A problem (RFC 9457); `code` is stable.",
-            Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(Problem, context.Document) } },
-        };
+        OperationConventions.AddComponents(document);
+        SchemaExamples.AddTo(document);
         return Task.CompletedTask;
     }
 

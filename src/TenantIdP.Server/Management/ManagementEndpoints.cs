@@ -1,12 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -48,6 +51,9 @@ public static class ManagementEndpoints
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
+        services.TryAddSingleton(new RateLimitOptions());
+        services.AddSingleton<RateLimits>();
+        services.AddScoped<IdempotencyKeys>();
         services.AddScoped<ManagementCaller>();
         services.AddScoped<ManagementAccess>();
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ManagementAuthentication>(ManagementAuthentication.SchemeName, null);
@@ -114,20 +120,34 @@ public static class ManagementEndpoints
         endpoint.RequestDelegate = async context =>
         {
             context.Response.Headers.CacheControl = "no-store";
-            if (!await context.RequestServices.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
-            try
-            {
-                await inner(context);
-            }
-            catch (BadHttpRequestException refused) when (!context.Response.HasStarted)
-            {
-                await RequestLimits.RefuseAsync(context, refused);
-                return;
-            }
-
-            // A body that breaks off or is too large leaves only a status behind.
-            if (context.Response is { HasStarted: false, StatusCode: >= StatusCodes.Status400BadRequest, ContentType: null })
-                await Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = context.Response.StatusCode });
+            var services = context.RequestServices;
+            await context.AuthenticateAsync(ManagementAuthentication.SchemeName); // the handler remembers: access asks it again
+            if (!await services.GetRequiredService<RateLimits>().AdmitAsync(context, CallerOf(context.Features.Get<AccessTokenFacts>()))) return;
+            if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
+            await Idempotency.RunAsync(context, NameOf(context.Features.GetRequiredFeature<AccessTokenFacts>()), named => AnswerAsync(named, inner));
         };
     }
+
+    private static async Task AnswerAsync(HttpContext context, RequestDelegate inner)
+    {
+        try
+        {
+            await inner(context);
+        }
+        catch (BadHttpRequestException refused) when (!context.Response.HasStarted)
+        {
+            await RequestLimits.RefuseAsync(context, refused);
+            return;
+        }
+
+        // A body that breaks off or is too large leaves only a status behind.
+        if (context.Response is { HasStarted: false, StatusCode: >= StatusCodes.Status400BadRequest, ContentType: null })
+            await Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = context.Response.StatusCode });
+    }
+
+    /// <summary>Whose requests are counted together: a person's of all their organizations, an app's of all its nodes.</summary>
+    private static string? CallerOf(AccessTokenFacts? token) => token is null ? null : token.UserId is { } user ? $"user {user}" : $"app {token.ClientId}";
+
+    /// <summary>Whose idempotency keys are their own.</summary>
+    private static string NameOf(AccessTokenFacts token) => $"{CallerOf(token)} {token.OrganizationId}".TrimEnd();
 }

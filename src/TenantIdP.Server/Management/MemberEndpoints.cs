@@ -17,7 +17,8 @@ internal static class MemberEndpoints
         read.MapGet("/", ListAsync).WithName("ListMembers");
         read.MapGet("/{memberId}", FindAsync).WithName("GetMember");
 
-        var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite);
+        var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
+            .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound);
         write.MapPost("/", AddAsync).WithName("AddMember");
         write.MapDelete("/{memberId}", RemoveAsync).WithName("RemoveMember");
         write.MapPost("/{memberId}/deactivate", DeactivateAsync).WithName("DeactivateMember");

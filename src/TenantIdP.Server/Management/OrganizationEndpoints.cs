@@ -15,7 +15,7 @@ internal static class OrganizationEndpoints
     {
         var organizations = api.MapGroup("/organizations").WithTags("Organizations");
 
-        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance();
+        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.NotFound);
         organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance();
         organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();
         organizations.MapGet("/by-slug/{slug}", FindBySlugAsync).WithName("GetOrganizationBySlug").RequireInstance();

@@ -18,7 +18,7 @@ internal static class SignInTraceEndpoints
     public static void MapSignInTraces(this RouteGroupBuilder organization)
     {
         var read = organization.MapGroup("/sign-in-traces").WithTags("Sign-in traces").RequireOrganization(Permission.ConnectionsRead);
-        read.MapGet("/", ListAsync).WithName("ListSignInTraces");
+        read.MapGet("/", ListAsync).WithName("ListSignInTraces").WithErrors(OutcomeInvalid);
         read.MapGet("/{signInTraceId}", FindAsync).WithName("GetSignInTrace");
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Http;
 
@@ -11,7 +12,7 @@ internal static class UserEndpoints
 {
     public static void MapUsers(this RouteGroupBuilder api)
     {
-        var users = api.MapGroup("/users").WithTags("Users").RequireInstance();
+        var users = api.MapGroup("/users").WithTags("Users").RequireInstance().WithErrors(MemberErrors.LastOwner);
 
         users.MapPost("/", CreateAsync).WithName("CreateUser");
         users.MapGet("/", ListAsync).WithName("ListUsers");

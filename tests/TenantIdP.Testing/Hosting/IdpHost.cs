@@ -18,6 +18,7 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 using TenantIdP.Server;
 using TenantIdP.Testing.Clients;
+using TenantIdP.Testing.Contracts;
 using TenantIdP.Testing.Stores;
 using TenantIdP.Testing.Upstreams;
 using Xunit;
@@ -46,7 +47,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
 
     public IServiceProvider Services => app?.Services ?? throw new InvalidOperationException("The host has not started.");
 
-    public HttpClient Http { get; } = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+    public HttpClient Http { get; } = new(new ManagementContract(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })) { Timeout = TimeSpan.FromSeconds(60) };
 
     public virtual async ValueTask InitializeAsync()
     {
@@ -60,6 +61,8 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
                 ["TenantIdP:Saml:AliasHosts:0"] = FormerHost,
                 ["TenantIdP:Bootstrap:ClientId"] = BootstrapClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = BootstrapSecret,
+                ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
+                ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = "1000000",
             });
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
             Configure(builder);

@@ -47,6 +47,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "moves everybody from one role to another, keyed by the role",
         ["src/TenantIdP.Core/Connections/ReceivedAssertions.cs"] = "a result is taken once, by a condition on its row",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
+        ["src/TenantIdP.Core/Instance/IdempotencyKeys.cs"] = "answers belong to a caller and a key; one attempt is finished, released or taken up by a condition on its row",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
         ["src/TenantIdP.Core/Events/EventErasure.cs"] = "deletes the personal rows of one user by the user's id",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",

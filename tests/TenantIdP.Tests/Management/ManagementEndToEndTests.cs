@@ -84,6 +84,28 @@ public abstract class ManagementEndToEndTests(IdpHost idp)
     }
 
     [Fact]
+    public async Task The_documentation_is_readable_without_scripts_and_with_styles_of_its_own_origin()
+    {
+        using var page = await idp.Http.GetAsync(new Uri($"{idp.Issuer}/docs"), Ct);
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
+        Assert.StartsWith("default-src 'none'; style-src 'self';", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        var html = await new AngleSharp.Html.Parser.HtmlParser().ParseDocumentAsync(await page.Content.ReadAsStringAsync(Ct), Ct);
+        Assert.Empty(html.QuerySelectorAll("script, style, [style], [onclick]"));
+        foreach (var link in html.QuerySelectorAll("link[rel=stylesheet]").Select(l => l.GetAttribute("href")!)) // a stylesheet has one
+        {
+            Assert.StartsWith("/", link, StringComparison.Ordinal);
+            using var style = await idp.Http.GetAsync(new Uri($"{idp.Issuer}{link}"), Ct);
+            Assert.Equal("text/css", style.Content.Headers.ContentType?.MediaType);
+        }
+
+        var document = await idp.Http.GetFromJsonAsync<JsonElement>(new Uri($"{idp.Issuer}/openapi/v1.json"), Ct);
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()).Select(o => o.Value.GetProperty("operationId").GetString()!).ToList(); // each has one
+        Assert.Equal(operations.Order(StringComparer.Ordinal), html.QuerySelectorAll("details").Select(d => d.Id!).Order(StringComparer.Ordinal));
+        Assert.Contains("connections:write", html.GetElementById("CreateConnection")!.TextContent, StringComparison.Ordinal); // it is among them
+    }
+
+    [Fact]
     public async Task What_is_not_an_endpoint_is_a_problem()
     {
         await AssertProblem.IsAsync(await SendAsync(HttpMethod.Get, "nowhere", null), HttpStatusCode.NotFound, "not_found", Ct);

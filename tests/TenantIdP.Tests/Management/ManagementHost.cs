@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -17,9 +18,11 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Federation.Saml;
+using TenantIdP.Server.Http;
 using TenantIdP.Server.Http.Outbound;
 using TenantIdP.Server.Management;
 using TenantIdP.Storage;
+using TenantIdP.Testing.Contracts;
 using TenantIdP.Testing.Stores;
 using Xunit;
 
@@ -64,11 +67,22 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
         builder.Services.AddSingleton(new DeletionOptions());
+        Configure(builder.Services);
         builder.Services.AddManagement();
         app = builder.Build();
         app.MapManagement();
+        Map(app);
         await app.StartAsync();
         Url = new Uri(app.Urls.Single());
+    }
+
+    /// <summary>Tests of other things are not counted.</summary>
+    protected virtual void Configure(IServiceCollection services) =>
+        services.AddSingleton(new RateLimitOptions { RequestsPerMinute = 1_000_000, AnonymousRequestsPerMinute = 1_000_000 });
+
+    /// <summary>Adds endpoints of the test's own.</summary>
+    protected virtual void Map(IEndpointRouteBuilder routes)
+    {
     }
 
     public async ValueTask DisposeAsync()
@@ -127,7 +141,7 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
 
     public HttpClient Client(string? token = null)
     {
-        var client = new HttpClient { BaseAddress = new Uri(Url, "/api/v1/") };
+        var client = new HttpClient(new ManagementContract(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })) { BaseAddress = new Uri(Url, "/api/v1/") };
         if (token is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }

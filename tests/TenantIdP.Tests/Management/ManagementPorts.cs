@@ -57,6 +57,11 @@ public sealed class TestApps : IAppRegistry
 
     public ConcurrentDictionary<Id<App>, string?> SecretHashes { get; } = new();
 
+    /// <summary>The next creation breaks.</summary>
+    public bool Breaks { get; set; }
+
+    public int Count => apps.Count;
+
     public Task<App?> FindAsync(Id<App> id, CancellationToken ct) => Task.FromResult(apps.GetValueOrDefault(id));
 
     public Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct) => Task.FromResult(apps.Values.SingleOrDefault(a => a.ClientId == clientId));
@@ -72,6 +77,7 @@ public sealed class TestApps : IAppRegistry
 
     public Task CreateAsync(App app, string? secretHash, CancellationToken ct)
     {
+        if (Breaks) throw new InvalidOperationException("The engine is broken.");
         (apps[app.Id], SecretHashes[app.Id]) = (app, secretHash);
         return Task.CompletedTask;
     }

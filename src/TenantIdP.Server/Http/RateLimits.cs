@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Microsoft.Net.Http.Headers;
+
+namespace TenantIdP.Server.Http;
+
+/// <summary>How much of the management API one caller may use on this node.</summary>
+public sealed record RateLimitOptions
+{
+    public const string Section = "TenantIdP:RateLimits";
+
+    /// <summary>Of one app or person.</summary>
+    [Range(1, 1_000_000)]
+    public int RequestsPerMinute { get; init; } = 3_000;
+
+    /// <summary>Without a valid token, from one address.</summary>
+    [Range(1, 1_000_000)]
+    public int AnonymousRequestsPerMinute { get; init; } = 300;
+
+    /// <summary>Callers that are counted one by one; those beyond it share one count.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxCallers { get; init; } = 20_000;
+}
+
+/// <summary>
+/// Counts requests by caller in windows of a minute. Node-local: several nodes together let through as many times the limit. Not the framework's limiters, which neither
+/// say when a window ends, nor bound how many callers they remember, nor read the <see cref="TimeProvider"/>.
+/// </summary>
+internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
+{
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    private const string Everybody = "";
+
+    private readonly ConcurrentDictionary<string, Count> counts = new(StringComparer.Ordinal);
+    private readonly Lock sweeping = new();
+    private DateTimeOffset sweptAt;
+
+    /// <summary>Counts this request and tells the caller where they stand.</summary>
+    /// <param name="caller">Null for somebody who did not prove who they are.</param>
+    /// <returns>False when the request was answered.</returns>
+    public async Task<bool> AdmitAsync(HttpContext context, string? caller)
+    {
+        var limit = caller is null ? options.AnonymousRequestsPerMinute : options.RequestsPerMinute;
+        var now = clock.GetUtcNow();
+        var (used, endsAt) = CountOf(caller ?? $"address {context.Connection.RemoteIpAddress}", now).Add(now);
+        var seconds = Text((long)Math.Ceiling((endsAt - now).TotalSeconds));
+        var headers = context.Response.Headers;
+        headers["RateLimit-Limit"] = Text(limit);
+        headers["RateLimit-Remaining"] = Text(Math.Max(0, limit - used));
+        headers["RateLimit-Reset"] = seconds;
+        if (used <= limit) return true;
+
+        headers[HeaderNames.RetryAfter] = seconds;
+        await Problems.WriteAsync(context, EdgeProblems.RateLimited);
+        return false;
+    }
+
+    private Count CountOf(string caller, DateTimeOffset now)
+    {
+        if (counts.TryGetValue(caller, out var known)) return known;
+        if (counts.Count >= options.MaxCallers) Sweep(now);
+        return counts.GetOrAdd(counts.Count >= options.MaxCallers ? Everybody : caller, static _ => new Count());
+    }
+
+    /// <summary>Forgets the windows that are over, at most once a second: whoever floods us with callers does not make us search for them each time.</summary>
+    private void Sweep(DateTimeOffset now)
+    {
+        lock (sweeping)
+        {
+            if (now - sweptAt < TimeSpan.FromSeconds(1)) return;
+            sweptAt = now;
+        }
+
+        foreach (var (caller, count) in counts)
+        {
+            if (count.IsOver(now)) counts.TryRemove(caller, out _);
+        }
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Count
+    {
+        private readonly Lock one = new();
+        private DateTimeOffset endsAt;
+        private long used;
+
+        public bool IsOver(DateTimeOffset now)
+        {
+            lock (one) return endsAt <= now;
+        }
+
+        public (long Used, DateTimeOffset EndsAt) Add(DateTimeOffset now)
+        {
+            lock (one)
+            {
+                if (endsAt <= now) (used, endsAt) = (0, now + Window);
+                return (++used, endsAt);
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+using System.Net;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.SignIn;
+using TenantIdP.Core.Tokens;
+using Xunit;
+
+namespace TenantIdP.Tests.Management;
+
+/// <summary>
+/// Walks every operation of the served document as those who must not get through, and compares all rows of the store before and after. An operation whose parameter or
+/// whose access is not known here fails: whoever adds one says how to make its object.
+/// </summary>
+public abstract class IsolationTests(ManagementHost host)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>One value for each parameter of a path, of one organization and of people and apps around it.</summary>
+    private sealed class World(Dictionary<string, string> values)
+    {
+        public Id<Organization> Organization { get; } = Id<Organization>.Parse(values["organizationId"], null);
+
+        public string this[string parameter] => values.TryGetValue(parameter, out var value)
+            ? value
+            : throw new InvalidOperationException($"The parameter '{parameter}' is new: say in {nameof(NewWorldAsync)} how its object is made.");
+    }
+
+    private async Task<World> NewWorldAsync(Id<Core.Users.User>? owner = null)
+    {
+        var organization = await host.NewOrganizationAsync(Ct, owner ?? await host.NewUserAsync(Ct));
+        var member = await host.NewMemberAsync(organization, BuiltInRoles.Member, Ct);
+        var key = ManagementHost.Unique("role");
+        var role = (await host.UseAsync<RoleService, Result<Role>>(organization, s => s.CreateAsync(organization, new NewRole(key, "Role", []), Granter.Instance, Ct))).Value!; // valid input
+        var domain = (await host.UseAsync<DomainService, Result<OrganizationDomain>>(organization, s => s.ClaimAsync(organization, $"{ManagementHost.Unique("d")}.example.test", false, Ct))).Value!; // valid input
+        var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
+            s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
+        var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
+        var slug = await host.ReadAsync(organization, async db =>
+        {
+            db.SignInTraces.Add(trace);
+            await db.SaveChangesAsync(Ct);
+            return (await db.Organizations.SingleAsync(o => o.Id == organization, Ct)).Slug.Value;
+        });
+        using var client = host.AsOperator();
+        var app = await CreateAsync(client, "apps", """{"displayName":"Site","kind":"web","redirectUris":["https://site.example.test/cb"],"scopes":["openid"]}""");
+        var api = await CreateAsync(client, "apis", $$"""{"identifier":"https://{{ManagementHost.Unique("api")}}.example.test","displayName":"API"}""");
+        return new World(new Dictionary<string, string>
+        {
+            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
+            ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
+            ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
+        });
+    }
+
+    private static async Task<JsonElement> CreateAsync(HttpClient client, string path, string body)
+    {
+        using var answer = await client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), Ct);
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, text);
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, ApiOperation operation, Func<string, string> value)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(operation.Method), operation.Fill(value));
+        if (operation.Body is { } body) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        return await client.SendAsync(request, Ct);
+    }
+
+    private async Task<IReadOnlyList<ApiOperation>> OperationsAsync()
+    {
+        var operations = (await ApiDocument.ReadAsync(host, Ct)).Operations.ToList();
+        Assert.True(operations.Count > 40, $"{operations.Count} operations");
+        Assert.All(operations, o => Assert.True(o.Access is "instance" or "organization" or "user", $"{o} has an access that this walk does not know: {o.Access}."));
+        return operations;
+    }
+
+    /// <summary>The whole store, every tenant's rows included, as text.</summary>
+    private Task<SortedSet<string>> DumpAsync() => host.ReadAsync(null, async db =>
+    {
+        var rows = new SortedSet<string>(StringComparer.Ordinal);
+        var dump = typeof(IsolationTests).GetMethod(nameof(DumpAsync), BindingFlags.Static | BindingFlags.NonPublic, [typeof(IdpDbContext), typeof(SortedSet<string>)])!; // below
+        foreach (var type in db.Model.GetEntityTypes().Where(t => !t.IsOwned())) await (Task)dump.MakeGenericMethod(type.ClrType).Invoke(null, [db, rows])!; // it answers a task
+        foreach (var app in (await host.Apps.ListAsync(new PageRequest(PageRequest.MaxLimit, null), Ct)).Items) rows.Add($"app {JsonSerializer.Serialize(app, app.GetType())}");
+        return rows;
+    });
+
+    private static async Task DumpAsync<T>(IdpDbContext db, SortedSet<string> rows) where T : class
+    {
+        foreach (var row in await db.Set<T>().IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().ToListAsync(Ct))
+            rows.Add($"{typeof(T).Name} {string.Join(", ", db.Entry(row).Properties.Select(p => $"{p.Metadata.Name}={JsonSerializer.Serialize(p.CurrentValue)}"))}");
+    }
+
+    private async Task NothingChangesAsync(Func<Task> walk)
+    {
+        var before = await DumpAsync();
+        Assert.True(before.Count > 20, $"{before.Count} rows");
+        await walk();
+        var after = await DumpAsync();
+        Assert.Empty(before.Except(after));
+        Assert.Empty(after.Except(before));
+    }
+
+    [Fact]
+    [Trait("Attack", "B9")]
+    public async Task Without_a_token_or_with_one_for_another_api_nothing_answers_and_nothing_changes()
+    {
+        var (operations, world, owner) = (await OperationsAsync(), await NewWorldAsync(), await host.NewUserAsync(Ct));
+        var own = await NewWorldAsync(owner);
+        using var nobody = host.Client();
+        using var elsewhere = await host.AsUserAsync(owner, own.Organization, Ct, "https://api.example.test");
+        using var nonsense = host.Client("nonsense");
+        await NothingChangesAsync(async () =>
+        {
+            foreach (var operation in operations)
+            {
+                using (var answer = await SendAsync(nobody, operation, p => world[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.Unauthorized, "unauthenticated", Ct);
+                using (var answer = await SendAsync(nonsense, operation, p => world[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.Unauthorized, "invalid_token", Ct);
+                if (operation.Access == "user") continue; // a person asks about themselves with any token
+                using (var answer = await SendAsync(elsewhere, operation, p => own[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.Unauthorized, "invalid_token", Ct);
+            }
+        });
+    }
+
+    [Fact]
+    [Trait("Attack", "C9")]
+    public async Task A_foreign_key_opens_nothing_and_changes_nothing()
+    {
+        var (operations, world) = (await OperationsAsync(), await NewWorldAsync());
+        using var unscoped = host.Client(host.Tokens.Issue(new AccessTokenFacts("app_x", null, null, null, "", [$"{ManagementHost.Issuer}/api/v1"], ["openid"])));
+        await NothingChangesAsync(async () =>
+        {
+            foreach (var operation in operations)
+            {
+                using var answer = await SendAsync(unscoped, operation, p => world[p]);
+                await AssertProblem.IsAsync(answer, HttpStatusCode.Forbidden, operation.Access == "user" ? "user_required" : "scope_missing", Ct);
+            }
+        });
+    }
+
+    [Fact]
+    [Trait("Attack", "C9")]
+    public async Task A_foreign_organization_is_not_there_for_any_role_and_does_not_change()
+    {
+        var (operations, foreign) = (await OperationsAsync(), await NewWorldAsync());
+        var own = await NewWorldAsync();
+        foreach (var (role, _, _) in BuiltInRoles.All)
+        {
+            var member = await host.NewMemberAsync(own.Organization, role, Ct);
+            using var client = await host.AsUserAsync(member.Membership.UserId, own.Organization, Ct);
+            await NothingChangesAsync(async () =>
+            {
+                foreach (var operation in operations.Where(o => o.PathParameters.Count > 0))
+                {
+                    using var answer = await SendAsync(client, operation, p => foreign[p]);
+                    if (operation.PathParameters.Contains("organizationId")) await AssertProblem.IsAsync(answer, HttpStatusCode.NotFound, "organization_not_found", Ct);
+                    else await AssertProblem.IsAsync(answer, HttpStatusCode.Forbidden, "operator_required", Ct);
+                }
+            });
+        }
+    }
+
+    /// <summary>The caller may do everything here: what keeps the object away is that it is another's.</summary>
+    [Fact]
+    [Trait("Attack", "C9")]
+    public async Task A_foreign_object_under_the_own_organization_is_not_there_and_does_not_change()
+    {
+        var (operations, foreign, owner) = (await OperationsAsync(), await NewWorldAsync(), await host.NewUserAsync(Ct));
+        var own = await NewWorldAsync(owner);
+        using var person = await host.AsUserAsync(owner, own.Organization, Ct);
+        using var instance = host.AsOperator();
+        var walked = 0;
+        foreach (var client in new[] { person, instance })
+        {
+            await NothingChangesAsync(async () =>
+            {
+                foreach (var operation in operations.Where(o => o.PathParameters.Contains("organizationId") && (client == instance || o.Access == "organization")))
+                {
+                    foreach (var other in operation.PathParameters.Where(p => p != "organizationId"))
+                    {
+                        using var answer = await SendAsync(client, operation, p => p == other ? foreign[p] : own[p]);
+                        var text = await answer.Content.ReadAsStringAsync(Ct);
+                        Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{operation} with a foreign {other}: {(int)answer.StatusCode} {text}");
+                        Assert.DoesNotContain("organization_not_found", text, StringComparison.Ordinal);
+                        walked++;
+                    }
+                }
+            });
+        }
+
+        Assert.True(walked > 40, $"{walked} calls");
+    }
+
+    [Fact]
+    [Trait("Attack", "B9")]
+    public async Task A_role_without_the_permission_is_refused_by_its_name_and_changes_nothing()
+    {
+        var (operations, own) = (await OperationsAsync(), await NewWorldAsync());
+        foreach (var (role, _, permissions) in BuiltInRoles.All)
+        {
+            var member = await host.NewMemberAsync(own.Organization, role, Ct);
+            using var client = await host.AsUserAsync(member.Membership.UserId, own.Organization, Ct);
+            await NothingChangesAsync(async () =>
+            {
+                foreach (var operation in operations.Where(o => o.Access == "instance" || (o.Access == "organization" && !permissions.Contains(o.Permission))))
+                {
+                    using var answer = await SendAsync(client, operation, p => own[p]);
+                    await AssertProblem.IsAsync(answer, HttpStatusCode.Forbidden, operation.Access == "instance" ? "operator_required" : "permission_missing", Ct);
+                }
+            });
+        }
+    }
+
+    [Fact]
+    [Trait("Attack", "B9")]
+    public async Task Tricks_with_the_path_lead_to_no_other_operation()
+    {
+        var (foreign, owner) = (await NewWorldAsync(), await host.NewUserAsync(Ct));
+        var own = await NewWorldAsync(owner);
+        using var client = await host.AsUserAsync(owner, own.Organization, Ct);
+        using var bare = new HttpClient { DefaultRequestHeaders = { Authorization = client.DefaultRequestHeaders.Authorization } };
+        string[] tricks =
+        [
+            $"organizations/{own["organizationId"]}/../{foreign["organizationId"]}/members", $"organizations/{own["organizationId"]}%2f..%2f{foreign["organizationId"]}/members",
+            $"organizations/{own["organizationId"]}/%2e%2e/{foreign["organizationId"]}/members", $"ORGANIZATIONS/{foreign["organizationId"]}/MEMBERS", $"organizations//{foreign["organizationId"]}/members",
+            $"organizations/{foreign["organizationId"].ToUpperInvariant()}/members", $"organizations/{foreign["organizationId"]}/members/", $"organizations/{foreign["organizationId"]};/members",
+            $"organizations/{own["organizationId"]}/members/{foreign["memberId"]}?organizationId={foreign["organizationId"]}", $"organizations/{foreign["organizationId"]}/members?organizationId={own["organizationId"]}",
+        ];
+        await NothingChangesAsync(async () =>
+        {
+            foreach (var trick in tricks)
+            {
+                foreach (var method in new[] { HttpMethod.Get, HttpMethod.Delete })
+                {
+                    var address = new Uri($"{host.Url.GetLeftPart(UriPartial.Authority)}/api/v1/{trick}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+                    using var answer = await bare.SendAsync(new HttpRequestMessage(method, address), Ct);
+                    Assert.True((int)answer.StatusCode is 400 or 404 or 405, $"{method} {trick}: {(int)answer.StatusCode}");
+                }
+            }
+        });
+    }
+}
+
+public sealed class IsolationOnSqlite(SqliteManagement host) : IsolationTests(host), IClassFixture<SqliteManagement>;
+
+[Trait("Store", "PostgreSql")]
+public sealed class IsolationOnPostgreSql(PostgreSqlManagement host) : IsolationTests(host), IClassFixture<PostgreSqlManagement>;
