@@ -81,7 +81,7 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         if (!seen.IsOk) return seen.Error;
         var name = CheckName(changes.Name.Or(user.Name), changes.GivenName.Or(user.GivenName), changes.FamilyName.Or(user.FamilyName));
         if (!name.IsOk) return name.Error;
-        user.Rename(name.Value, clock.GetUtcNow());
+        user.Change(user.Profile with { Name = name.Value.Display, GivenName = name.Value.Given, FamilyName = name.Value.Family }, clock.GetUtcNow());
         events.RecordForInstance(EventTypes.UserUpdated, id.ToString(), new { changed = "name" }, new { name = user.Name, givenName = user.GivenName, familyName = user.FamilyName });
         var saved = await db.TrySaveAsync(ct);
         return saved.IsOk ? user : saved.Error;
