@@ -10,6 +10,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
@@ -24,13 +25,17 @@ public static class ManagementEndpoints
 {
     public const string Path = "/api/v1";
 
-    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
+    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="SessionService"/>, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
         services.AddScoped<UserService>();
+        services.AddScoped<UserEmailService>();
+        services.AddScoped<UserCredentials>();
+        services.AddScoped<UserSessions>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
+        services.AddScoped<UserMemberships>();
         services.AddScoped<RoleService>();
         services.AddScoped<DomainService>();
         services.AddScoped<ConnectionEdits>();
@@ -69,6 +74,11 @@ public static class ManagementEndpoints
         api.MapMe();
         api.MapOrganizations();
         api.MapUsers();
+        api.MapUserEmails();
+        api.MapUserIdentities();
+        api.MapUserPasswords();
+        api.MapUserSessions();
+        api.MapUserMemberships();
         api.MapApps();
         api.MapApis();
         api.MapRoles();

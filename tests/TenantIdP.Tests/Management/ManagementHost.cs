@@ -59,6 +59,8 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddScoped<AccessReader>();
         builder.Services.AddScoped<ActorContext>();
         builder.Services.AddScoped<EventLog>();
+        builder.Services.AddSingleton(new Core.Sessions.SessionOptions());
+        builder.Services.AddScoped<SessionService>();
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
         builder.Services.AddManagement();
