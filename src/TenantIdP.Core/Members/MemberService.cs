@@ -34,7 +34,8 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 if (membership is { Status: MembershipStatus.Active or MembershipStatus.Pending }) return MemberErrors.AlreadyMember;
                 if (membership is { Status: MembershipStatus.Deactivated }) return MemberErrors.Ended;
                 if (membership is null && !granter.IsInstance) return MemberErrors.InvitationRequired;
-                if (!await db.Users.AnyAsync(u => u.Id == userId && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "userId" };
+                // Locked, so that an account which is merged or erased in this moment is not joined to anything.
+                if (!await db.LockAsync(userId, ct) || !await db.Users.AnyAsync(u => u.Id == userId && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "userId" };
 
                 var roles = await RolesAsync(organization, roleKeys.Count == 0 ? [BuiltInRoles.Member] : roleKeys, ct);
                 if (!roles.IsOk) return roles.Error;

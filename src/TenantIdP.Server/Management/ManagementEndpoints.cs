@@ -32,6 +32,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserService>();
         services.AddScoped<UserEmailService>();
         services.AddScoped<UserCredentials>();
+        services.AddScoped<UserMerge>();
         services.AddScoped<UserSessions>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
@@ -79,6 +80,7 @@ public static class ManagementEndpoints
         api.MapUserPasswords();
         api.MapUserSessions();
         api.MapUserMemberships();
+        api.MapUserMerges();
         api.MapApps();
         api.MapApis();
         api.MapRoles();
