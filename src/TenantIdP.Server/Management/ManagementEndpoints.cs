@@ -33,6 +33,8 @@ public static class ManagementEndpoints
         services.AddScoped<UserEmailService>();
         services.AddScoped<UserCredentials>();
         services.AddScoped<UserMerge>();
+        services.AddScoped<UserErasure>();
+        services.AddScoped<UserExport>();
         services.AddScoped<UserSessions>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
@@ -81,6 +83,7 @@ public static class ManagementEndpoints
         api.MapUserSessions();
         api.MapUserMemberships();
         api.MapUserMerges();
+        api.MapUserData();
         api.MapApps();
         api.MapApis();
         api.MapRoles();

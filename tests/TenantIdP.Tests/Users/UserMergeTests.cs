@@ -103,6 +103,7 @@ public abstract class UserMergeTests(ManagementHost host)
         await AssertProblem.IsAsync(await api.PutAsJsonAsync($"users/{from.Id}/password", new { password = PeopleScene.Password }, Ct), HttpStatusCode.Conflict, "user_ended", Ct);
         await AssertProblem.IsAsync(await api.PostAsJsonAsync($"users/{into.Id}/merge", new { from = from.Id.ToString() }, Ct), HttpStatusCode.Conflict, "user_ended", Ct);
         await AssertProblem.IsAsync(await api.PostAsJsonAsync($"users/{from.Id}/merge", new { from = into.Id.ToString() }, Ct), HttpStatusCode.Conflict, "user_ended", Ct);
+        await AssertProblem.IsAsync(await api.PostAsJsonAsync($"users/{from.Id}/erase", new { confirm = from.Id.ToString() }, Ct), HttpStatusCode.Conflict, "user_ended", Ct);
         await AssertProblem.IsAsync(await api.PostAsJsonAsync($"organizations/{organization}/members", new { userId = from.Id.ToString() }, Ct), HttpStatusCode.BadRequest, "user_not_found", Ct);
         var listed = await api.AnswerAsync(HttpMethod.Get, $"users?email={Uri.EscapeDataString(from.Emails[0].Address)}", null, Ct);
         Assert.Equal(into.Id.ToString(), Assert.Single(listed.GetProperty("data").EnumerateArray()).GetProperty("id").GetString());
