@@ -29,11 +29,14 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
                 var identities = await db.UserIdentities.Where(i => i.UserId == id).ToListAsync(ct);
                 if (identities.SingleOrDefault(i => i.Id == identityId) is not { } identity) return UserErrors.IdentityNotFound;
                 if (identities.Count == 1 && !await HasUsablePasswordAsync(user, ct)) return UserErrors.LastIdentity;
+
+                // In the order in which a sign-in writes these rows, so that neither waits for the other.
+                await sessions.EndProvenByAsync(id, identity.ConnectionId, ct);
                 db.UserIdentities.Remove(identity);
                 user.Touch(clock.GetUtcNow());
                 events.RecordForInstance(EventTypes.IdentityUnlinked, id.ToString(), new { identityId, connectionId = identity.ConnectionId, organizationId = identity.OrganizationId }, new { subject = identity.Subject });
 
-                // Before the sessions are looked for: a sign-in with this identity that is under way has either finished, or finds it gone.
+                // From here on a sign-in with this identity that was under way has finished, or finds it gone: one more session may have begun.
                 await db.SaveChangesAsync(ct);
                 await sessions.EndProvenByAsync(id, identity.ConnectionId, ct);
                 return true;

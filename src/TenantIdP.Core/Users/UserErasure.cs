@@ -15,7 +15,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, SessionService
     /// <summary>Refused while an organization would be left without an owner: who it passes to is a person's decision, made before.</summary>
     /// <param name="confirm">The id again.</param>
     public Task<Result<User>> EraseAsync(Id<User> id, Id<User> confirm, CancellationToken ct) =>
-        db.InTransactionAsync<User>(
+        db.AttemptAsync<User>(
             async () =>
             {
                 if (id != confirm) return UserErrors.EraseNotConfirmed;
@@ -29,16 +29,19 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, SessionService
                 var user = await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == id, ct);
                 if (user.IsEnded) return UserErrors.Ended;
 
-                // First what proves, then the sessions: a sign-in that is under way has finished before, or finds nothing to prove.
+                // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities are gone, a sign-in that was under way has finished,
+                // or has nothing to prove: what it added is deleted after that.
                 await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct);
                 await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
+                await LeaveAsync(id, ct);
+                await sessions.EndAllAsync(id, ct);
+                user.Erase(clock.GetUtcNow());
+                await db.SaveChangesAsync(ct);
                 await db.UserIdentities.Where(i => i.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);
                 await db.Sessions.Where(s => s.UserId == id).ExecuteDeleteAsync(ct);
-                await LeaveAsync(id, ct);
+                if (await db.HasMembershipsAsync(id, ct)) return VersionErrors.ChangedMeanwhile;
                 await EraseEventsAsync(id, ct);
-
-                user.Erase(clock.GetUtcNow());
                 events.RecordForInstance(EventTypes.UserErased, id.ToString());
                 await db.SaveChangesAsync(ct);
                 return user;

@@ -29,6 +29,29 @@ internal static class UserLock
                 return saved.IsOk ? changed : saved.Error;
             }, ct);
 
+    /// <summary>
+    /// A change of a whole person, in one transaction. Sign-ins take no lock: when one has changed a row between its being read and written here, or has joined the person to one
+    /// more organization, the change starts again.
+    /// </summary>
+    public static async Task<Result<T>> AttemptAsync<T>(this IdpDbContext db, Func<Task<Result<T>>> once, CancellationToken ct) where T : notnull
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            Result<T> result;
+            try
+            {
+                result = await db.InTransactionAsync(once, ct);
+            }
+            catch (DbUpdateConcurrencyException)
+            {
+                result = VersionErrors.ChangedMeanwhile;
+            }
+
+            if (result.Error != VersionErrors.ChangedMeanwhile || attempt == 5) return result;
+            db.ChangeTracker.Clear();
+        }
+    }
+
     /// <summary>Locks all organizations these people are in, then the people, each always in the same order.</summary>
     /// <returns>The organizations.</returns>
     public static async Task<Result<IReadOnlyList<Id<Organization>>>> LockWithOrganizationsAsync(this IdpDbContext db, IReadOnlyList<Id<User>> users, CancellationToken ct)
@@ -40,9 +63,13 @@ internal static class UserLock
             if (!await db.LockAsync(user, ct)) return UserErrors.NotFound;
         }
 
-        // One they joined between the first statement and their lock is not locked; nobody adds them to any from here on.
+        // One they joined between the first statement and their lock is not locked; from here on only a sign-in of their own adds them to another.
         return (await OrganizationsAsync(db, users, ct)).Except(organizations).Any() ? VersionErrors.ChangedMeanwhile : organizations;
     }
+
+    /// <summary>Whether a sign-in has joined the person to an organization that was not locked.</summary>
+    public static Task<bool> HasMembershipsAsync(this IdpDbContext db, Id<User> user, CancellationToken ct) =>
+        db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(m => m.UserId == user, ct);
 
     private static Task<List<Id<Organization>>> OrganizationsAsync(IdpDbContext db, IReadOnlyList<Id<User>> users, CancellationToken ct) =>
         db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => users.Contains(m.UserId)).Select(m => m.OrganizationId).Distinct().OrderBy(id => id).ToListAsync(ct);

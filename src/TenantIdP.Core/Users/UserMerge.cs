@@ -24,7 +24,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
     }
 
     public Task<Result<MergePlan>> MergeAsync(Id<User> into, Id<User> from, CancellationToken ct) =>
-        db.InTransactionAsync<MergePlan>(
+        db.AttemptAsync<MergePlan>(
             async () =>
             {
                 if (into == from) return UserErrors.MergeWithItself;
@@ -36,11 +36,16 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
                 if (facts.Check() is { IsOk: false, Error: { } refused }) return refused;
                 var plan = facts.Plan();
 
-                // First what proves: from here on no sign-in reaches the merged account; one that was under way has finished, or starts again and finds the survivor.
-                await MoveCredentialsAsync(facts, ct);
-                await MoveProfileAsync(facts, ct);
+                // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities have moved, a sign-in that was under way has finished,
+                // or starts again and finds the survivor: only then is nothing added to the merged account any more, and what was added last is looked for.
+                await MovePasswordAsync(facts, ct);
                 foreach (var (mine, theirs) in facts.Pairs().ToList()) await MoveMembershipAsync(facts, mine, theirs, ct);
                 var ended = await sessions.EndAllAsync(from, ct);
+                await MoveProfileAsync(facts, ct);
+                foreach (var identity in facts.Identities) identity.MoveTo(into);
+                await db.SaveChangesAsync(ct);
+                ended += await sessions.EndAllAsync(from, ct);
+                if (await db.HasMembershipsAsync(from, ct)) return VersionErrors.ChangedMeanwhile;
                 events.RecordForInstance(
                     EventTypes.UserMerged, into.ToString(),
                     new { from, into, plan.Identities, memberships = plan.Memberships.Select(m => m.MembershipId), plan.Password, plan.ExternalId, sessions = ended },
@@ -63,17 +68,13 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
         return new MergeFacts(survivor, merged, identities, memberships, passwords.GetValueOrDefault(into), passwords.GetValueOrDefault(from), standing);
     }
 
-    private async Task MoveCredentialsAsync(MergeFacts facts, CancellationToken ct)
+    private async Task MovePasswordAsync(MergeFacts facts, CancellationToken ct)
     {
         var from = facts.From.Id;
         await db.PasswordAttempts.Where(a => a.UserId == from).ExecuteDeleteAsync(ct); // in the order in which a try takes these rows
-        foreach (var identity in facts.Identities) identity.MoveTo(facts.Into.Id);
-        if (facts.FromPassword is { } password)
-        {
-            db.LocalCredentials.Remove(password);
-            if (facts.IntoPassword is null) db.LocalCredentials.Add(LocalCredential.Create(facts.Into.Id, password.PasswordHash, clock.GetUtcNow()));
-        }
-
+        if (facts.FromPassword is not { } password) return;
+        db.LocalCredentials.Remove(password);
+        if (facts.IntoPassword is null) db.LocalCredentials.Add(LocalCredential.Create(facts.Into.Id, password.PasswordHash, clock.GetUtcNow()));
         await db.SaveChangesAsync(ct);
     }
 

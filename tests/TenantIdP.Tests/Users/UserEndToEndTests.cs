@@ -97,11 +97,16 @@ public abstract class UserEndToEndTests(IdpHost idp)
 
     private static ExternalIdentity External(Connection connection, string subject, string address) => new(connection.Issuer, subject, EmailAddress.Parse(address), true, PersonName.None, ["pwd"]);
 
-    private async Task<Result<FederationOutcome>> SignInAsync(Connection connection, ExternalIdentity external)
+    private async Task<Result<FederationOutcome>> SignInAsync(Connection connection, ExternalIdentity external, string? cookie = null)
     {
         await using var scope = idp.Services.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<SignInService>().FederateAsync(connection.Id, external, new BrowserContext(null, "a racing browser"), Ct);
+        var current = cookie is null ? null : await scope.ServiceProvider.GetRequiredService<SessionService>().FindAsync(cookie, Ct);
+        return await scope.ServiceProvider.GetRequiredService<SignInService>().FederateAsync(connection.Id, external, new BrowserContext(current, "a racing browser"), Ct);
     }
+
+    /// <summary>Three at once: in the browser that is signed in already, and in two new ones; the name changes the membership's row, too.</summary>
+    private Task<Result<FederationOutcome>>[] Racing(Connection connection, ExternalIdentity external, string cookie) =>
+        [.. new[] { cookie, null, null }.Select(c => SignInAsync(connection, external with { Name = PersonName.Cleaned("Eva the Racer", null, null) }, c))];
 
     private async Task<(Connection Connection, string Domain)> ConnectedAsync(TestUpstream upstream)
     {
@@ -117,10 +122,11 @@ public abstract class UserEndToEndTests(IdpHost idp)
         for (var round = 0; round < 8; round++)
         {
             var external = External(connection, idp.Unique("subject"), $"{idp.Unique("eva")}@{domain}");
-            var from = (await SignInAsync(connection, external)).Value!.SignedIn!.Session.UserId; // made by this sign-in
+            var first = (await SignInAsync(connection, external)).Value!.SignedIn!; // made by this sign-in
+            var from = first.Session.UserId;
             var into = await idp.CreateUserAsync($"{idp.Unique("eva")}@{idp.UniqueHost()}", Ct);
 
-            var signingIn = Enumerable.Range(0, 3).Select(_ => SignInAsync(connection, external)).ToArray();
+            var signingIn = Racing(connection, external, first.Token);
             var merging = idp.UseAsync<UserMerge, MergePlan>(m => m.MergeAsync(into.Id, from, Ct));
             var results = await Task.WhenAll(signingIn);
             await merging;
@@ -133,7 +139,7 @@ public abstract class UserEndToEndTests(IdpHost idp)
     }
 
     [Fact]
-    public async Task A_sign_in_during_an_erasure_leaves_nothing_with_the_old_id()
+    public async Task A_sign_in_during_an_unlinking_leaves_no_session_that_the_old_identity_has_proven()
     {
         await using var upstream = await TestUpstream.StartAsync(Ct);
         var (connection, domain) = await ConnectedAsync(upstream);
@@ -141,8 +147,34 @@ public abstract class UserEndToEndTests(IdpHost idp)
         {
             var external = External(connection, idp.Unique("subject"), $"{idp.Unique("eva")}@{domain}");
             var person = (await SignInAsync(connection, external)).Value!.SignedIn!.Session.UserId; // made by this sign-in
+            var identity = await idp.ReadAsync(db => db.UserIdentities.Where(i => i.UserId == person).Select(i => i.Id).SingleAsync(Ct));
+            await idp.UseAsync<UserCredentials, bool>(async c => await c.SetPasswordAsync(person, IdpHost.Password, Ct) is { Error: { } error } ? error : true); // another way in
+            var first = (await SignInAsync(connection, external)).Value!.SignedIn!; // known
 
-            var signingIn = Enumerable.Range(0, 3).Select(_ => SignInAsync(connection, external)).ToArray();
+            var signingIn = Racing(connection, external, first.Token);
+            await idp.UseAsync<UserCredentials, bool>(async c => await c.UnlinkAsync(person, identity, Ct) is { Error: { } error } ? error : true);
+            await Task.WhenAll(signingIn);
+
+            // Who signs in now has an account that is younger than the domain's proof, and is linked to it anew.
+            var linked = await idp.ReadAsync(db => db.UserIdentities.Where(i => i.UserId == person).Select(i => i.LinkedAt).ToListAsync(Ct));
+            var standing = await idp.ReadAsync(db => db.Sessions.Where(s => s.UserId == person && s.EndedAt == null).Select(s => s.CreatedAt).ToListAsync(Ct));
+            Assert.All(standing, at => Assert.Contains(linked, since => since <= at.AddSeconds(1)));
+            Assert.DoesNotContain(identity, await idp.ReadAsync(db => db.UserIdentities.Where(i => i.UserId == person).Select(i => i.Id).ToListAsync(Ct)));
+        }
+    }
+
+    [Fact]
+    public async Task A_sign_in_during_an_erasure_leaves_nothing_with_the_old_id()
+    {
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var (connection, domain) = await ConnectedAsync(upstream);
+        for (var round = 0; round < 8; round++)
+        {
+            var external = External(connection, idp.Unique("subject"), $"{idp.Unique("eva")}@{domain}");
+            var first = (await SignInAsync(connection, external)).Value!.SignedIn!; // made by this sign-in
+            var person = first.Session.UserId;
+
+            var signingIn = Racing(connection, external, first.Token);
             var erasing = idp.UseAsync<UserErasure, User>(e => e.EraseAsync(person, person, Ct));
             await Task.WhenAll(signingIn);
             await erasing;
