@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
@@ -101,6 +102,23 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
                 await grants.EndSessionAsync(session.Id, ct);
                 return true;
             }, ct);
+    }
+
+    /// <summary>Ends every session of a user and every grant of theirs, at once on every node, in the caller's transaction. The caller records why.</summary>
+    /// <returns>How many sessions there were.</returns>
+    public async Task<int> EndAllAsync(Id<User> user, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var ended = await db.Sessions.Where(s => s.UserId == user && s.EndedAt == null).ExecuteUpdateAsync(set => set.SetProperty(s => s.EndedAt, now), ct);
+        await grants.EndUserAsync(user, ct);
+        return ended;
+    }
+
+    /// <summary>Ends the user's sessions that hold a proof of this connection, or of a credential of this instance when it is null.</summary>
+    public async Task EndProvenByAsync(Id<User> user, Id<Connection>? connection, CancellationToken ct)
+    {
+        var standing = await db.Sessions.Where(s => s.UserId == user && s.EndedAt == null).ToListAsync(ct); // proofs are one text: the store can't select by them
+        foreach (var session in standing.Where(s => s.Proofs.Any(p => p.ConnectionId == connection))) await EndAsync(session, ct);
     }
 
     /// <summary>Makes the change to the row as it is: once more when somebody else has changed it meanwhile, so that neither of two proofs nor an end is lost.</summary>

@@ -14,6 +14,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
@@ -28,14 +29,21 @@ public static class ManagementEndpoints
 {
     public const string Path = "/api/v1";
 
-    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
+    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="SessionService"/>, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
         services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
+        services.AddScoped<UserEmailService>();
+        services.AddScoped<UserCredentials>();
+        services.AddScoped<UserMerge>();
+        services.AddScoped<UserErasure>();
+        services.AddScoped<UserExport>();
+        services.AddScoped<UserSessions>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
+        services.AddScoped<UserMemberships>();
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
         services.AddScoped<RoleReplacement>();
@@ -80,6 +88,13 @@ public static class ManagementEndpoints
         api.MapMe();
         api.MapOrganizations();
         api.MapUsers();
+        api.MapUserEmails();
+        api.MapUserIdentities();
+        api.MapUserPasswords();
+        api.MapUserSessions();
+        api.MapUserMemberships();
+        api.MapUserMerges();
+        api.MapUserData();
         api.MapApps();
         api.MapApis();
         api.MapRoles();

@@ -1149,6 +1149,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<int>("AccessRevision")
+                        .HasColumnType("integer")
+                        .HasColumnName("access_revision");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -1156,6 +1160,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<Guid?>("CreatedByOrganization")
                         .HasColumnType("uuid")
                         .HasColumnName("created_by_organization");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("external_id");
 
                     b.Property<string>("FamilyName")
                         .HasMaxLength(200)
@@ -1171,10 +1180,36 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("is_operator");
 
+                    b.Property<string>("Locale")
+                        .HasMaxLength(35)
+                        .HasColumnType("character varying(35)")
+                        .HasColumnName("locale");
+
+                    b.Property<Guid?>("MergedInto")
+                        .HasColumnType("uuid")
+                        .HasColumnName("merged_into");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
                     b.Property<string>("Name")
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
+
+                    b.Property<string>("PhoneNumber")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("phone_number");
+
+                    b.Property<string>("Picture")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("picture");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -1191,8 +1226,17 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("integer")
                         .HasColumnName("version");
 
+                    b.Property<string>("ZoneInfo")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("zone_info");
+
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_users_external_id");
 
                     b.ToTable("users", (string)null);
                 });
@@ -1296,6 +1340,7 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnName("subject");
 
                     b.Property<Guid>("UserId")
+                        .IsConcurrencyToken()
                         .HasColumnType("uuid")
                         .HasColumnName("user_id");
 

@@ -1144,6 +1144,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<int>("AccessRevision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("access_revision");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -1151,6 +1155,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<Guid?>("CreatedByOrganization")
                         .HasColumnType("TEXT")
                         .HasColumnName("created_by_organization");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
 
                     b.Property<string>("FamilyName")
                         .HasMaxLength(200)
@@ -1166,10 +1175,36 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_operator");
 
+                    b.Property<string>("Locale")
+                        .HasMaxLength(35)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("locale");
+
+                    b.Property<Guid?>("MergedInto")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("merged_into");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
                     b.Property<string>("Name")
                         .HasMaxLength(200)
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<string>("PhoneNumber")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("phone_number");
+
+                    b.Property<string>("Picture")
+                        .HasMaxLength(2048)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("picture");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -1186,8 +1221,17 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
 
+                    b.Property<string>("ZoneInfo")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("zone_info");
+
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_users_external_id");
 
                     b.ToTable("users", (string)null);
                 });
@@ -1291,6 +1335,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnName("subject");
 
                     b.Property<Guid>("UserId")
+                        .IsConcurrencyToken()
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
 
