@@ -11,7 +11,7 @@ public static class UserErrors
     public static readonly Error TooManyEmails = new(ErrorKind.Invalid, "too_many_emails", "A user has at most 20 email addresses.", "emails");
     public static readonly Error EmailNotFound = new(ErrorKind.NotFound, "user_email_not_found", "The user has no such email address.");
     public static readonly Error EmailExists = new(ErrorKind.Conflict, "email_exists", "The user has this email address already.", "address");
-    public static readonly Error EmailNotVerified = new(ErrorKind.Conflict, "email_not_verified", "The user has a verified address: verify this one before it becomes the primary one.", "primary");
+    public static readonly Error EmailNotVerified = new(ErrorKind.Conflict, "primary_not_verified", "The user has a verified address: verify this one before it becomes the primary one.", "primary");
     public static readonly Error PrimaryEmail = new(ErrorKind.Conflict, "primary_email", "This is the primary address: make another one primary first.");
     public static readonly Error LastEmail = new(ErrorKind.Conflict, "last_email", "This is the user's only address: add another one first.");
     public static readonly Error PrimaryStays = new(ErrorKind.Invalid, "primary_stays", "An address stops being primary when another one becomes it: leave 'primary' out or send true.", "primary");

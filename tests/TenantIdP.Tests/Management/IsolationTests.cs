@@ -43,9 +43,15 @@ public abstract class IsolationTests(ManagementHost host)
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
+        var now = TimeProvider.System.GetUtcNow();
+        var identity = Core.Users.UserIdentity.Link(member.Membership.UserId, connection, connection.Issuer, ManagementHost.Unique("subject"), "test", now);
+        var (session, _) = Core.Sessions.Session.Start(member.Membership.UserId, Core.Sessions.SessionProof.Password(now), TimeSpan.FromDays(1), null, now);
+        var email = await host.ReadAsync(null, db => db.UserEmails.Where(e => e.UserId == member.Membership.UserId).Select(e => e.Id).FirstAsync(Ct));
         var slug = await host.ReadAsync(organization, async db =>
         {
             db.SignInTraces.Add(trace);
+            db.UserIdentities.Add(identity);
+            db.Sessions.Add(session);
             await db.SaveChangesAsync(Ct);
             return (await db.Organizations.SingleAsync(o => o.Id == organization, Ct)).Slug.Value;
         });
@@ -56,6 +62,7 @@ public abstract class IsolationTests(ManagementHost host)
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
+            ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }

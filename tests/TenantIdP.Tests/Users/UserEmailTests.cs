@@ -24,7 +24,7 @@ public abstract class UserEmailTests(ManagementHost host)
         var emails = $"users/{person.Id}/emails";
 
         var second = (await api.AnswerAsync(HttpMethod.Post, emails, new { address = PeopleScene.NewAddress() }, Ct)).GetProperty("id").GetString();
-        await AssertProblem.IsAsync(await api.PatchAsJsonAsync($"{emails}/{second}", new { primary = true }, Ct), HttpStatusCode.Conflict, "email_not_verified", Ct);
+        await AssertProblem.IsAsync(await api.PatchAsJsonAsync($"{emails}/{second}", new { primary = true }, Ct), HttpStatusCode.Conflict, "primary_not_verified", Ct);
         var primary = await api.AnswerAsync(HttpMethod.Patch, $"{emails}/{second}", new { verified = true, primary = true }, Ct);
         await AssertProblem.IsAsync(await api.DeleteAsync($"{emails}/{second}", Ct), HttpStatusCode.Conflict, "primary_email", Ct);
         await AssertProblem.IsAsync(await api.PatchAsJsonAsync($"{emails}/{second}", new { primary = false }, Ct), HttpStatusCode.BadRequest, "primary_stays", Ct);
