@@ -53,6 +53,13 @@ for project in tests/*.Tests tests/TenantIdP.Faults; do
   if [ "$status" != 0 ] && [ "${f:-0}" = 0 ]; then echo "$(basename "$project") ended with status $status" >&2; broken=$((broken + 1)); fi
 done
 
+# Changed inputs against the SAML kernel, for a bounded time: one more that passes or fails. The long run takes another seed each time, and prints it.
+echo "== TenantIdP.Saml.Fuzz"
+fuzz="--seconds 20"
+[ $long = 1 ] && fuzz="--seconds 120 --seed $(date +%s)"
+# shellcheck disable=SC2086
+if dotnet tests/TenantIdP.Saml.Fuzz/bin/$configuration/net10.0/TenantIdP.Saml.Fuzz.dll $fuzz; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+
 failed=$((failed + broken))
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -47,6 +47,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
+    public DbSet<EventChain> EventChains => Set<EventChain>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
 
@@ -169,6 +170,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new ApiMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
+        modelBuilder.ApplyConfiguration<EventChain>(events);
         modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
 

@@ -1,5 +1,6 @@
 using TenantIdP.Demo.Idp;
 using TenantIdP.Demo.Map;
+using TenantIdP.Demo.SamlIdp;
 using TenantIdP.Demo.SampleApp;
 
 namespace TenantIdP.Demo;
@@ -20,7 +21,7 @@ public sealed class DemoHost : IAsyncDisposable
         var host = new DemoHost(DemoServer.Build(universe, stateFolder));
         try
         {
-            await host.StartAllAsync(universe, ct);
+            await host.StartAllAsync(universe, stateFolder, ct);
             return host;
         }
         catch
@@ -38,14 +39,22 @@ public sealed class DemoHost : IAsyncDisposable
             await site.DisposeAsync();
     }
 
-    private async Task StartAllAsync(DemoUniverse universe, CancellationToken ct)
+    private async Task StartAllAsync(DemoUniverse universe, string stateFolder, CancellationToken ct)
     {
-        foreach (var idp in universe.IdentityProviders())
+        foreach (var idp in universe.OidcProviders())
             _running.Push(await DemoIdp.StartAsync(idp, TimeProvider.System, ct));
+
+        var samlIdps = new Dictionary<Uri, DemoSamlIdp>();
+        foreach (var options in universe.SamlProviders(stateFolder))
+        {
+            var idp = await DemoSamlIdp.StartAsync(options, TimeProvider.System, ct);
+            _running.Push(idp);
+            samlIdps[options.Url] = idp;
+        }
 
         await RunAsync(Server, ct);
         await HealthProbe.WaitAsync(new Uri(universe.Hosts.Issuer, "/health/ready"), ReadyWithin, ct);
-        var seed = await DemoSeeding.RunAsync(Server.Services, universe, ct);
+        var seed = await DemoSeeding.RunAsync(Server.Services, universe, samlIdps, ct);
 
         await RunAsync(LedgerlineApp.Build(AppOptions(universe)), ct);
         // Last: a map that answers says that the rest does.

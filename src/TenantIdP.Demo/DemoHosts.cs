@@ -7,7 +7,7 @@ namespace TenantIdP.Demo;
 public sealed record DemoHosts(int PortBase)
 {
     public const int DefaultPortBase = 5000;
-    public const int Count = 5;
+    public const int Count = 6;
 
     public Uri Map => new($"http://127.0.0.1:{PortBase}");
 
@@ -18,6 +18,8 @@ public sealed record DemoHosts(int PortBase)
     public Uri GlobexIdp => new($"http://127.0.0.1:{PortBase + 3}");
 
     public Uri UmbrellaIdp => new($"http://127.0.0.1:{PortBase + 4}");
+
+    public Uri AcmeIdp => new($"http://127.0.0.1:{PortBase + 5}");
 
     /// <summary>Registered at the server as the app's redirect URI.</summary>
     public Uri AppRedirectUri => new(App, SampleApp.LedgerlineApp.CallbackPath);

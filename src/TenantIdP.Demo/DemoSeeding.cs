@@ -1,21 +1,27 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Demo.SamlIdp;
 
 namespace TenantIdP.Demo;
 
 /// <summary>Puts the universe into a started server through the same use cases as the management API; a second start finds it there and changes nothing.</summary>
-internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse universe)
+internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse universe, IReadOnlyDictionary<Uri, DemoSamlIdp> samlIdps)
 {
-    public static Task<DemoSeed> RunAsync(IServiceProvider services, DemoUniverse universe, CancellationToken ct) => new DemoSeeding(services, universe).RunAsync(ct);
+    /// <param name="samlIdps">The running SAML providers by the address of their connection.</param>
+    public static Task<DemoSeed> RunAsync(IServiceProvider services, DemoUniverse universe, IReadOnlyDictionary<Uri, DemoSamlIdp> samlIdps, CancellationToken ct) =>
+        new DemoSeeding(services, universe, samlIdps).RunAsync(ct);
 
     private async Task<DemoSeed> RunAsync(CancellationToken ct)
     {
@@ -67,7 +73,7 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
     {
         var slug = Slug.TryParse(wanted.Slug, out var parsed) ? parsed : throw new InvalidOperationException($"{wanted.Slug} is no slug.");
         if (await ReadAsync(db => db.Organizations.Where(o => o.Slug == slug).Select(o => (Id<Organization>?)o.Id).SingleOrDefaultAsync(ct)) is { } known)
-            return (known, await ReadAsync(db => db.Connections.Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct), known));
+            return (known, await KnownConnectionAsync(known, wanted, ct));
 
         var organization = await UseAsync<OrganizationService, Organization>(null, s => s.CreateAsync(new NewOrganization(wanted.Name, wanted.Slug), ct));
         foreach (var host in wanted.Domains)
@@ -77,23 +83,62 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
         }
 
         foreach (var role in wanted.Roles) await UseAsync<RoleService, Role>(organization.Id, s => s.CreateAsync(organization.Id, new NewRole(role.Key, role.Name, role.Permissions), Granter.Instance, ct));
-        if (wanted.Connection is not { } connection) return (organization.Id, null);
+        if (wanted.Connection is null) return (organization.Id, null);
 
-        var made = await UseAsync<ConnectionService, Connection>(organization.Id, s => s.CreateOidcAsync(
-            organization.Id,
-            new NewOidcConnection(connection.Name, connection.Issuer.GetLeftPart(UriPartial.Authority), connection.ClientId, connection.ClientSecret) { Jit = connection.JitProvisioning ? JitMode.On : JitMode.Off },
-            Granter.Instance,
-            ct));
+        var made = wanted.Connection switch
+        {
+            DemoOidcConnection oidc => await OidcAsync(organization.Id, oidc, ct),
+            DemoSamlConnection saml => await SamlAsync(organization.Id, saml, ct),
+            _ => throw new InvalidOperationException($"{wanted.Slug} has a connection of no known kind."),
+        };
+        // No test sign-in comes first, as an administrator would make one: nobody is at a browser yet, and one of the connections could never pass.
         await UseAsync<ConnectionService, Connection>(organization.Id, s => s.ActivateAsync(organization.Id, made.Id, "Part of the demo", Granter.Instance, ct));
         if (wanted.RequireSso) await UseAsync<OrganizationService, Organization>(null, s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, Granter.Instance, null, ct));
         return (organization.Id, made.Id);
+    }
+
+    private Task<Connection> OidcAsync(Id<Organization> organization, DemoOidcConnection wanted, CancellationToken ct) =>
+        UseAsync<ConnectionService, Connection>(organization, s => s.CreateOidcAsync(
+            organization, new NewOidcConnection(wanted.Name, wanted.Url.GetLeftPart(UriPartial.Authority), wanted.ClientId, wanted.ClientSecret), Granter.Instance, ct));
+
+    private Task<Connection> SamlAsync(Id<Organization> organization, DemoSamlConnection wanted, CancellationToken ct)
+    {
+        var idp = samlIdps[wanted.Url];
+        var settings = new SamlConnectionChanges
+        {
+            EntityId = idp.EntityId,
+            SsoUrl = idp.SsoUrl,
+            SloUrl = idp.SloUrl,
+            Certificates = new([CertificateOf(idp)]),
+            SendLoginHint = true,
+            RefuseExpiredCertificates = wanted.ExpiredCertificate,
+            IdpInitiatedApp = DemoUniverse.AppClientId,
+        };
+        var roles = wanted.GroupRoles.Count == 0 ? null : new SsoRoles("groups", [.. wanted.GroupRoles.Select(rule => new SsoRoleRule(rule.Key, rule.Value))]);
+        return UseAsync<SamlConnectionService, Connection>(organization, s => s.CreateAsync(
+            organization, new NewSamlConnection(wanted.Name, settings) { TrustEmail = true, SsoRoles = roles }, Granter.Instance, ct));
+    }
+
+    /// <summary>What an earlier demo of another shape has left is said here, and not by a page that breaks later.</summary>
+    private async Task<Id<Connection>?> KnownConnectionAsync(Id<Organization> organization, DemoOrganization wanted, CancellationToken ct)
+    {
+        var known = await ReadAsync(db => db.Connections.OrderBy(c => c.Id).Select(c => new { c.Id, c.Kind }).FirstOrDefaultAsync(ct), organization);
+        var kind = wanted.Connection switch { null => (ConnectionKind?)null, DemoSamlConnection => ConnectionKind.Saml, _ => ConnectionKind.Oidc };
+        return known?.Kind == kind ? known?.Id : throw new StartupException($"the stored {wanted.Name} does not have the connection that this demo gives it; another version has made it.");
+    }
+
+    private static CertificateFacts CertificateOf(DemoSamlIdp idp)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(idp.CertificatePem);
+        var der = certificate.RawData;
+        return new(Convert.ToHexStringLower(SHA256.HashData(der)), Convert.ToBase64String(der), certificate.Subject, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
     }
 
     private async Task PersonAsync(DemoPerson person, Dictionary<string, string> organizations, CancellationToken ct)
     {
         var address = EmailAddress.Parse(person.Email).Normalized;
         if (await ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == address && e.VerifiedAt != null, ct))) return;
-        var password = person.SignsInBy == DemoSignIn.Password ? DemoUniverse.Password : null;
+        var password = person.SignsInBy == DemoSignIn.Password || person.KeepsPassword ? DemoUniverse.Password : null;
         var user = await UseAsync<UserService, User>(null, s => s.CreateAsync(new NewUser([.. person.Emails.Select(email => new NewUserEmail(email, true))], person.Name, person.GivenName, person.FamilyName, password), ct));
         foreach (var membership in person.Memberships)
         {

@@ -1,4 +1,5 @@
 using TenantIdP.Demo.Idp;
+using TenantIdP.Demo.SamlIdp;
 
 namespace TenantIdP.Demo;
 
@@ -7,9 +8,22 @@ public enum DemoSignIn
 {
     Password,
     Oidc,
+    Saml,
 }
 
-public sealed record DemoConnection(string Name, Uri Issuer, string ClientId, string ClientSecret, bool JitProvisioning);
+/// <summary>An organization's own sign-in, and the address at which the demo runs the identity provider behind it.</summary>
+public abstract record DemoConnection(string Name, Uri Url);
+
+public sealed record DemoOidcConnection(string Name, Uri Url, string ClientId, string ClientSecret) : DemoConnection(Name, Url);
+
+public sealed record DemoSamlConnection(string Name, Uri Url) : DemoConnection(Name, Url)
+{
+    /// <summary>The provider signs with a certificate past its end, and the connection refuses that: nobody gets in.</summary>
+    public bool ExpiredCertificate { get; init; }
+
+    /// <summary>Group of the provider, role here.</summary>
+    public IReadOnlyDictionary<string, string> GroupRoles { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>A custom role of one organization, with permissions of the demo's API.</summary>
 public sealed record DemoRole(string Key, string Name, IReadOnlyList<string> Permissions);
@@ -35,6 +49,12 @@ public sealed record DemoPerson(string Email, string GivenName, string FamilyNam
     /// <summary>A second address, at an organization that knows this person as a colleague: its identity provider has them too.</summary>
     public string? AlsoKnownAs { get; init; }
 
+    /// <summary>Groups at the person's own identity provider.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    /// <summary>From before their organization had its own sign-in: no longer asked for there, but good as the proof that a second sign-in is theirs.</summary>
+    public bool KeepsPassword { get; init; }
+
     public IEnumerable<string> Emails => AlsoKnownAs is null ? [Email] : [Email, AlsoKnownAs];
 }
 
@@ -57,7 +77,7 @@ public sealed class DemoUniverse
     public const string ManagementClientSecret = "development-only-management-8d03b6f51c";
     public const string ManagementScope = "management";
 
-    private DemoUniverse(DemoHosts hosts) => Hosts = hosts;
+    public DemoUniverse(DemoHosts hosts) => Hosts = hosts;
 
     public DemoHosts Hosts { get; }
 
@@ -76,53 +96,73 @@ public sealed class DemoUniverse
     {
         Organizations =
         [
-            new("acme", "Acme", ["acme.test"]) { Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"])] },
+            new("acme", "Acme", ["acme.test"])
+            {
+                Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"])],
+                Connection = new DemoSamlConnection("Acme SAML", hosts.AcmeIdp) { GroupRoles = new Dictionary<string, string> { ["Finance"] = "billing" } },
+            },
             new("globex", "Globex", ["globex.test", "globex-labs.test"])
             {
                 RequireSso = true,
-                Connection = new("Globex OpenID Connect", hosts.GlobexIdp, "tenantidp-at-globex", "development-only-globex-71c0de93ab", JitProvisioning: true),
+                Connection = new DemoOidcConnection("Globex OpenID Connect", hosts.GlobexIdp, "tenantidp-at-globex", "development-only-globex-71c0de93ab"),
             },
             new("initech", "Initech", ["initech.test"]),
-            new("umbrella", "Umbrella", ["umbrella.test"])
-            {
-                Connection = new("Umbrella OpenID Connect", hosts.UmbrellaIdp, "tenantidp-at-umbrella", "development-only-umbrella-5e8f2a4d60", JitProvisioning: true),
-            },
+            new("umbrella", "Umbrella", ["umbrella.test"]) { Connection = new DemoSamlConnection("Umbrella SAML", hosts.UmbrellaIdp) { ExpiredCertificate = true } },
         ],
         People =
         [
-            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Password, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in there, where she is ann@globex-labs.test", new("acme", "owner"), new("initech", "member"), new("globex", "guest")) { AlsoKnownAs = "ann@globex-labs.test" },
-            new("bob@acme.test", "Bob", "Barlow", DemoSignIn.Password, "Switches between Acme and Initech by refresh, without signing in again", new("acme", "member", "billing"), new("initech", "admin")),
+            new("ann@acme.test", "Ann", "Acheson", DemoSignIn.Saml, "Owner at Acme; switches to Initech; Globex refuses the switch until she signs in there, where she is ann@globex-labs.test, and shows once the password she had before Acme's SSO", new("acme", "owner"), new("initech", "member"), new("globex", "guest")) { AlsoKnownAs = "ann@globex-labs.test", KeepsPassword = true },
+            new("bob@acme.test", "Bob", "Barlow", DemoSignIn.Saml, "In the group Finance at Acme's provider, which gives the role billing; switches to Initech by refresh, without signing in again", new("acme", "member"), new("initech", "admin")) { Groups = ["Finance"] },
             new("gina@globex.test", "Gina", "Gupta", DemoSignIn.Oidc, "Signs in at Globex's own identity provider", new DemoMembership("globex", "admin")),
             new("hank@globex.test", "Hank", "Hollis", DemoSignIn.Oidc, "Not a member yet: the first sign-in makes the account and the membership"),
             new("iris@initech.test", "Iris", "Ivanova", DemoSignIn.Password, "Owner of Initech, which has no SSO", new DemoMembership("initech", "owner")),
+            new("jim@initech.test", "Jim", "Jansen", DemoSignIn.Password, "Chooses between Initech and Acme after his password, and switches by refresh", new("initech", "member"), new("acme", "guest")),
             new("eve@consumer.test", "Eve", "Ellery", DemoSignIn.Password, "A guest from outside: sees no invoices and is told why", new DemoMembership("initech", "guest")),
-            new("user@umbrella.test", "Ursula", "Umber", DemoSignIn.Oidc, "Umbrella's identity provider signs with an unknown key: a clear error with a trace id"),
+            new("otto@consumer.test", "Otto", "Olsen", DemoSignIn.Password, "Looks after Umbrella from outside: signed in, he can open the trace of Ursula's refusal, step by step", new DemoMembership("umbrella", "owner")),
+            new("user@umbrella.test", "Ursula", "Umber", DemoSignIn.Saml, "Umbrella's provider signs with an expired certificate, which its connection refuses: a page that says so, and a trace that names the day"),
         ],
     };
 
-    /// <summary>The identity providers to start, one for each connection.</summary>
-    public IEnumerable<DemoIdpOptions> IdentityProviders() =>
+    /// <summary>The OpenID providers to start, one for each connection.</summary>
+    public IEnumerable<DemoIdpOptions> OidcProviders() =>
         from organization in Organizations
-        where organization.Connection is not null
-        let connection = organization.Connection
+        let connection = organization.Connection as DemoOidcConnection
+        where connection is not null
         select new DemoIdpOptions
         {
             Name = organization.Name,
-            Issuer = connection.Issuer,
+            Issuer = connection.Url,
             ClientId = connection.ClientId,
             ClientSecret = connection.ClientSecret,
-            RedirectUris = [$"{Hosts.Issuer.GetLeftPart(UriPartial.Authority)}/sso/oidc/*/callback"],
-            People =
-            [
-                .. from person in People
-                   from email in person.Emails
-                   where IsAt(organization, email)
-                   select DemoIdpPerson.At(organization.Name, email, person.GivenName, person.FamilyName),
-            ],
-            Fault = organization.Slug == "umbrella" ? DemoIdpFault.ForeignKey : DemoIdpFault.None,
+            RedirectUris = [At("/sso/oidc/*/callback")],
+            People = [.. PeopleOf(organization)],
+        };
+
+    /// <summary>The SAML providers to start, one for each connection.</summary>
+    public IEnumerable<DemoSamlIdpOptions> SamlProviders(string stateFolder) =>
+        from organization in Organizations
+        let connection = organization.Connection as DemoSamlConnection
+        where connection is not null
+        select new DemoSamlIdpOptions
+        {
+            Name = organization.Name,
+            Url = connection.Url,
+            AcsPatterns = [At("/sso/saml/*/acs")],
+            SloPatterns = [At("/sso/saml/*/slo")],
+            People = [.. PeopleOf(organization)],
+            Fault = connection.ExpiredCertificate ? DemoSamlIdpFault.ExpiredCertificate : DemoSamlIdpFault.None,
+            KeyFile = Path.Combine(stateFolder, $"{organization.Slug}-saml.pem"),
         };
 
     public DemoOrganization? HomeOf(DemoPerson person) => Organizations.FirstOrDefault(organization => IsAt(organization, person.Email));
+
+    private IEnumerable<DemoIdpPerson> PeopleOf(DemoOrganization organization) =>
+        from person in People
+        from email in person.Emails
+        where IsAt(organization, email)
+        select DemoIdpPerson.At(organization.Name, email, person.GivenName, person.FamilyName) with { Groups = person.Groups };
+
+    private string At(string path) => $"{Hosts.Issuer.GetLeftPart(UriPartial.Authority)}{path}";
 
     private static bool IsAt(DemoOrganization organization, string email) =>
         organization.Domains.Contains(email[(email.IndexOf('@', StringComparison.Ordinal) + 1)..]);

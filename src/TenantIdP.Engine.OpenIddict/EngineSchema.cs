@@ -21,7 +21,7 @@ public sealed class EngineSchema(IdpDbContext idp, OidcSession session, KeyRing 
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await session.Db.Database.MigrateAsync(ct);
+        if ((await session.Db.Database.GetPendingMigrationsAsync(ct)).Any()) await session.Db.Database.MigrateAsync(ct);
         await ring.RefreshAsync(session.Db, ct);
         await ManagementApi.SeedAsync(idp, issuer.ManagementApi, clock.GetUtcNow(), ct);
         await BootstrapAsync(ct);

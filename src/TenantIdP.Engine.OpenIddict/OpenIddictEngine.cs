@@ -90,7 +90,7 @@ public static class OpenIddictEngine
             .SetRefreshTokenLifetime(TimeSpan.FromDays(tokens.RefreshTokenDays))
             .SetRefreshTokenReuseLeeway(null);
         server.DisableAccessTokenEncryption().UseReferenceRefreshTokens().DisableScopeValidation().DisableResourceValidation().DisableAudienceValidation().IgnoreResourcePermissions().IgnoreAudiencePermissions();
-        server.RegisterScopes("openid", "profile", "email", "offline_access", ManagementApi.Scope);
+        server.RegisterScopes(["openid", "profile", "email", "offline_access", .. ManagementApi.Scopes]);
         server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "name", "given_name", "family_name", "email", "email_verified");
         server.Configure(options =>
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using TenantIdP.Core.Instance;
+using TenantIdP.Server.Commands;
 
 namespace TenantIdP.Server;
 
@@ -12,6 +13,7 @@ internal static class ServerProgram
     {
         try
         {
+            if (args is [AuditCommand.Name, .. var rest]) return await AuditCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None);
             await using var app = ServerApp.Build(args);
             await app.RunAsync();
             return 0;

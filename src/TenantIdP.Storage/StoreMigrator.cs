@@ -33,7 +33,7 @@ public sealed class StoreMigrator
         {
             var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
             await database.PrepareAsync(db, ct);
-            await db.Database.MigrateAsync(ct);
+            if ((await db.Database.GetPendingMigrationsAsync(ct)).Any()) await db.Database.MigrateAsync(ct); // which asks for the owner's rights even when there is nothing to do
             await RootKeyCanary.CheckAsync(db, new SecretBox(keys), keys, ct);
             await RoleSeeding.SeedAsync(db, clock.GetUtcNow(), ct);
             Log.Migrated(logger, "core");

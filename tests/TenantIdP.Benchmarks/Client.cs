@@ -24,7 +24,22 @@ internal sealed class Client(string address, string authority, string clientId, 
     /// <returns>The refresh token.</returns>
     public async Task<string> AuthorizeAsync(string? cookie, string? organization)
     {
-        var verifier = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var address = AuthorizeAddress(out var verifier, organization is null ? [] : [("organization", organization)]);
+        using var response = await SendAsync(HttpMethod.Get, address, null, cookie);
+        var code = QueryHelpers.ParseQuery(response.Headers.Location?.Query)["code"].ToString();
+        if (code.Length == 0) throw new InvalidOperationException($"No code: {response.StatusCode} {response.Headers.Location}");
+        return await RedeemAsync(code, verifier);
+    }
+
+    public bool IsCallback(Uri location) => location.AbsoluteUri.StartsWith(redirectUri, StringComparison.Ordinal);
+
+    /// <returns>The refresh token.</returns>
+    public async Task<string> RedeemAsync(string code, string verifier) =>
+        (string)(await TokenAsync([new("grant_type", "authorization_code"), new("code", code), new("redirect_uri", redirectUri), new("code_verifier", verifier)]))["refresh_token"]!; // asked for at authorize
+
+    public string AuthorizeAddress(out string verifier, params (string Name, string Value)[] more)
+    {
+        verifier = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var query = new Dictionary<string, string?>
         {
             ["client_id"] = clientId,
@@ -36,11 +51,8 @@ internal sealed class Client(string address, string authority, string clientId, 
             ["code_challenge"] = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))),
             ["code_challenge_method"] = "S256",
         };
-        if (organization is not null) query["organization"] = organization;
-        using var response = await SendAsync(HttpMethod.Get, QueryHelpers.AddQueryString("/connect/authorize", query), null, cookie);
-        var code = QueryHelpers.ParseQuery(response.Headers.Location?.Query)["code"].ToString();
-        if (code.Length == 0) throw new InvalidOperationException($"No code: {response.StatusCode} {response.Headers.Location}");
-        return (string)(await TokenAsync([new("grant_type", "authorization_code"), new("code", code), new("redirect_uri", redirectUri), new("code_verifier", verifier)]))["refresh_token"]!; // asked for above
+        foreach (var (name, value) in more) query[name] = value;
+        return QueryHelpers.AddQueryString("/connect/authorize", query);
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, IEnumerable<KeyValuePair<string, string>>? form, string? cookie, bool authenticated = false)

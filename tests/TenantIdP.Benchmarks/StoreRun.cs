@@ -31,6 +31,10 @@ internal sealed class StoreRun(IdpHost host, Sizes sizes)
         var template = await host.CreateOrganizationAsync(ct);
         var domain = await host.VerifyDomainAsync(template, ct);
         await host.ConnectAsync(template, upstream, ct);
+        using var idp = new TestSamlIdp($"https://{host.UniqueHost()}");
+        var saml = await host.CreateOrganizationAsync(ct);
+        var samlDomain = await host.VerifyDomainAsync(saml, ct);
+        await host.ConnectSamlAsync(saml, idp, ct);
         var registration = (await host.CreateAppAsync(ct)).App;
         var (browser, _) = await host.SignedInAsync(user, ct);
         var cookie = browser.Cookies.GetCookieHeader(new Uri(host.Issuer));
@@ -51,6 +55,7 @@ internal sealed class StoreRun(IdpHost host, Sizes sizes)
             Add("refresh with switch", await Load.MeasureAsync(cpu, sizes, async w => families[w] = await client.RefreshAsync(families[w], targets[turn[w]++ % 2])), bare[1]);
             Add("authorize, code, tokens (signed in)", await Load.MeasureAsync(cpu, sizes, _ => client.AuthorizeAsync(cookie, home.Id.ToString())), bare[2]);
             await HomeRealmAsync(client, cpu, domain, FewOrganizations);
+            await SamlAsync(client, cpu, idp, samlDomain, FewOrganizations);
         }
 
         await Bulk.CopyAsync(host, template.Id, FewOrganizations + 1, sizes.Organizations);
@@ -58,8 +63,12 @@ internal sealed class StoreRun(IdpHost host, Sizes sizes)
         {
             using var client = ClientOf(server, registration.ClientId, registration.Secret!, registration.RedirectUri); // as above
             await HomeRealmAsync(client, CpuOf(server), domain, sizes.Organizations);
+            await SamlAsync(client, CpuOf(server), idp, samlDomain, sizes.Organizations);
         }
     }
+
+    private async Task SamlAsync(Client client, Cpu cpu, TestSamlIdp idp, string domain, int connections) =>
+        Add($"whole SAML sign-in, of {connections:N0} connections", await Load.MeasureAsync(cpu, sizes, new SamlSignIn(client, idp, host.Issuer, domain).RunAsync));
 
     private async Task HomeRealmAsync(Client client, Cpu cpu, string domain, int organizations)
     {

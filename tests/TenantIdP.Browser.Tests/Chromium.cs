@@ -34,7 +34,7 @@ public sealed class Chromium : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(10_000);
-        return new Visit(context, await context.NewPageAsync(), Demo.Hosts);
+        return new Visit(context, await context.NewPageAsync(), Demo.Hosts, javaScript);
     }
 
     public async ValueTask DisposeAsync()

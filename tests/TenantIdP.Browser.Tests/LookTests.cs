@@ -31,7 +31,7 @@ public sealed class LookTests(Chromium chromium)
         await SeeAsync(look, "02-app-landing");
         await visit.OpenAppAsync();
         await SeeAsync(look, "03-sign-in");
-        await visit.EnterEmailAsync("ann@acme.test");
+        await visit.EnterEmailAsync("jim@initech.test");
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("Enter your password");
         await SeeAsync(look, "04-password");
         await visit.Page.GetByLabel("Password", new() { Exact = true }).FillAsync("not the password at all");
@@ -43,13 +43,9 @@ public sealed class LookTests(Chromium chromium)
         await SeeAsync(look, "06-chooser");
         await visit.ChooseAsync("Acme");
         await visit.ExpectInAppAsync("Acme");
-        await SeeAsync(look, "07-app-home");
         await visit.Press("Switch to Initech");
         await visit.ExpectInAppAsync("Initech");
         await SeeAsync(look, "08-app-switched");
-        await visit.Press("Switch to Globex");
-        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Globex asks for its own sign-in");
-        await SeeAsync(look, "09-app-step-up");
         await visit.Page.GotoAsync(new Uri(hosts.App, "/invoices").ToString());
         await SeeAsync(look, "10-app-invoices");
         await visit.Page.GotoAsync(hosts.Issuer.ToString());
@@ -61,17 +57,62 @@ public sealed class LookTests(Chromium chromium)
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("You are signed out");
         await SeeAsync(look, "13-signed-out");
 
-        await using var other = await chromium.VisitAsync(colors: colors, width: width, height: height);
-        look = look with { Visit = other };
-        await other.OpenAppAsync();
-        await other.EnterEmailAsync("user@umbrella.test");
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Sign_ins_by_saml_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, faults) = (chromium.Demo.Hosts, new List<string>());
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+
+        await visit.OpenAppAsync();
+        await visit.EnterEmailAsync("ann@acme.test");
+        await visit.ExpectAtAsync(hosts.AcmeIdp, "Sign in to Acme");
+        await SeeAsync(look, "20-saml-provider");
+        await visit.AnswerBySamlAsync("Continue as Ann");
+        await visit.ExpectInAppAsync("Acme");
+        await SeeAsync(look, "07-app-home");
+        await visit.Press("Switch to Globex");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Globex asks for its own sign-in");
+        await SeeAsync(look, "09-app-step-up");
+        await visit.Page.GotoAsync(hosts.AcmeIdp.ToString());
+        await SeeAsync(look, "21-saml-provider-home");
+
+        await using var withoutScripts = await chromium.VisitAsync(javaScript: false, colors, width, height);
+        await withoutScripts.OpenAppAsync();
+        await withoutScripts.EnterEmailAsync("bob@acme.test");
+        await withoutScripts.Press("Continue as Bob");
+        await withoutScripts.ExpectAtAsync(hosts.AcmeIdp, "Back to the application");
+        await SeeAsync(look with { Visit = withoutScripts, Judged = false }, "22-saml-answer");
+
+        await using var refused = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        look = look with { Visit = refused };
+        await refused.OpenAppAsync();
+        await refused.EnterEmailAsync("user@umbrella.test");
         await SeeAsync(look, "14-upstream");
-        await other.Press("Continue as Ursula");
-        await Assertions.Expect(other.Page.Locator(".trace code")).ToBeVisibleAsync();
-        await SeeAsync(look, "15-upstream-broken");
+        await refused.AnswerBySamlAsync("Continue as Ursula");
+        await Assertions.Expect(refused.Page.Locator(".trace code")).ToBeVisibleAsync();
+        await SeeAsync(look, "15-upstream-expired");
+        var trace = await refused.Page.Locator(".trace code").InnerTextAsync();
+
+        await refused.OpenAppAsync();
+        await refused.EnterEmailAsync("otto@consumer.test");
+        await refused.EnterPasswordAsync();
+        await refused.ExpectInAppAsync("Umbrella");
+        await refused.Page.GotoAsync(new Uri(hosts.Issuer, $"/traces/{trace}").ToString());
+        await Assertions.Expect(refused.Page.Locator("main")).ToContainTextAsync("expired on");
+        await SeeAsync(look, "23-trace-expired");
 
         Assert.Empty(faults);
-        Assert.Empty(visit.Complaints.Concat(other.Complaints));
+        Assert.Empty(visit.Complaints.Concat(withoutScripts.Complaints).Concat(refused.Complaints));
     }
 
     [Theory]
@@ -101,9 +142,11 @@ public sealed class LookTests(Chromium chromium)
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("The test passed");
         await SeeAsync(look, "18-test-passed");
 
-        await visit.Page.GotoAsync(await management.TestLinkAsync("umbrella", ct));
+        await visit.Page.GotoAsync(await management.TestLinkAsync("acme", ct));
         await visit.Press("Continue");
-        await visit.Press("user@umbrella.test");
+        await visit.ExpectAtAsync(hosts.AcmeIdp, "Sign in to Acme");
+        await visit.Page.GetByLabel("Email").FillAsync("somebody@elsewhere.test"); // outside Acme's domains
+        await visit.Press("Continue");
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("The test failed");
         await SeeAsync(look, "19-test-failed");
 

@@ -40,6 +40,15 @@ public sealed class ManagementClient : IDisposable
         return traces.GetProperty("data")[0].GetProperty("traceId").GetString()!; // as above
     }
 
+    /// <summary>What was seen in the named check, which failed in the sign-in of that trace.</summary>
+    public async Task<string> FailedCheckAsync(string slug, string traceId, string check, CancellationToken ct)
+    {
+        var traces = await ReadAsync(await client.GetAsync($"{await OrganizationAsync(slug, ct)}/sign-in-traces?traceId={traceId}", ct), ct);
+        var step = traces.GetProperty("data").EnumerateArray().Single().GetProperty("steps").EnumerateArray()
+            .Single(one => one.GetProperty("check").GetString() == check && one.GetProperty("verdict").GetString() == "failed");
+        return step.GetProperty("seen").GetString()!; // a failed check says what it saw
+    }
+
     public void Dispose() => client.Dispose();
 
     private async Task<string> OrganizationAsync(string slug, CancellationToken ct) =>

@@ -10,12 +10,13 @@ public sealed class Visit : IAsyncDisposable
 {
     private readonly IBrowserContext context;
     private readonly DemoHosts hosts;
+    private readonly bool scripts;
     private readonly ConcurrentQueue<(string Text, string Address)> complaints = new();
     private readonly ConcurrentDictionary<string, int> refused = new();
 
-    public Visit(IBrowserContext context, IPage page, DemoHosts hosts)
+    public Visit(IBrowserContext context, IPage page, DemoHosts hosts, bool scripts)
     {
-        (this.context, Page, this.hosts) = (context, page, hosts);
+        (this.context, Page, this.hosts, this.scripts) = (context, page, hosts, scripts);
         page.Console += (_, message) =>
         {
             if (message.Type is "error" or "warning") complaints.Enqueue((message.Text, message.Location.Split(':') is [.. var address, _, _] ? string.Join(':', address) : message.Location));
@@ -75,6 +76,31 @@ public sealed class Visit : IAsyncDisposable
         await EnterPasswordAsync();
         await ChooseAsync(organization);
         await ExpectInAppAsync(organization);
+    }
+
+    /// <summary>Email, and the way through Acme's SAML provider.</summary>
+    public async Task SignInAtAcmeAsync(string givenName)
+    {
+        await OpenAppAsync();
+        await EnterEmailAsync($"{givenName.ToLowerInvariant()}@acme.test");
+        await ExpectAtAsync(hosts.AcmeIdp, "Sign in to Acme");
+        await AnswerBySamlAsync($"Continue as {givenName}");
+        await ExpectInAppAsync("Acme");
+    }
+
+    /// <summary>The provider's answer is a form: a script sends it, and a person where scripts don't run.</summary>
+    public async Task AnswerBySamlAsync(string button)
+    {
+        await Press(button);
+        if (scripts) return;
+        await Assertions.Expect(Heading).ToHaveTextAsync("Back to the application");
+        await Press("Continue");
+    }
+
+    public async Task ExpectAtAsync(Uri site, string heading)
+    {
+        await Assertions.Expect(Heading).ToHaveTextAsync(heading);
+        Assert.Equal(Of(site), Authority);
     }
 
     public async Task ExpectInAppAsync(string organization)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -7,6 +8,8 @@ namespace TenantIdP.Browser.Tests;
 [Collection(ChromiumRun.Name)]
 public sealed class WalkThroughTests(Chromium chromium)
 {
+    private const string ExpiredOn = @"The certificate .+ expired on \d{4}-\d{2}-\d{2}";
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_customers_person_signs_in_at_their_own_provider(bool javaScript)
     {
@@ -24,15 +27,46 @@ public sealed class WalkThroughTests(Chromium chromium)
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public async Task A_person_signs_in_by_saml_with_her_roles_and_signs_out_at_both_ends(bool javaScript)
+    {
+        await using var visit = await chromium.VisitAsync(javaScript);
+        await visit.SignInAtAcmeAsync("Ann");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("owner");
+
+        await visit.Press("Sign out");
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("signed out");
+        await visit.Page.GotoAsync(chromium.Demo.Hosts.AcmeIdp.ToString());
+        await Assertions.Expect(visit.Page.Locator("main")).ToContainTextAsync("Nobody is signed in here");
+        await visit.SignInAtAcmeAsync("Ann"); // no session is left at either: email and provider ask again
+
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_group_at_the_provider_is_a_role_here_and_a_saml_sign_in_counts_for_a_switch(bool javaScript)
+    {
+        await using var visit = await chromium.VisitAsync(javaScript);
+        await visit.SignInAtAcmeAsync("Bob");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToContainTextAsync("billing");
+
+        await visit.Press("Switch to Initech");
+
+        await visit.ExpectInAppAsync("Initech");
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("nobody had to sign in");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("admin");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public async Task A_password_person_chooses_switches_by_refresh_and_signs_out(bool javaScript)
     {
         await using var visit = await chromium.VisitAsync(javaScript);
-        await visit.SignInAsync("bob@acme.test", "Acme");
+        await visit.SignInAsync("jim@initech.test", "Acme");
 
         await visit.Press("Switch to Initech");
         await visit.ExpectInAppAsync("Initech");
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("nobody had to sign in");
-        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("admin");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("member");
         await visit.Press("Sign out");
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("signed out");
         await visit.OpenAppAsync(); // no session is left: the email is asked for again
@@ -44,7 +78,7 @@ public sealed class WalkThroughTests(Chromium chromium)
     public async Task A_switch_is_refused_until_the_other_organizations_own_sign_in(bool javaScript)
     {
         await using var visit = await chromium.VisitAsync(javaScript);
-        await visit.SignInAsync("ann@acme.test", "Acme");
+        await visit.SignInAtAcmeAsync("Ann");
 
         await visit.Press("Switch to Globex");
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("Globex asks for its own sign-in");
@@ -57,19 +91,53 @@ public sealed class WalkThroughTests(Chromium chromium)
         Assert.Empty(visit.Complaints);
     }
 
-    [Theory, InlineData(true), InlineData(false)]
-    public async Task A_provider_that_signs_with_an_unknown_key_ends_on_our_page_with_a_trace(bool javaScript)
+    [Fact]
+    public async Task A_second_sign_in_is_connected_after_the_old_password_once()
     {
+        await using var visit = await chromium.VisitAsync();
+        await visit.SignInAtAcmeAsync("Ann");
+        await visit.Press("Switch to Globex");
+        await visit.Follow("Continue to sign in to Globex");
+        await visit.ExpectAtAsync(chromium.Demo.Hosts.GlobexIdp, "Sign in to Globex");
+
+        await visit.Press("ann@globex-labs.test");
+        await visit.ExpectAtAsync(chromium.Demo.Hosts.Issuer, "Connect your account");
+        await visit.Page.GetByLabel("Password of your existing account").FillAsync(Demo.DemoUniverse.Password);
+        await visit.Press("Connect");
+
+        await visit.ExpectInAppAsync("Globex");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("guest");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task An_expired_certificate_ends_on_our_page_and_its_trace_names_the_day(bool javaScript)
+    {
+        var (hosts, ct) = (chromium.Demo.Hosts, TestContext.Current.CancellationToken);
         await using var visit = await chromium.VisitAsync(javaScript);
         await visit.OpenAppAsync();
-
         await visit.EnterEmailAsync("user@umbrella.test");
-        await visit.Press("Continue as Ursula");
+        await visit.ExpectAtAsync(hosts.UmbrellaIdp, "Sign in to Umbrella");
+        await visit.AnswerBySamlAsync("Continue as Ursula");
 
-        await Assertions.Expect(visit.Page.Locator(".trace code")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^[0-9a-f]{32}$"));
-        Assert.Equal(Visit.Of(chromium.Demo.Hosts.Issuer), visit.Authority);
-        Assert.DoesNotContain("IDX", await visit.Page.InnerTextAsync("body"), StringComparison.Ordinal);
+        var trace = visit.Page.Locator(".trace code");
+        await Assertions.Expect(trace).ToHaveTextAsync(new Regex("^[0-9a-f]{32}$"));
+        Assert.Equal(Visit.Of(hosts.Issuer), visit.Authority);
+        await Assertions.Expect(visit.Page.Locator(".advice")).ToContainTextAsync("signs with a certificate past its end. Have it renewed there");
         Assert.Empty(visit.Complaints);
+
+        var id = await trace.InnerTextAsync();
+        using var management = await ManagementClient.OfAsync(hosts, ct);
+        Assert.Matches(ExpiredOn, await management.FailedCheckAsync("umbrella", id, "certificate_expired", ct));
+
+        await using var admin = await chromium.VisitAsync(javaScript);
+        await admin.OpenAppAsync();
+        await admin.EnterEmailAsync("otto@consumer.test");
+        await admin.EnterPasswordAsync();
+        await admin.ExpectInAppAsync("Umbrella");
+        await admin.Page.GotoAsync(new Uri(hosts.Issuer, $"/traces/{id}").ToString());
+        await Assertions.Expect(admin.Page.Locator("main")).ToContainTextAsync(new Regex(ExpiredOn));
+        Assert.Empty(admin.Complaints);
     }
 
     [Fact]

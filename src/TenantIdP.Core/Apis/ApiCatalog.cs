@@ -13,7 +13,11 @@ public sealed class ApiCatalog(TimeProvider clock)
 
     private volatile Snapshot? current;
 
-    public async ValueTask<Api?> FindAsync(IdpDbContext db, string identifier, CancellationToken ct)
+    public async ValueTask<Api?> FindAsync(IdpDbContext db, string identifier, CancellationToken ct) => (await ReadAsync(db, ct)).GetValueOrDefault(identifier);
+
+    public async ValueTask<IReadOnlyCollection<Api>> AllAsync(IdpDbContext db, CancellationToken ct) => [.. (await ReadAsync(db, ct)).Values];
+
+    private async ValueTask<IReadOnlyDictionary<string, Api>> ReadAsync(IdpDbContext db, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var snapshot = current;
@@ -23,7 +27,7 @@ public sealed class ApiCatalog(TimeProvider clock)
             current = snapshot = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), now);
         }
 
-        return snapshot.ByIdentifier.GetValueOrDefault(identifier);
+        return snapshot.ByIdentifier;
     }
 
     public void Evict() => current = null;

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
 
 namespace TenantIdP.Core.Apis;
@@ -59,11 +60,12 @@ public sealed class ApiService(IdpDbContext db, EventLog events, ApiCatalog cata
         if (api is null) return ApiErrors.NotFound;
         var seen = VersionErrors.Check(api, expectedVersion);
         if (!seen.IsOk) return seen.Error;
+        var before = EventLog.FactsOf(Facts(api));
         var changed = api.Change(
             changes.DisplayName.Or(api.DisplayName) ?? "", changes.Scopes.Or(api.Scopes) ?? [], changes.Permissions.Or(api.Permissions) ?? [],
             changes.AccessTokenSeconds.Or(api.AccessTokenSeconds), changes.SigningAlgorithm.Or(api.SigningAlgorithm) ?? "", clock.GetUtcNow());
         if (!changed.IsOk) return changed.Error;
-        events.RecordForInstance(EventTypes.ApiUpdated, id.ToString(), Facts(api));
+        events.RecordChange(EventTypes.ApiUpdated, Organization.Instance, id.ToString(), before, Facts(api));
         var saved = await SaveAsync(ct);
         return saved.IsOk ? api : saved.Error;
     }

@@ -10,6 +10,11 @@ public static class ManagementApi
     /// <summary>The scope of an app that manages the whole instance.</summary>
     public const string Scope = "management";
 
+    /// <summary>The scope of an app's backend that asks whether people may do things, and nothing else.</summary>
+    public const string CheckScope = "authorization:check";
+
+    public static readonly IReadOnlyList<string> Scopes = [Scope, CheckScope];
+
     /// <summary>Makes or refreshes the row; safe on several nodes at once.</summary>
     public static async Task SeedAsync(IdpDbContext db, string identifier, DateTimeOffset now, CancellationToken ct)
     {
@@ -24,7 +29,7 @@ public static class ManagementApi
 
         // The roles list these permissions themselves, so the API gives them to nobody.
         var names = BuiltInRoles.All.SelectMany(r => r.Permissions).Distinct().Order(StringComparer.Ordinal).Select(name => new ApiPermission(name, [])).ToArray();
-        if (api.Scopes is not [Scope] || !api.Permissions.Select(p => p.Name).SequenceEqual(names.Select(n => n.Name))) api.Change("Management API", [Scope], names, null, "ES256", now);
+        if (!api.Scopes.SequenceEqual(Scopes) || !api.Permissions.Select(p => p.Name).SequenceEqual(names.Select(n => n.Name))) api.Change("Management API", Scopes, names, null, "ES256", now);
         try
         {
             await db.SaveChangesAsync(ct);

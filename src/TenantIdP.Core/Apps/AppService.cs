@@ -94,7 +94,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         };
         var allowed = await CheckAsync(changed, ct);
         if (!allowed.IsOk) return allowed.Error;
-        return await RecordedAsync(EventTypes.AppUpdated, changed, Facts(changed), () => registry.UpdateAsync(changed, ct), ct);
+        return await RecordedAsync(EventTypes.AppUpdated, changed, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed)), () => registry.UpdateAsync(changed, ct), ct);
     }
 
     /// <summary>Makes a new secret, shown once; the old one stops at once.</summary>

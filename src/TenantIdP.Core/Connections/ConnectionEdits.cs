@@ -1,12 +1,14 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 
 namespace TenantIdP.Core.Connections;
 
 /// <summary>What every change of a connection goes through, whatever its kind: the lock, the version, the rules about roles and the organization's policy.</summary>
-public sealed class ConnectionEdits(IdpDbContext db)
+public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
 {
     internal Task<Result<Connection>> ChangeAsync(Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, CancellationToken ct) =>
         ChangeAsync(organization, id, expectedVersion, change, NoIndex, ct);
@@ -49,7 +51,24 @@ public sealed class ConnectionEdits(IdpDbContext db)
         if (wanted.Contains(BuiltInRoles.Owner)) return ConnectionErrors.SsoRoleOwner;
         var found = await FindAsync(connection.OrganizationId, [.. wanted.Union(before)], ct);
         if (!wanted.All(key => found.Any(r => r.Key == key))) return ConnectionErrors.SsoRoleUnknown;
-        return await granter.CoversAsync(db, found, ct) ? Result.Ok : RoleErrors.Escalation;
+        if (!await granter.CoversAsync(db, found, ct)) return RoleErrors.Escalation;
+        await TakeBackAsync(connection, [.. found.Where(r => wanted.Contains(r.Key)).Select(r => r.Id)], now, ct);
+        return Result.Ok;
+    }
+
+    /// <summary>
+    /// Takes from every member what the connection gave and no rule gives any more: nobody waits for a next sign-in to lose it. What another value still gives stays until
+    /// then, because which value it came from is not known.
+    /// </summary>
+    internal async Task TakeBackAsync(Connection connection, IReadOnlyCollection<Id<Role>> kept, DateTimeOffset now, CancellationToken ct)
+    {
+        var (organization, source) = (connection.OrganizationId, connection.Id.ToString());
+        var members = await db.Memberships
+            .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.Sso && r.SourceId == source && !kept.Contains(r.RoleId)))
+            .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+        if (members == 0) return;
+        await db.Set<MembershipRole>().Where(r => r.OrganizationId == organization && r.Source == RoleSource.Sso && r.SourceId == source && !kept.Contains(r.RoleId)).ExecuteDeleteAsync(ct);
+        events.Record(EventTypes.ConnectionRolesRevoked, organization, source, new { members });
     }
 
     private Task<List<Role>> FindAsync(Id<Organization> organization, IReadOnlyCollection<string> keys, CancellationToken ct) =>

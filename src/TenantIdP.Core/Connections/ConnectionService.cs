@@ -82,9 +82,10 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
             organization, id, expectedVersion, async connection =>
             {
                 if (connection.Kind != ConnectionKind.Oidc) return ConnectionErrors.OtherKind;
+                var before = EventLog.FactsOf(Facts(connection));
                 var applied = await ApplyAsync(connection, changes, granter, ct);
                 if (!applied.IsOk) return applied;
-                events.Record(EventTypes.ConnectionUpdated, organization, id.ToString(), Facts(connection));
+                events.RecordChange(EventTypes.ConnectionUpdated, organization, id.ToString(), before, Facts(connection, changes.ClientSecret.IsPresent));
                 return Result.Ok;
             }, ct);
 
@@ -131,11 +132,12 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
     public async Task<Result> DeleteAsync(Id<Organization> organization, Id<Connection> id, CancellationToken ct)
     {
         var deleted = await edits.ChangeAsync(
-            organization, id, null, connection =>
+            organization, id, null, async connection =>
             {
+                await edits.TakeBackAsync(connection, [], clock.GetUtcNow(), ct);
                 db.Connections.Remove(connection);
                 events.Record(EventTypes.ConnectionDeleted, organization, id.ToString(), Facts(connection));
-                return Task.FromResult(Result.Ok);
+                return Result.Ok;
             }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;
     }
@@ -190,9 +192,10 @@ public sealed class ConnectionService(IdpDbContext db, EventLog events, SecretBo
 
     private static bool IsMask(char c) => c is '*' or '•' or '●' or '·' or '∙' or '…';
 
-    private static object Facts(Connection c) => new
+    /// <summary>Of the secret only that there is one, and that it was set.</summary>
+    private static object Facts(Connection c, bool setsSecret = false) => new
     {
         c.DisplayName, c.Kind, c.Status, c.Issuer, c.ClientId, c.Scopes, c.SubjectClaim, c.TenantId, c.Jit, defaultRole = c.DefaultRoleKey, c.TrustEmail, c.AllowOutsideDomains, c.SsoRoles,
-        hasSecret = c.ClientSecretSealed is not null,
+        hasSecret = c.ClientSecretSealed is not null, secret = setsSecret ? "replaced" : null,
     };
 }

@@ -24,6 +24,14 @@ public sealed class ReceivedAssertions(IdpDbContext db, SecretBox box, TimeProvi
         return saved.IsOk ? handle : saved.Error;
     }
 
+    /// <summary>Remembers a message that asks for nothing to be kept, such as a logout request, in the caller's transaction and scope.</summary>
+    public async Task<Result> RememberAsync(Id<Organization> organization, Id<Connection> connection, string messageId, DateTimeOffset until, CancellationToken ct)
+    {
+        db.ReceivedAssertions.Add(new ReceivedAssertion(organization, connection, HashOf("message:" + messageId), until));
+        var saved = await db.TrySaveAsync(Unique, ct);
+        return saved.IsOk ? saved : SamlErrors.LogoutReplayed;
+    }
+
     /// <summary>The result, to the first who asks in time; null otherwise.</summary>
     public async Task<string?> TakeAsync(Id<Organization> organization, Id<Connection> connection, string handle, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -7,7 +8,7 @@ using TenantIdP.Core.Roles;
 namespace TenantIdP.Core.Connections;
 
 /// <summary>The SAML connections of the organization that was entered; what they share with others is <see cref="ConnectionService"/>.</summary>
-public sealed class SamlConnectionService(IdpDbContext db, EventLog events, ConnectionRules rules, ConnectionEdits edits, TimeProvider clock)
+public sealed class SamlConnectionService(IdpDbContext db, EventLog events, ConnectionRules rules, ConnectionEdits edits, IAppRegistry apps, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_acs_aliases_url"] = SamlErrors.AcsAliasTaken };
 
@@ -19,6 +20,7 @@ public sealed class SamlConnectionService(IdpDbContext db, EventLog events, Conn
         if (!made.IsOk) return made.Error;
         var connection = made.Value;
         if (CheckSecure(connection) is { IsOk: false, Error: { } insecure }) return insecure;
+        if (await CheckStartAsync(connection, null, ct) is { IsOk: false, Error: { } badApp }) return badApp;
         if (await edits.CheckDefaultRoleAsync(organization, wanted.DefaultRole, granter, ct) is { IsOk: false, Error: { } badRole }) return badRole;
         connection.SetProvisioning(wanted.Jit, wanted.DefaultRole, wanted.TrustEmail, wanted.AllowOutsideDomains, now);
         if (wanted.SsoRoles is not null && await edits.SetSsoRolesAsync(connection, wanted.SsoRoles, granter, now, ct) is { IsOk: false, Error: { } badRoles }) return badRoles;
@@ -41,10 +43,11 @@ public sealed class SamlConnectionService(IdpDbContext db, EventLog events, Conn
             organization, id, expectedVersion, async connection =>
             {
                 if (connection.Saml is null) return ConnectionErrors.OtherKind;
+                var before = EventLog.FactsOf(Facts(connection));
                 var applied = await ApplyAsync(connection, shared, granter, ct);
                 if (!applied.IsOk) return applied;
                 if (changes is not null && await ApplyAsync(connection, changes, granter, ct) is { IsOk: false } refused) return refused;
-                events.Record(EventTypes.ConnectionUpdated, organization, id.ToString(), Facts(connection));
+                events.RecordChange(EventTypes.ConnectionUpdated, organization, id.ToString(), before, Facts(connection));
                 return Result.Ok;
             }, Unique, ct);
 
@@ -100,11 +103,13 @@ public sealed class SamlConnectionService(IdpDbContext db, EventLog events, Conn
     private async Task<Result> ApplyAsync(Connection connection, SamlConnectionChanges changes, Granter granter, CancellationToken ct)
     {
         if (changes.SetsAliases && !granter.IsInstance) return SamlErrors.AliasByOperator;
-        var now = clock.GetUtcNow();
+        var (now, start) = (clock.GetUtcNow(), connection.Saml?.IdpInitiatedApp);
         var configured = connection.ConfigureSaml(EntityId(changes, connection.Issuer), changes.Over(connection.Saml), now);
         if (!configured.IsOk) return configured;
         var secure = CheckSecure(connection);
-        return secure.IsOk ? await SetChildrenAsync(connection, changes, now, ct) : secure;
+        if (!secure.IsOk) return secure;
+        if (await CheckStartAsync(connection, start, ct) is { IsOk: false } badApp) return badApp;
+        return await SetChildrenAsync(connection, changes, now, ct);
     }
 
     private async Task<Result> SetChildrenAsync(Connection connection, SamlConnectionChanges changes, DateTimeOffset now, CancellationToken ct)
@@ -150,6 +155,10 @@ public sealed class SamlConnectionService(IdpDbContext db, EventLog events, Conn
     private bool IsAlias(string url) =>
         url.Length <= AcsAlias.MaxLength && SamlRules.IsUrl(url) && new Uri(url) is var uri && uri.AbsoluteUri == url && uri is { Query: "", AbsolutePath.Length: > 1 }
         && (uri.Scheme == "https" || rules.AllowInsecureIssuer) && rules.AliasHosts.Contains(uri.Authority, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>An answer that nobody asked for needs somewhere to start. What was accepted before stays, whatever became of the app.</summary>
+    private async Task<Result> CheckStartAsync(Connection connection, string? before, CancellationToken ct) =>
+        connection.Saml?.IdpInitiatedApp is { } app && app != before && await apps.FindByClientIdAsync(app, ct) is not { InitiateLoginUri: not null } ? SamlErrors.AppInvalid : Result.Ok;
 
     private Result CheckSecure(Connection connection) =>
         rules.AllowInsecureIssuer || (connection.Saml is { } saml && SamlRules.IsSecure(saml)) ? Result.Ok : SamlErrors.Insecure;

@@ -21,7 +21,7 @@ public static class SamlErrors
     public static readonly Error NameIdFormatInvalid = Invalid("name_id_format_invalid", "A NameID format is a URN of at most 256 characters.", "saml.nameIdFormat");
     public static readonly Error NameIdTransient = Invalid("name_id_transient", "A transient NameID is another one at each sign-in: choose an attribute as the subject.", "saml.nameIdFormat");
     public static readonly Error ContextsInvalid = Invalid("requested_contexts_invalid", "Give at most 10 authentication contexts of 1 to 256 characters.", "saml.requestedContexts");
-    public static readonly Error AppInvalid = Invalid("idp_initiated_app_invalid", "Give the client id of an app.", "saml.idpInitiatedApp");
+    public static readonly Error AppInvalid = Invalid("idp_initiated_app_invalid", "Give the client id of an app that has an initiateLoginUri.", "saml.idpInitiatedApp");
     public static readonly Error CertificateInvalid = Invalid("certificate_invalid", "Give X.509 certificates as PEM or base64, with an RSA key of 2048 bits or more or an ECDSA key of 256 bits or more.", "saml.certificates");
     public static readonly Error TooManyCertificates = Invalid("too_many_certificates", "A connection has at most 20 certificates.", "saml.certificates");
     public static readonly Error CertificateRequired = new(ErrorKind.Conflict, "certificate_required", "Add the certificate that the identity provider signs with.", "saml.certificates");
@@ -34,6 +34,9 @@ public static class SamlErrors
     public static readonly Error MetadataEndpointChanged = new(ErrorKind.Conflict, "metadata_endpoint_changed", "The metadata names another sign-in address. Check it with the identity provider and set saml.ssoUrl by hand. Nothing was changed.", "saml.metadataUrl");
     public static readonly Error MetadataTooSoon = new(ErrorKind.TooMany, "metadata_refresh_too_soon", "The metadata was read less than five minutes ago.");
     public static readonly Error AssertionReplayed = new(ErrorKind.Conflict, "assertion_replayed", "This answer was used before. Start again from the application.");
+    public static readonly Error LogoutReplayed = new(ErrorKind.Conflict, "logout_replayed", "This sign-out was done before. Sign out again at your identity provider.");
+    public static readonly Error LogoutRefused = new(ErrorKind.Invalid, "logout_refused", "The sign-out that your identity provider sent could not be used. You may still be signed in here: sign out here, too.");
+    public static readonly Error LogoutAnswerRefused = new(ErrorKind.Invalid, "logout_answer_refused", "You are signed out here. What your identity provider answered could not be used: you may still be signed in there.");
     public static readonly Error KeyPending = new(ErrorKind.Conflict, "key_rotation_pending", "A new key is published already and takes over when its time comes.");
 
     private static Error Invalid(string code, string message, string field) => new(ErrorKind.Invalid, code, message, field);

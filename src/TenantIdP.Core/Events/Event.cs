@@ -1,5 +1,6 @@
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Events;
 
@@ -35,8 +36,18 @@ public sealed class Event : IHasIdPrefix, IOrganizationOwned
     /// <summary>Salted SHA-256 of the personal row, which may be erased without breaking the chain.</summary>
     public string? PersonalHash { get; private set; }
 
+    /// <summary>The place in the log of the instance, without gaps, in the order of sealing; null until then.</summary>
     public long? Position { get; private set; }
+
+    /// <summary><see cref="EventHash"/>, which the next event of the organization carries on.</summary>
     public string? Hash { get; private set; }
+
+    internal void Seal(long position, string previousHash)
+    {
+        if (Position is not null) throw new InvalidOperationException("An event is sealed once.");
+        Position = position;
+        Hash = EventHash.Of(this, previousHash);
+    }
 
     internal static Event Record(Id<Organization> organization, string type, DateTimeOffset now, Actor actor, string target, string data, string? traceId, string? personalHash) =>
         new(organization, Id<Event>.New(now), type, now, actor.Kind, actor.Id, target, data) { TraceId = traceId, PersonalHash = personalHash };
@@ -45,11 +56,15 @@ public sealed class Event : IHasIdPrefix, IOrganizationOwned
 /// <summary>The personal data of an event, in a row of its own so that it can be erased.</summary>
 public sealed class EventPersonalData : IOrganizationOwned
 {
-    internal EventPersonalData(Id<Organization> organizationId, Id<Event> eventId, string salt, string data) =>
-        (OrganizationId, EventId, Salt, Data) = (organizationId, eventId, salt, data);
+    internal EventPersonalData(Id<Organization> organizationId, Id<Event> eventId, Id<User>? userId, string salt, string data) =>
+        (OrganizationId, EventId, UserId, Salt, Data) = (organizationId, eventId, userId, salt, data);
 
     public Id<Organization> OrganizationId { get; private set; }
     public Id<Event> EventId { get; private set; }
+
+    /// <summary>Whose data it is, so that erasing them finds it; null when nobody we know (a stranger's refused sign-in).</summary>
+    public Id<User>? UserId { get; private set; }
+
     public string Salt { get; private set; }
     public string Data { get; private set; }
 }
@@ -60,21 +75,39 @@ public static class EventTypes
     public const string OrganizationUpdated = "organization.updated";
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";
+    public const string OrganizationDeleting = "organization.deleting";
+    public const string OrganizationRestored = "organization.restored";
+    public const string OrganizationPurged = "organization.purged";
     public const string UserCreated = "user.created";
     public const string UserUpdated = "user.updated";
     public const string UserSuspended = "user.suspended";
     public const string UserResumed = "user.resumed";
     public const string PasswordChanged = "user.password_changed";
     public const string PasswordLocked = "user.password_locked";
+    public const string PasswordUnlocked = "user.password_unlocked";
+    public const string PasswordRemoved = "user.password_removed";
     public const string IdentityLinked = "user.identity_linked";
+    public const string IdentityUnlinked = "user.identity_unlinked";
+    public const string UserEmailAdded = "user.email_added";
+    public const string UserEmailVerified = "user.email_verified";
+    public const string UserEmailUnverified = "user.email_unverified";
+    public const string UserEmailRemoved = "user.email_removed";
+    public const string UserPrimaryEmailChanged = "user.primary_email_changed";
+    public const string UserSessionsEnded = "user.sessions_ended";
+    public const string UserMerged = "user.merged";
+    public const string UserExported = "user.exported";
+    public const string UserErased = "user.erased";
     public const string MemberJoined = "member.joined";
     public const string MemberRoleGranted = "member.role_granted";
     public const string MemberRoleRevoked = "member.role_revoked";
     public const string MemberDeactivated = "member.deactivated";
     public const string MemberReactivated = "member.reactivated";
     public const string MemberRemoved = "member.removed";
+    public const string MemberMerged = "member.merged";
+    public const string OwnershipTransferred = "organization.ownership_transferred";
     public const string RoleCreated = "role.created";
     public const string RoleUpdated = "role.updated";
+    public const string RoleReplaced = "role.replaced";
     public const string RoleDeleted = "role.deleted";
     public const string DomainClaimed = "domain.claimed";
     public const string DomainVerified = "domain.verified";
@@ -85,6 +118,9 @@ public static class EventTypes
     public const string ConnectionTested = "connection.tested";
     public const string ConnectionCertificatesChanged = "connection.certificates_changed";
     public const string ConnectionCertificateExpiring = "connection.certificate_expiring";
+    public const string ConnectionLogoutReceived = "connection.logout_received";
+    public const string ConnectionLogoutRefused = "connection.logout_refused";
+    public const string ConnectionRolesRevoked = "connection.roles_revoked";
     public const string ConnectionMetadataRefused = "connection.metadata_refused";
     public const string SamlKeyCreated = "saml_key.created";
     public const string SamlKeyExpiring = "saml_key.expiring";

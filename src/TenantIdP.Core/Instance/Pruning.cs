@@ -14,6 +14,8 @@ public sealed class Pruning(IdpDbContext db, TimeProvider clock)
         var abandoned = now - LeaseKept;
         await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.ReceivedAssertions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        // What the identity provider called a session is of use until that has ended, and is about a person.
+        await db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(u => db.Sessions.Any(s => s.Id == u.SessionId && s.EndedAt != null)).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Leases.Where(l => l.ExpiresAt <= abandoned && l.Holder != "").ExecuteDeleteAsync(ct);
     }

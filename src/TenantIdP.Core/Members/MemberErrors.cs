@@ -8,6 +8,9 @@ public static class MemberErrors
     public static readonly Error AlreadyMember = new(ErrorKind.Conflict, "already_member", "This user is a member already.");
     public static readonly Error InvitationRequired = new(ErrorKind.Forbidden, "invitation_required", "Only an operator's app can add a user without asking them.");
     public static readonly Error LastOwner = new(ErrorKind.Conflict, "last_owner", "An organization always has an owner: make somebody else an owner first.");
+    public static readonly Error OwnerRequired = new(ErrorKind.Forbidden, "owner_required", "Only an owner of the organization may pass the ownership on.");
+    public static readonly Error TransferToSelf = new(ErrorKind.Invalid, "transfer_to_self", "Name another member.", "toMemberId");
+    public static readonly Error TransferTargetInactive = new(ErrorKind.Conflict, "member_not_active", "An owner is an active member with an active account.", "toMemberId");
     public static readonly Error Ended = new(ErrorKind.Conflict, "membership_ended", "This membership has ended; reactivate it first.");
     public static readonly Error NotEnded = new(ErrorKind.Conflict, "membership_active", "This membership is active already.");
     public static readonly Error RoleNotHeld = new(ErrorKind.NotFound, "member_role_not_found", "The member does not have this role.");

@@ -34,7 +34,8 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 if (membership is { Status: MembershipStatus.Active or MembershipStatus.Pending }) return MemberErrors.AlreadyMember;
                 if (membership is { Status: MembershipStatus.Deactivated }) return MemberErrors.Ended;
                 if (membership is null && !granter.IsInstance) return MemberErrors.InvitationRequired;
-                if (!await db.Users.AnyAsync(u => u.Id == userId && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "userId" };
+                // Locked, so that an account which is merged or erased in this moment is not joined to anything.
+                if (!await db.LockAsync(userId, ct) || !await db.Users.AnyAsync(u => u.Id == userId && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "userId" };
 
                 var roles = await RolesAsync(organization, roleKeys.Count == 0 ? [BuiltInRoles.Member] : roleKeys, ct);
                 if (!roles.IsOk) return roles.Error;
@@ -47,6 +48,15 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
                 return membership;
             }, ct);
+
+    /// <summary>Adds the user who has verified the address. For the instance only: whether there is such a person is no organization's to know.</summary>
+    public async Task<Result<Member>> AddByEmailAsync(Id<Organization> organization, string email, IReadOnlyCollection<string> roleKeys, Granter granter, CancellationToken ct)
+    {
+        if (!granter.IsInstance) return MemberErrors.InvitationRequired;
+        if (!EmailAddress.TryParse(email, out var address)) return UserErrors.EmailInvalid;
+        var user = await db.UserEmails.Where(e => e.Normalized == address.Normalized && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct);
+        return user is { } known ? await AddAsync(organization, known, roleKeys, granter, ct) : UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "email" };
+    }
 
     public async Task<Result<Member>> FindAsync(Id<Organization> organization, Id<Membership> id, CancellationToken ct)
     {
@@ -73,8 +83,9 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var role = await RoleAsync(organization, roleKey, ct);
                 if (role is null) return RoleErrors.NotFound;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                var before = await HeldAsync(membership, ct);
                 if (membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow()))
-                    events.Record(EventTypes.MemberRoleGranted, organization, id.ToString(), new { userId = membership.UserId, role = role.Key, source = RoleSource.Api });
+                    RecordRoles(EventTypes.MemberRoleGranted, membership, role, before, before.Append(role));
                 return Result.Ok;
             }, ct);
 
@@ -89,8 +100,37 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 if (held.Any(r => !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
                 if (IsOwner(role) && await IsLastOwnerAsync(membership, ct)) return MemberErrors.LastOwner;
+                var before = await HeldAsync(membership, ct);
                 foreach (var source in Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
-                events.Record(EventTypes.MemberRoleRevoked, organization, id.ToString(), new { userId = membership.UserId, role = role.Key });
+                RecordRoles(EventTypes.MemberRoleRevoked, membership, role, before, before.Where(r => r.Id != role.Id));
+                return Result.Ok;
+            }, ct);
+
+    /// <summary>Makes another member an owner, in one step with the end of the caller's own ownership.</summary>
+    /// <param name="from">The person who asks; whether they own the organization is read under its lock.</param>
+    /// <param name="keepOwner">The caller stays an owner, too.</param>
+    /// <returns>The new owner.</returns>
+    public Task<Result<Member>> TransferOwnershipAsync(Id<Organization> organization, Id<User> from, Id<Membership> to, bool keepOwner, CancellationToken ct) =>
+        ChangeAsync(
+            organization, to, async membership =>
+            {
+                var owner = await RoleAsync(organization, BuiltInRoles.Owner, ct);
+                var mine = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == from && m.Status == MembershipStatus.Active, ct);
+                if (owner is null || mine is null || !mine.Roles.Any(r => r.RoleId == owner.Id)) return MemberErrors.OwnerRequired;
+                if (mine.Id == membership.Id) return MemberErrors.TransferToSelf;
+                if (membership.Status != MembershipStatus.Active || !await db.Users.AnyAsync(u => u.Id == membership.UserId && u.Status == UserStatus.Active, ct)) return MemberErrors.TransferTargetInactive;
+                if (!keepOwner && mine.Roles.Any(r => r.RoleId == owner.Id && !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
+
+                var now = clock.GetUtcNow();
+                if (membership.Grant(owner, RoleSource.Api, "", now)) events.Record(EventTypes.MemberRoleGranted, organization, to.ToString(), new { userId = membership.UserId, role = owner.Key, source = RoleSource.Api });
+                if (!keepOwner)
+                {
+                    foreach (var source in Ours) mine.Revoke(owner.Id, source, now);
+                    events.Record(EventTypes.MemberRoleRevoked, organization, mine.Id.ToString(), new { userId = from, role = owner.Key });
+                    if (mine.Roles.Count == 0 && await RoleAsync(organization, BuiltInRoles.Member, ct) is { } member) mine.Grant(member, RoleSource.Api, "", now);
+                }
+
+                events.Record(EventTypes.OwnershipTransferred, organization, organization.ToString(), new { from = mine.Id, to, keptOwner = keepOwner });
                 return Result.Ok;
             }, ct);
 
@@ -156,6 +196,12 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var saved = await db.TrySaveAsync(Unique, ct);
                 return saved.IsOk ? (await DescribeAsync([changed.Value], ct))[0] : saved.Error;
             }, ct);
+
+    private void RecordRoles(string type, Membership membership, Role role, IEnumerable<Role> before, IEnumerable<Role> after)
+    {
+        events.RecordChange(type, membership.OrganizationId, membership.Id.ToString(), EventLog.FactsOf(Facts(before)), Facts(after));
+        object Facts(IEnumerable<Role> roles) => new { membership.UserId, role = role.Key, source = RoleSource.Api, roles = roles.Select(r => r.Key).Distinct().Order(StringComparer.Ordinal) };
+    }
 
     /// <summary>Ending a membership takes its roles away, so it needs the right to take each of them.</summary>
     private async Task<Result> MayEndAsync(Membership membership, Granter granter, CancellationToken ct)

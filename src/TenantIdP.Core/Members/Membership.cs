@@ -88,6 +88,23 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public void Reactivate(DateTimeOffset now) => (Status, EndedAt, UpdatedAt) = (MembershipStatus.Active, null, now);
 
+    /// <summary>What two memberships of one person in one organization are together: a removal stays, unless the other membership stands.</summary>
+    public static MembershipStatus Combine(MembershipStatus one, MembershipStatus other) =>
+        new[] { MembershipStatus.Active, MembershipStatus.Removed, MembershipStatus.Deactivated }.FirstOrDefault(s => one == s || other == s, MembershipStatus.Pending);
+
+    public void MoveTo(Id<User> user, DateTimeOffset now) => (UserId, UpdatedAt) = (user, now);
+
+    /// <summary>Becomes what this and another membership of the same person are together. Roles come, with their sources, from those that have the status of the result: what ended stays ended.</summary>
+    public void Absorb(Membership other, DateTimeOffset now)
+    {
+        var status = Combine(Status, other.Status);
+        var gained = other.Status == status ? other.roles : [];
+        if (Status != status) roles.RemoveAll(mine => !gained.Any(mine.IsSame));
+        foreach (var role in gained.Where(r => !roles.Any(r.IsSame))) roles.Add(new MembershipRole(OrganizationId, Id, role.RoleOrganizationId, role.RoleId, role.Source, role.SourceId, role.AssignedAt));
+        (EndedAt, NameOverlay) = (Status == status ? EndedAt : other.EndedAt, NameOverlay ?? other.NameOverlay);
+        (Status, UpdatedAt) = (status, now);
+    }
+
     public void Remove(DateTimeOffset now)
     {
         roles.Clear();
@@ -111,4 +128,6 @@ public sealed class MembershipRole : IOrganizationOwned
     public string SourceId { get; private set; }
 
     public DateTimeOffset AssignedAt { get; private set; }
+
+    internal bool IsSame(MembershipRole other) => RoleId == other.RoleId && Source == other.Source && SourceId == other.SourceId;
 }

@@ -38,6 +38,12 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Counts the changes of the member list that must not race: updated first in a transaction, it is the lock on both stores.</summary>
     public int MembersRevision { get; private set; }
 
+    /// <summary>When everything of it is deleted for good; null unless it is being deleted.</summary>
+    public DateTimeOffset? PurgeAfter { get; private set; }
+
+    /// <summary>What a restore leads back to.</summary>
+    public bool WasSuspended { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
     public int Version { get; private set; }
@@ -80,6 +86,21 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     {
         if (Status == OrganizationStatus.Deleting) return OrganizationErrors.Deleting;
         (Status, UpdatedAt) = (OrganizationStatus.Active, now);
+        return Result.Ok;
+    }
+
+    /// <summary>The first phase: nobody gets in, nothing is lost.</summary>
+    public Result Delete(TimeSpan kept, DateTimeOffset now)
+    {
+        if (Status == OrganizationStatus.Deleting) return OrganizationErrors.Deleting;
+        (WasSuspended, Status, PurgeAfter, UpdatedAt) = (Status == OrganizationStatus.Suspended, OrganizationStatus.Deleting, now + kept, now);
+        return Result.Ok;
+    }
+
+    public Result Restore(DateTimeOffset now)
+    {
+        if (Status != OrganizationStatus.Deleting) return OrganizationErrors.NotDeleting;
+        (Status, WasSuspended, PurgeAfter, UpdatedAt) = (WasSuspended ? OrganizationStatus.Suspended : OrganizationStatus.Active, false, null, now);
         return Result.Ok;
     }
 

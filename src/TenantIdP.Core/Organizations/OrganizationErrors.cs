@@ -10,6 +10,8 @@ public static class OrganizationErrors
     public static readonly Error ExternalIdTaken = new(ErrorKind.Conflict, "external_id_taken", "Another organization has this external id.", "externalId");
     public static readonly Error ExternalIdInvalid = new(ErrorKind.Invalid, "external_id_invalid", "An external id is 1 to 200 characters without control characters.", "externalId");
     public static readonly Error Deleting = new(ErrorKind.Conflict, "organization_deleting", "The organization is being deleted; restore it first.");
+    public static readonly Error NotDeleting = new(ErrorKind.Conflict, "organization_not_deleting", "The organization is not being deleted: delete it first, then wait or purge it.");
+    public static readonly Error PurgeNotConfirmed = new(ErrorKind.Invalid, "purge_not_confirmed", "Give the organization's slug to confirm: a purge can't be undone.", "confirm");
 
     public static readonly Error SsoNeedsConnection = new(ErrorKind.Conflict, "require_sso_needs_connection",
         "SSO can be required only when the organization has an active connection and a domain verified by DNS or by an operator.", "requireSso");

@@ -14,5 +14,8 @@ internal sealed class OrganizationMapping : IEntityTypeConfiguration<Organizatio
         organization.Property(o => o.ExternalId).HasMaxLength(200);
         organization.HasIndex(o => o.Slug).IsUnique();
         organization.HasIndex(o => o.ExternalId).IsUnique();
+
+        // The daily look for those whose time has come.
+        organization.HasIndex(o => o.PurgeAfter).HasFilter("purge_after IS NOT NULL");
     }
 }

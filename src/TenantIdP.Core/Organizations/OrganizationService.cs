@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
@@ -120,19 +121,21 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
                 if (!seen.IsOk) return seen.Error;
                 db.EnterOrganization(id);
 
-                var before = (organization.DisplayName, organization.Slug, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso, organization.Status);
+                var before = EventLog.FactsOf(Facts(organization));
                 var changed = await change(organization);
                 if (!changed.IsOk) return changed.Error;
-                if (before == (organization.DisplayName, organization.Slug, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso, organization.Status))
+                if (JsonNode.DeepEquals(before, EventLog.FactsOf(Facts(organization))))
                 {
                     db.Entry(organization).State = EntityState.Unchanged;
                     return organization;
                 }
 
-                events.Record(type, id, id.ToString(), new { organization.DisplayName, slug = organization.Slug.Value, organization.ExternalId, organization.RequireSso, organization.AcceptHomeSso });
+                events.RecordChange(type, id, id.ToString(), before, Facts(organization));
                 var saved = await db.TrySaveAsync(Unique, ct);
                 return saved.IsOk ? organization : saved.Error;
             }, ct);
+
+    private static object Facts(Organization o) => new { o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso };
 
     private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, Granter granter, CancellationToken ct)
     {

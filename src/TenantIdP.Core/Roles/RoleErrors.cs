@@ -10,12 +10,16 @@ public static class RoleErrors
     public static readonly Error BuiltIn = new(ErrorKind.Conflict, "role_built_in", "Built-in roles can't be changed or deleted; create a role of your own.");
     public static readonly Error OfInstance = new(ErrorKind.Conflict, "role_of_instance", "This role belongs to the instance; create a role of your own.");
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "A role holds at most 200 permissions.", "permissions");
-    public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role; take it from them first.");
-    public static readonly Error DefaultOfConnection = new(ErrorKind.Conflict, "role_in_use", "A connection gives this role; choose another there first.");
+    public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role: take it from them first, or name another with replaceWith.");
+    public static readonly Error DefaultOfConnection = new(ErrorKind.Conflict, "role_in_use", "A connection gives this role: choose another there first, or name another with replaceWith.");
+    public static readonly Error ReplacementUnknown = new(ErrorKind.Invalid, "role_unknown", "Give the key of another role that exists where this one does.", "replaceWith");
     public static readonly Error Unknown = new(ErrorKind.Invalid, "role_unknown", "There is no role with this key in this organization.", "roles");
 
     public static Error PermissionInvalid(string permission) =>
         new(ErrorKind.Invalid, "permission_invalid", $"'{(permission.Length > 40 ? permission[..40] : permission)}' is not of the form resource:action.", "permissions");
+
+    public static Error PermissionUndeclared(string permission) =>
+        new(ErrorKind.Invalid, "permission_unknown", $"No API declares '{(permission.Length > 40 ? permission[..40] : permission)}'. Outside Development this is answered with no.", "checks");
 
     public static readonly Error Escalation = new(ErrorKind.Forbidden, "role_escalation", "Nobody can grant or revoke a role with permissions they lack; only an owner can grant or revoke Owner.");
 }

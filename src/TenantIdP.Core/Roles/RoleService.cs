@@ -34,7 +34,7 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         if (await others.AnyAsync(ct)) return RoleErrors.KeyTaken;
 
         db.Roles.Add(made.Value);
-        events.Record(EventTypes.RoleCreated, owner, made.Value.Id.ToString(), new { made.Value.Key, made.Value.Permissions });
+        events.Record(EventTypes.RoleCreated, owner, made.Value.Id.ToString(), Facts(made.Value));
         var saved = await db.TrySaveAsync(Unique, ct);
         return saved.IsOk ? made.Value : saved.Error;
     }
@@ -60,11 +60,12 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         var seen = VersionErrors.Check(role, expectedVersion);
         if (!seen.IsOk) return seen.Error;
         var (name, permissions, before) = (changes.DisplayName.Or(role.DisplayName) ?? "", changes.Permissions.Or(role.Permissions) ?? [], role.Permissions);
+        var was = EventLog.FactsOf(Facts(role));
         var valid = role.Check(name, permissions);
         if (!valid.IsOk) return valid.Error;
         if (!await granter.CoversAsync(db, before.Union(permissions), ct)) return RoleErrors.Escalation;
         role.Change(name, permissions, clock.GetUtcNow());
-        events.Record(EventTypes.RoleUpdated, owner, id.ToString(), new { role.Key, permissions = role.Permissions, before });
+        events.RecordChange(EventTypes.RoleUpdated, owner, id.ToString(), was, Facts(role));
         var saved = await db.TrySaveAsync(ct);
         return saved.IsOk ? role : saved.Error;
     }
@@ -94,6 +95,8 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
             throw;
         }
     }
+
+    private static object Facts(Role r) => new { r.Key, r.DisplayName, r.Permissions };
 
     private IQueryable<Role> Of(Id<Organization> owner) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner);
 

@@ -4,6 +4,10 @@ using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Sessions;
 
+/// <param name="NameId">The NameID with format and qualifiers, as JSON of the edge that reads and writes it.</param>
+/// <param name="NameIdHash">SHA-256 of the NameID's value, lower-case hex.</param>
+public sealed record UpstreamSessionFacts(string NameId, string NameIdHash, string? SessionIndex);
+
 /// <summary>What the identity provider calls a session of ours, so that a logout on either side reaches the other (SAML Profiles 4.4).</summary>
 public sealed class UpstreamSession : IOrganizationOwned
 {
@@ -26,10 +30,10 @@ public sealed class UpstreamSession : IOrganizationOwned
 
     private SecretPlace Place => PlaceOf(ConnectionId, SessionId);
 
-    public static UpstreamSession Remember(Id<Organization> organization, Id<Connection> connection, Id<Session> session, string nameIdHash, string nameId, string? sessionIndex, SecretBox box) =>
-        new(organization, connection, session, nameIdHash, box.Seal(nameId, PlaceOf(connection, session)), sessionIndex);
+    public static UpstreamSession Remember(Id<Organization> organization, Id<Connection> connection, Id<Session> session, UpstreamSessionFacts facts, SecretBox box) =>
+        new(organization, connection, session, facts.NameIdHash, box.Seal(facts.NameId, PlaceOf(connection, session)), facts.SessionIndex);
 
-    public void Renew(string nameIdHash, string nameId, string? sessionIndex, SecretBox box) => (NameIdHash, SealedNameId, SessionIndex) = (nameIdHash, box.Seal(nameId, Place), sessionIndex);
+    public void Renew(UpstreamSessionFacts facts, SecretBox box) => (NameIdHash, SealedNameId, SessionIndex) = (facts.NameIdHash, box.Seal(facts.NameId, Place), facts.SessionIndex);
 
     public string OpenNameId(SecretBox box) => box.OpenText(SealedNameId, Place);
 

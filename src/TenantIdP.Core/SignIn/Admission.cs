@@ -54,7 +54,10 @@ public sealed class Admission(IdpDbContext db, AccountLinking linking, JitProvis
     {
         if (!joined.IsOk) return Refuse(joined.Error);
         var user = joined.Value;
-        if (await db.Users.AsNoTracking().AnyAsync(u => u.Id == user && u.Status == UserStatus.Suspended, ct)) return Refuse(SignInErrors.UserSuspended);
+
+        // A link adds rows to an account that was found by its address: it may be merged or erased in this moment, and must not come back to life.
+        if (how == AdmittedAs.Linked) await db.LockAsync(user, ct);
+        if (await db.Users.AsNoTracking().AnyAsync(u => u.Id == user && u.Status != UserStatus.Active, ct)) return Refuse(SignInErrors.UserSuspended);
         return new Admitted(user, how);
     }
 

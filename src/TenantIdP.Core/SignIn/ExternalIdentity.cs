@@ -1,4 +1,5 @@
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.SignIn;
@@ -14,7 +15,3 @@ public sealed record ExternalIdentity(string Issuer, string Subject, EmailAddres
     /// <summary>What the upstream calls this session, for single logout; null where there is none.</summary>
     public UpstreamSessionFacts? Session { get; init; }
 }
-
-/// <param name="NameId">The NameID with format and qualifiers, as JSON of the edge that reads and writes it.</param>
-/// <param name="NameIdHash">SHA-256 of the NameID's value, lower-case hex.</param>
-public sealed record UpstreamSessionFacts(string NameId, string NameIdHash, string? SessionIndex);

@@ -50,7 +50,7 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
                     .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, 0).SetProperty(c => c.LockedUntil, (DateTimeOffset?)null).SetProperty(c => c.PasswordHash, newHash), ct);
                 if (still == 0) return SignInErrors.WrongCredentials;
                 events.RecordForInstance(EventTypes.SignInSucceeded, user.ToString(), new { method = "password" });
-                var (session, token) = await sessions.ProveAsync(browser.Current, user, SessionProof.Password(clock.GetUtcNow()), browser.UserAgent, ct);
+                var (session, token) = await sessions.ProveAsync(browser.Current, user, SessionProof.Password(clock.GetUtcNow()), browser.UserAgent, null, ct);
                 return new SignedIn(session, token, null);
             }, ct);
 

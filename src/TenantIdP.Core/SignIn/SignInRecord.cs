@@ -43,7 +43,8 @@ public sealed class SignInRecord(IdpDbContext db, EventLog events, TraceRecorder
         var organization = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.Id == connection).Select(c => (Id<Organization>?)c.OrganizationId).SingleOrDefaultAsync(ct);
         if (organization is not { } owner) return;
         db.EnterOrganization(owner);
-        events.Record(EventTypes.SignInRefused, owner, connection.ToString(), new { code = error.Code }, new { email = external.Email?.Value, subject = external.Subject });
+        var known = await db.UserIdentities.Where(i => i.ConnectionId == connection && i.Subject == external.Subject).Select(i => (Id<User>?)i.UserId).FirstOrDefaultAsync(ct);
+        events.Record(EventTypes.SignInRefused, owner, connection.ToString(), new { code = error.Code }, new { email = external.Email?.Value, subject = external.Subject }, known);
         CloseRefused(owner, connection, TraceOutcome.Refused, error);
         await db.SaveChangesAsync(ct);
     }

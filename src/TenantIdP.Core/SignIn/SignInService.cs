@@ -27,6 +27,9 @@ public sealed record FederationOutcome(SignedIn? SignedIn, PendingLink? Pending)
 /// </summary>
 public sealed class SignInService(IdpDbContext db, Admission admission, SessionService sessions, SignInRecord record, TimeProvider clock)
 {
+    /// <summary>Another sign-in of the same person, a change of their membership and the unlinking or merging of the identity may each come between once.</summary>
+    private const int Attempts = 5;
+
     private static readonly TimeSpan PendingLifetime = TimeSpan.FromMinutes(10);
 
     public async Task<Result<FederationOutcome>> FederateAsync(Id<Connection> connectionId, ExternalIdentity external, BrowserContext browser, CancellationToken ct)
@@ -65,7 +68,7 @@ public sealed class SignInService(IdpDbContext db, Admission admission, SessionS
                 var context = browser;
                 return await db.InTransactionAsync(() => once(context), ct);
             }
-            catch (DbUpdateException e) when (attempt < 3 && (db.UniqueViolation(e) is not null || e is DbUpdateConcurrencyException))
+            catch (DbUpdateException e) when (attempt < Attempts && (db.UniqueViolation(e) is not null || e is DbUpdateConcurrencyException))
             {
                 // Two first sign-ins of one person at once: the loser starts again and finds what the winner made.
                 db.ChangeTracker.Clear();
@@ -106,7 +109,7 @@ public sealed class SignInService(IdpDbContext db, Admission admission, SessionS
         // One factor whatever the upstream claims, until the connection says which of its methods are trusted.
         var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), ["fed"]);
         record.Succeed(connection, external, user, browser.Current?.UserId == user);
-        var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, ct);
+        var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, external.Session, ct);
         return new SignedIn(session, token, connection.OrganizationId);
     }
 

@@ -19,7 +19,7 @@ public sealed class AccessReader(IdpDbContext db)
         var target = organization ?? Organization.Instance;
         var known = proofs.Where(p => p.ConnectionId is not null).Select(p => p.ConnectionId!.Value).Distinct().ToArray(); // filtered on the line's start
 
-        // Left joins only, so that both stores run it as one plain statement; a row per role and proven connection, of which there are few.
+        // Left joins only, so that both stores run it as one plain statement; a row per role, proven connection and identity, of which there are few.
         var rows = await (
             from u in db.Users.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             where u.Id == user
@@ -36,9 +36,13 @@ public sealed class AccessReader(IdpDbContext db)
             join r in db.Roles on new { Owner = held.RoleOrganizationId, Id = held.RoleId } equals new { Owner = r.OrganizationId, r.Id } into roles
             from role in roles.DefaultIfEmpty()
             from o in db.Organizations.Where(o => o.Id == target).DefaultIfEmpty()
-            from c in db.Connections
-                // The proofs in hand, and those the session gained since: a gained proof is of a connection that knows this person.
-                .Where(c => c.Status == ConnectionStatus.Active && (known.Contains(c.Id) || db.UserIdentities.Any(i => i.UserId == user && i.ConnectionId == c.Id))).DefaultIfEmpty()
+            // The proofs in hand, and those the session gained since: a gained proof is of a connection that knows this person. One condition with an OR would read every
+            // connection of the instance.
+            from c in db.Connections.Where(c => c.Status == ConnectionStatus.Active && known.Contains(c.Id)).DefaultIfEmpty()
+            join i in db.UserIdentities on u.Id equals i.UserId into identities
+            from identity in identities.DefaultIfEmpty()
+            join k in db.Connections.Where(k => k.Status == ConnectionStatus.Active) on new { identity.OrganizationId, Id = identity.ConnectionId } equals new { k.OrganizationId, k.Id } into knows
+            from k in knows.DefaultIfEmpty()
             select new
             {
                 User = new { u.Id, u.Status, u.Name, u.GivenName, u.FamilyName, u.IsOperator },
@@ -52,11 +56,12 @@ public sealed class AccessReader(IdpDbContext db)
                 Membership = m == null ? null : new { m.Id, m.Status, m.NameOverlay },
                 RoleKey = role == null ? null : role.Key,
                 RolePermissions = role == null ? null : role.Permissions,
-                Connection = c == null ? (Id<Connection>?)null : c.Id,
+                Proven = c == null ? (Id<Connection>?)null : c.Id,
+                Knows = k == null ? (Id<Connection>?)null : k.Id,
             }).AsNoTracking().ToListAsync(ct);
         if (rows.Count == 0) return null;
         var row = rows[0];
-        var connections = rows.Where(r => r.Connection is not null).Select(r => r.Connection!.Value).ToHashSet(); // filtered just before
+        var connections = rows.SelectMany(r => new[] { r.Proven, r.Knows }).OfType<Id<Connection>>().ToHashSet();
 
         IReadOnlyList<SessionProof> merged = row.SessionProofs is { } gained && row.SessionEndedAt is null
             ? [.. proofs, .. gained.Where(g => !proofs.Any(p => p.ConnectionId == g.ConnectionId && p.At >= g.At))]

@@ -43,6 +43,9 @@ public interface IGrantRevoker
 
     Task EndUserAsync(Id<User> user, CancellationToken ct);
 
+    /// <summary>Those of all its members.</summary>
+    Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct);
+
     Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct);
 }
 

@@ -8,20 +8,20 @@ public enum UserStatus
 {
     Active,
     Suspended,
-}
 
-/// <summary>What a person is called; every part is optional and already cleaned.</summary>
-public sealed record PersonName(string? Display, string? Given, string? Family)
-{
-    public static readonly PersonName None = new(null, null, null);
+    /// <summary>Became another account; its id is refused for ever and never given again.</summary>
+    Merged,
 
-    public static PersonName Cleaned(string? display, string? given, string? family) =>
-        new(Kernel.DisplayName.Clean(display), Kernel.DisplayName.Clean(given), Kernel.DisplayName.Clean(family));
+    /// <summary>Only the id is left, so that events that speak of it keep their meaning.</summary>
+    Erased,
 }
 
 /// <summary>One human, global to the instance. Emails prove nothing until verified; at most one is primary.</summary>
 public sealed class User : IHasIdPrefix, IVersioned
 {
+    public const int MaxExternalIdLength = 200;
+    public const int MaxEmails = 20;
+
     private readonly List<UserEmail> emails = [];
 
     private User(Id<User> id, DateTimeOffset createdAt) => (Id, CreatedAt, UpdatedAt) = (id, createdAt, createdAt);
@@ -29,10 +29,22 @@ public sealed class User : IHasIdPrefix, IVersioned
     public static string IdPrefix => "usr";
 
     public Id<User> Id { get; private set; }
+
+    /// <summary>The application's own id of this person, unique in the instance.</summary>
+    public string? ExternalId { get; private set; }
+
     public string? Name { get; private set; }
     public string? GivenName { get; private set; }
     public string? FamilyName { get; private set; }
+    public string? Picture { get; private set; }
+    public string? PhoneNumber { get; private set; }
+    public string? Locale { get; private set; }
+    public string? ZoneInfo { get; private set; }
+    public Metadata Metadata { get; private set; } = Metadata.Empty;
     public UserStatus Status { get; private set; }
+
+    /// <summary>The account that this one became.</summary>
+    public Id<User>? MergedInto { get; private set; }
 
     /// <summary>An operator of the instance. Never linked by email.</summary>
     public bool IsOperator { get; private set; }
@@ -40,9 +52,20 @@ public sealed class User : IHasIdPrefix, IVersioned
     /// <summary>The organization whose SSO or directory made this account, if one did.</summary>
     public Id<Organization>? CreatedByOrganization { get; private set; }
 
+    /// <summary>Counts the changes of what admits this person that must not race: updated first in a transaction, it is the lock on both stores.</summary>
+    public int AccessRevision { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
     public int Version { get; private set; }
+
+    /// <summary>Merged or erased: a tombstone that nothing changes any more.</summary>
+    public bool IsEnded => Status is UserStatus.Merged or UserStatus.Erased;
+
+    public UserProfile Profile => new()
+    {
+        Name = Name, GivenName = GivenName, FamilyName = FamilyName, Picture = Picture, PhoneNumber = PhoneNumber, Locale = Locale, ZoneInfo = ZoneInfo,
+    };
 
     public IReadOnlyList<UserEmail> Emails => emails;
 
@@ -51,7 +74,21 @@ public sealed class User : IHasIdPrefix, IVersioned
     public static User Create(PersonName name, DateTimeOffset now, Id<Organization>? by = null) =>
         new(Id<User>.New(now), now) { Name = name.Display, GivenName = name.Given, FamilyName = name.Family, CreatedByOrganization = by };
 
-    public void Rename(PersonName name, DateTimeOffset now) => (Name, GivenName, FamilyName, UpdatedAt) = (name.Display, name.Given, name.Family, now);
+    /// <param name="checkedProfile">Passed <see cref="UserProfile.Check"/>.</param>
+    public void Change(UserProfile checkedProfile, DateTimeOffset now)
+    {
+        (Name, GivenName, FamilyName, Picture) = (checkedProfile.Name, checkedProfile.GivenName, checkedProfile.FamilyName, checkedProfile.Picture);
+        (PhoneNumber, Locale, ZoneInfo, UpdatedAt) = (checkedProfile.PhoneNumber, checkedProfile.Locale, checkedProfile.ZoneInfo, now);
+    }
+
+    public Result ChangeExternalId(string? externalId, DateTimeOffset now)
+    {
+        if (externalId is not null && (externalId.Length is 0 or > MaxExternalIdLength || externalId.Any(char.IsControl))) return UserErrors.ExternalIdInvalid;
+        (ExternalId, UpdatedAt) = (externalId, now);
+        return Result.Ok;
+    }
+
+    public void ChangeMetadata(Metadata metadata, DateTimeOffset now) => (Metadata, UpdatedAt) = (metadata, now);
 
     /// <summary>The first verified address becomes primary; an unverified one never does while a verified one exists.</summary>
     public UserEmail AddEmail(EmailAddress address, bool verified, DateTimeOffset now)
@@ -64,14 +101,78 @@ public sealed class User : IHasIdPrefix, IVersioned
         }
 
         if (verified) email.MarkVerified(now);
-        if (PrimaryEmail is null || (email.VerifiedAt is not null && PrimaryEmail.VerifiedAt is null))
-        {
-            foreach (var other in emails) other.IsPrimary = false;
-            email.IsPrimary = true;
-        }
-
+        if (PrimaryEmail is null || (email.VerifiedAt is not null && PrimaryEmail.VerifiedAt is null)) SetPrimary(email);
         UpdatedAt = now;
         return email;
+    }
+
+    public Result<UserEmail> AddNewEmail(EmailAddress address, bool verified, DateTimeOffset now)
+    {
+        if (emails.Any(e => e.Normalized == address.Normalized)) return UserErrors.EmailExists;
+        return emails.Count >= MaxEmails ? UserErrors.TooManyEmails : AddEmail(address, verified, now);
+    }
+
+    /// <summary>Somebody vouches for the address, or takes the word back; then a verified one is primary, where there is one.</summary>
+    public void VouchFor(UserEmail email, bool verified, DateTimeOffset now)
+    {
+        if (verified) email.MarkVerified(now);
+        else email.MarkUnverified();
+        if (PrimaryEmail is not { VerifiedAt: not null } && (verified ? email : emails.FirstOrDefault(e => e.VerifiedAt is not null)) is { } better) SetPrimary(better);
+        UpdatedAt = now;
+    }
+
+    public Result MakePrimary(UserEmail email, DateTimeOffset now)
+    {
+        if (email.VerifiedAt is null && emails.Any(e => e.VerifiedAt is not null)) return UserErrors.EmailNotVerified;
+        SetPrimary(email);
+        UpdatedAt = now;
+        return Result.Ok;
+    }
+
+    public Result RemoveEmail(UserEmail email, DateTimeOffset now)
+    {
+        if (emails.Count == 1) return UserErrors.LastEmail;
+        if (email.IsPrimary) return UserErrors.PrimaryEmail;
+        emails.Remove(email);
+        UpdatedAt = now;
+        return Result.Ok;
+    }
+
+    /// <summary>Takes over an address of an account that ends; the other one must have lost it in the store already.</summary>
+    internal void Adopt(UserEmail other, DateTimeOffset now)
+    {
+        if (emails.FirstOrDefault(e => e.Normalized == other.Normalized) is not { } mine) emails.Add(mine = other.CopyFor(Id, now));
+        else if (other.VerifiedAt is { } since) mine.MarkVerified(since);
+        if (PrimaryEmail is null || (mine.VerifiedAt is not null && PrimaryEmail.VerifiedAt is null)) SetPrimary(mine);
+        UpdatedAt = now;
+    }
+
+    /// <summary>Something else that belongs to this person has changed.</summary>
+    public void Touch(DateTimeOffset now) => UpdatedAt = now;
+
+    public void MergeInto(Id<User> survivor, DateTimeOffset now)
+    {
+        Forget(now);
+        (Status, MergedInto) = (UserStatus.Merged, survivor);
+    }
+
+    public void Erase(DateTimeOffset now)
+    {
+        Forget(now);
+        Status = UserStatus.Erased;
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        emails.Clear();
+        Change(new UserProfile(), now);
+        (ExternalId, Metadata, IsOperator) = (null, Metadata.Empty, false);
+    }
+
+    private void SetPrimary(UserEmail email)
+    {
+        foreach (var other in emails) other.IsPrimary = false;
+        email.IsPrimary = true;
     }
 
     public void Suspend(DateTimeOffset now) => (Status, UpdatedAt) = (UserStatus.Suspended, now);
@@ -99,6 +200,10 @@ public sealed class UserEmail : IHasIdPrefix
     public DateTimeOffset? VerifiedAt { get; private set; }
 
     internal void MarkVerified(DateTimeOffset now) => VerifiedAt ??= now;
+
+    internal void MarkUnverified() => VerifiedAt = null;
+
+    internal UserEmail CopyFor(Id<User> user, DateTimeOffset now) => new(Id<UserEmail>.New(now), user, Address, Normalized, Domain, AddedAt) { VerifiedAt = VerifiedAt };
 }
 
 /// <summary>One way a human proves who they are at a connection: the key is (connection, issuer, subject), never an email.</summary>
@@ -132,6 +237,8 @@ public sealed class UserIdentity : IHasIdPrefix
         new(Id<UserIdentity>.New(now), user, connection.OrganizationId, connection.Id, issuer, subject, linkedBy, now);
 
     public void Used(DateTimeOffset now) => LastUsedAt = now;
+
+    public void MoveTo(Id<User> user) => UserId = user;
 }
 
 /// <summary>A local password and its lock-out counter. The hash is made and checked by ASP.NET Core Identity's hasher.</summary>

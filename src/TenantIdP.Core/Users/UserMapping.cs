@@ -15,7 +15,16 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeC
         user.Property(u => u.Name).HasMaxLength(DisplayName.MaxLength);
         user.Property(u => u.GivenName).HasMaxLength(DisplayName.MaxLength);
         user.Property(u => u.FamilyName).HasMaxLength(DisplayName.MaxLength);
+        user.Property(u => u.ExternalId).HasMaxLength(User.MaxExternalIdLength);
+        user.Property(u => u.Picture).HasMaxLength(UserProfile.MaxPictureLength);
+        user.Property(u => u.PhoneNumber).HasMaxLength(UserProfile.MaxPhoneLength);
+        user.Property(u => u.Locale).HasMaxLength(UserProfile.MaxLocaleLength);
+        user.Property(u => u.ZoneInfo).HasMaxLength(UserProfile.MaxZoneInfoLength);
+        user.Property(u => u.Metadata).HasConversion(metadata => metadata.Json, json => Metadata.FromStore(json)).HasDefaultValue(Metadata.Empty);
         user.Ignore(u => u.PrimaryEmail);
+        user.Ignore(u => u.Profile);
+        user.Ignore(u => u.IsEnded);
+        user.HasIndex(u => u.ExternalId).IsUnique();
         user.HasMany(u => u.Emails).WithOne().HasForeignKey(e => e.UserId).OnDelete(DeleteBehavior.Cascade);
         user.Navigation(u => u.Emails).UsePropertyAccessMode(PropertyAccessMode.Field);
     }
@@ -40,6 +49,8 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeC
         identity.Property(i => i.Issuer).HasMaxLength(Connection.MaxIssuerLength);
         identity.Property(i => i.Subject).HasMaxLength(UserIdentity.MaxSubjectLength);
         identity.Property(i => i.LinkedBy).HasMaxLength(32);
+        // A sign-in notes the use of the identity it read: when it belongs to somebody else by then, the sign-in starts again.
+        identity.Property(i => i.UserId).IsConcurrencyToken();
         identity.HasOne<User>().WithMany().HasForeignKey(i => i.UserId).OnDelete(DeleteBehavior.Cascade);
         identity.HasOne<Connection>().WithMany().HasForeignKey(i => new { i.OrganizationId, i.ConnectionId }).OnDelete(DeleteBehavior.Cascade);
 

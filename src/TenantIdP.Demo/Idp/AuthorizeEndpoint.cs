@@ -13,7 +13,8 @@ internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
     {
         idp.MapGet("/authorize", (HttpContext context) => Authorize(context, context.Request.Query));
         // OpenID Connect Core 3.1.2.1: both methods.
-        idp.MapPost("/authorize", async (HttpContext context, CancellationToken ct) => Authorize(context, await context.Request.ReadFormAsync(ct)));
+        idp.MapPost("/authorize", async (HttpContext context, CancellationToken ct) =>
+            await PostedForm.ReadAsync(context.Request, ct) is { } form ? Authorize(context, form) : Refuse(new("invalid_request", PostedForm.Expected)));
         idp.MapPost("/login", LoginAsync).AddEndpointFilter<SameOriginFilter>();
     }
 
@@ -33,7 +34,9 @@ internal sealed class AuthorizeEndpoint(IdpState state, IdpPages pages)
 
     private async Task<IResult> LoginAsync(HttpContext context, CancellationToken ct)
     {
-        var form = await context.Request.ReadFormAsync(ct);
+        if (await PostedForm.ReadAsync(context.Request, ct) is not { } form)
+            return pages.Failure("That is not a sign-in", PostedForm.Expected, StatusCodes.Status400BadRequest);
+
         var handle = form["request"].ToString();
         if (!state.Pending.TryGet(handle, out var request))
             return pages.Failure("This sign-in has ended", "It was open for too long, or it was completed in another tab. Start again from the application.", StatusCodes.Status400BadRequest);

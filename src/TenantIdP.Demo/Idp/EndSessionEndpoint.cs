@@ -22,7 +22,11 @@ internal sealed class EndSessionEndpoint(IdpState state, IdpPages pages)
 
     private async Task<IResult> EndAsync(HttpContext context, CancellationToken ct)
     {
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(ct) : null;
+        var posted = HttpMethods.IsPost(context.Request.Method);
+        var form = posted ? await PostedForm.ReadAsync(context.Request, ct) : null;
+        if (posted && form is null)
+            return pages.Failure("This sign-out cannot start", PostedForm.Expected, StatusCodes.Status400BadRequest);
+
         string? Parameter(string name) => (form is null ? context.Request.Query[name] : form[name]) is [{ Length: > 0 } value] ? value : null;
 
         var signedIn = state.TryGetSession(context, out var session);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using TenantIdP.Demo.Pages;
 
 namespace TenantIdP.Demo.Idp;
 
@@ -17,10 +18,8 @@ internal sealed class TokenEndpoint(IdpState state, Func<DemoIdpFault> fault)
 
     public async Task<IResult> RedeemAsync(HttpContext context, CancellationToken ct)
     {
-        if (!context.Request.HasFormContentType)
-            return Refuse("invalid_request", "A form is expected.");
-
-        var form = await context.Request.ReadFormAsync(ct);
+        if (await PostedForm.ReadAsync(context.Request, ct) is not { } form)
+            return Refuse("invalid_request", PostedForm.Expected);
         if (form.Any(field => field.Value.Count > 1))
             return Refuse("invalid_request", "A parameter was sent more than once.");
         if (!TryReadClient(context.Request, form, out var client))

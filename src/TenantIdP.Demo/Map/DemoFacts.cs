@@ -23,7 +23,7 @@ public sealed record DemoFacts(
             new(DemoUniverse.AppClientId, DemoUniverse.AppClientSecret, hosts.AppRedirectUri.AbsoluteUri, Plain(hosts.App)),
             [.. universe.Organizations.Select(organization => Of(organization, seed))],
             [.. universe.People.Select(Of)],
-            new Dictionary<string, string> { ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp) });
+            new Dictionary<string, string> { ["acmeIdp"] = Plain(hosts.AcmeIdp), ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp) });
     }
 
     private static DemoOrganizationFacts Of(DemoOrganization organization, DemoSeed seed) => new(
@@ -31,13 +31,13 @@ public sealed record DemoFacts(
         organization.Slug,
         organization.Name,
         organization.Domains,
-        organization.Connection is null ? [] : [new(seed.ConnectionIds[organization.Slug], "oidc")]);
+        organization.Connection is { } connection ? [new(seed.ConnectionIds[organization.Slug], connection is DemoSamlConnection ? "saml" : "oidc")] : []);
 
     private static DemoPersonFacts Of(DemoPerson person) => new(
         person.Email,
         person.SignsInBy == DemoSignIn.Password ? DemoUniverse.Password : null,
         [.. person.Memberships.Select(membership => membership.Organization)],
-        person.SignsInBy == DemoSignIn.Password ? "password" : "oidc");
+        person.SignsInBy switch { DemoSignIn.Password => "password", DemoSignIn.Oidc => "oidc", DemoSignIn.Saml => "saml" });
 
     // Without the trailing slash that Uri adds: an issuer is compared character by character.
     private static string Plain(Uri address) => address.GetLeftPart(UriPartial.Authority);

@@ -50,7 +50,12 @@ internal static class MapPage
     private static Html Row(DemoUniverse universe, DemoPerson person, DemoFacts facts)
     {
         var open = $"{facts.App.Url}/{new QueryBuilder { { "login_hint", person.Email } }}";
-        var signsInBy = person.SignsInBy == DemoSignIn.Password ? "Password" : $"SSO of {universe.HomeOf(person)?.Name}";
+        var signsInBy = person.SignsInBy switch
+        {
+            DemoSignIn.Password => "Password",
+            DemoSignIn.Oidc => $"{universe.HomeOf(person)?.Name}, by OpenID Connect",
+            DemoSignIn.Saml => $"{universe.HomeOf(person)?.Name}, by SAML",
+        };
         return Html.Of($"""
             <tr>
               <th scope="row">{person.Name}<br><code class="all address">{person.Email}</code></th>
@@ -70,7 +75,7 @@ internal static class MapPage
 
     private static Html Organization(DemoOrganization organization)
     {
-        var routing = organization.Connection is { } connection ? $"single sign-on at {connection.Issuer.GetLeftPart(UriPartial.Authority)}" : "passwords";
+        var routing = organization.Connection is { } connection ? $"single sign-on by {(connection is DemoSamlConnection ? "SAML" : "OpenID Connect")} at {connection.Url.GetLeftPart(UriPartial.Authority)}" : "passwords";
         var policy = organization.RequireSso ? ", required for everybody" : string.Empty;
         return Html.Of($"""<dt>{organization.Name}</dt><dd>{string.Join(", ", organization.Domains)}: {routing}{policy}</dd>""");
     }

@@ -27,6 +27,10 @@ public sealed class DemoSamlIdp : IAsyncDisposable
 
     public string EntityId => _state.EntityId;
 
+    public string SsoUrl => _state.SsoUrl;
+
+    public string SloUrl => _state.SloUrl;
+
     /// <summary>What <c>/metadata</c> answers.</summary>
     public string MetadataXml => SamlMetadata.Of(_state);
 

@@ -8,7 +8,7 @@ public enum DemoSamlIdpFault
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>Publishes and signs with a certificate that ended twelve days before it was started.</summary>
+    /// <summary>Publishes and signs with a certificate that ended twelve days before it was made.</summary>
     ExpiredCertificate,
 
     /// <summary>Signs with a key that its metadata does not publish.</summary>
@@ -32,4 +32,7 @@ public sealed record DemoSamlIdpOptions
     public IReadOnlyList<string> SloPatterns { get; init; } = [];
 
     public DemoSamlIdpFault Fault { get; init; }
+
+    /// <summary>Where the key and the certificate are kept, made when there is none; null makes others at each start, which no application that pinned them outlives.</summary>
+    public string? KeyFile { get; init; }
 }

@@ -31,7 +31,7 @@ internal sealed class SamlSession(DemoIdpPerson person, DateTimeOffset signedInA
     public void End() => _ended = true;
 }
 
-/// <summary>Everything one SAML identity provider remembers. Nothing survives a restart, its signing key included.</summary>
+/// <summary>Everything one SAML identity provider remembers. Nothing survives a restart but the key, where the options say so.</summary>
 internal sealed class SamlIdpState(DemoSamlIdpOptions options, TimeProvider clock) : IDisposable
 {
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(8);
@@ -55,7 +55,7 @@ internal sealed class SamlIdpState(DemoSamlIdpOptions options, TimeProvider cloc
 
     public string SloUrl => $"{Url}/slo";
 
-    public SamlSigning Signing { get; } = new(options.Name, options.Fault, clock.GetUtcNow());
+    public SamlSigning Signing { get; } = new(options, clock.GetUtcNow());
 
     public ExpiringStore<AuthnRequest> Pending { get; } = new(clock, TimeSpan.FromMinutes(30));
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using System.Xml;
 using System.Xml.Linq;
+using TenantIdP.Demo.Pages;
 
 namespace TenantIdP.Demo.SamlIdp;
 
@@ -17,7 +18,7 @@ internal sealed record SamlMessage(XElement Root, string? RelayState)
     public static async Task<(SamlMessage? Message, string? Refusal)> ReadAsync(HttpRequest request, CancellationToken ct)
     {
         var posted = HttpMethods.IsPost(request.Method);
-        var form = posted ? await SamlForm.ReadAsync(request, ct) : null;
+        var form = posted ? await PostedForm.ReadAsync(request, ct) : null;
         if (posted && form is null)
             return (null, "The form could not be read.");
 

@@ -14,11 +14,11 @@ internal sealed class SamlSigning : IDisposable
     private readonly X509Certificate2 _published, _signer;
     private readonly RSA _key;
 
-    public SamlSigning(string name, DemoSamlIdpFault fault, DateTimeOffset now)
+    public SamlSigning(DemoSamlIdpOptions options, DateTimeOffset now)
     {
-        var until = fault == DemoSamlIdpFault.ExpiredCertificate ? now - ExpiredSince : now + Lifetime;
-        _published = CertificateOf(name, until);
-        _signer = fault == DemoSamlIdpFault.ForeignKey ? CertificateOf(name, until) : _published;
+        var until = options.Fault == DemoSamlIdpFault.ExpiredCertificate ? now - ExpiredSince : now + Lifetime;
+        _published = options.KeyFile is { } file ? KeptIn(file, options.Name, until) : CertificateOf(options.Name, until);
+        _signer = options.Fault == DemoSamlIdpFault.ForeignKey ? CertificateOf(options.Name, until) : _published;
         _key = _signer.GetRSAPrivateKey() ?? throw new InvalidOperationException("A certificate made here has its key.");
     }
 
@@ -55,6 +55,23 @@ internal sealed class SamlSigning : IDisposable
         _key.Dispose();
         _signer.Dispose();
         _published.Dispose();
+    }
+
+    private static X509Certificate2 KeptIn(string file, string name, DateTimeOffset until)
+    {
+        if (File.Exists(file))
+            return X509Certificate2.CreateFromPemFile(file);
+
+        var made = CertificateOf(name, until);
+        using var key = made.GetRSAPrivateKey() ?? throw new InvalidOperationException("A certificate made here has its key.");
+        // The mode comes with the file: at no time may others read the key. Moved into place whole, because half a file would stop every later start.
+        var mode = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var part = $"{file}.part";
+        File.Delete(part);
+        using (var writer = new StreamWriter(part, mode)) writer.Write($"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
+        File.Move(part, file);
+        return made;
     }
 
     private static X509Certificate2 CertificateOf(string name, DateTimeOffset until)

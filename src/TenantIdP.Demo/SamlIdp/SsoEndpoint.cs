@@ -47,7 +47,7 @@ internal sealed class SsoEndpoint(SamlIdpState state, SamlIdpPages pages)
 
     private async Task<IResult> LoginAsync(HttpContext context, CancellationToken ct)
     {
-        var form = await SamlForm.ReadAsync(context.Request, ct);
+        var form = await PostedForm.ReadAsync(context.Request, ct);
         var handle = form?["request"].ToString();
         if (form is null || handle is null || !state.Pending.TryGet(handle, out var request))
             return Ended();

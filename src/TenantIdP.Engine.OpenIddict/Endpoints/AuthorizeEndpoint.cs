@@ -57,15 +57,12 @@ internal static class AuthorizeEndpoint
         var session = await browser.FindAsync(ct);
         if (session is not null)
         {
+            var raw = http.Request.HasFormContentType ? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)await http.Request.ReadFormAsync(ct) : http.Request.Query;
+            var asked = QueryHelpers.AddQueryString(InteractionPaths.EndSession, raw);
             // Only a hint that names this very session signs out without asking (OpenID Connect RP-Initiated Logout 1.0 section 2).
             var hint = await http.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
-            if (hint.Principal?.GetClaim("sid") != session.Id.ToString())
-            {
-                var raw = http.Request.HasFormContentType ? (IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>>)await http.Request.ReadFormAsync(ct) : http.Request.Query;
-                return GoTo(InteractionPaths.SignOut, QueryHelpers.AddQueryString(InteractionPaths.EndSession, raw));
-            }
-
-            await browser.EndAsync(ct);
+            if (hint.Principal?.GetClaim("sid") != session.Id.ToString()) return GoTo(InteractionPaths.SignOut, asked);
+            if (await browser.EndAsync(asked, ct) is { } next) return Results.Redirect(next);
         }
 
         return Results.SignOut(new AuthenticationProperties { RedirectUri = InteractionPaths.SignOut + "?done=1" }, [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);

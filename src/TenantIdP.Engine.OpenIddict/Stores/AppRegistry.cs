@@ -100,7 +100,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
                 Permissions.ResponseTypes.Code,
             ]);
             if (app.HasOfflineAccess) permissions.Add(Permissions.GrantTypes.RefreshToken);
-            if (app.Kind == AppKind.Web && app.Scopes.Contains(Core.Apis.ManagementApi.Scope)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
+            if (app.Kind == AppKind.Web && app.Scopes.Any(Core.Apis.ManagementApi.Scopes.Contains)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
         }
 
         permissions.AddRange(app.Scopes.Select(scope => Permissions.Prefixes.Scope + scope));

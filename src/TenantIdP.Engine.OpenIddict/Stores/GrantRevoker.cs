@@ -15,6 +15,8 @@ public sealed class GrantRevoker(OidcSession session) : IGrantRevoker
 
     public Task EndUserAsync(Id<User> user, CancellationToken ct) => EndAsync(Standing.Where(a => a.UserId == user.Value), ct);
 
+    public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => EndAsync(Standing.Where(a => a.OrganizationId == organization.Value), ct);
+
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>
         EndAsync(Standing.Where(a => a.OrganizationId == organization.Value && a.UserId == user.Value), ct);
 

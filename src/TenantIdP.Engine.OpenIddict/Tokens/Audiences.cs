@@ -15,9 +15,9 @@ public sealed class Audiences(IdpDbContext db, ApiCatalog catalog, IssuerOptions
         var named = request.GetResources();
         if (named.Length > 1) return null;
         var identifier = named is [{ } only] ? only : earlier ?? app.DefaultApi;
-        if (identifier is null && app.Scopes.Contains(ManagementApi.Scope) && request.HasScope(ManagementApi.Scope)) identifier = issuer.ManagementApi;
+        if (identifier is null && ManagementApi.Scopes.Any(s => app.Scopes.Contains(s) && request.HasScope(s))) identifier = issuer.ManagementApi;
         if (identifier is null || identifier == issuer.Issuer) return (issuer.Issuer, null);
-        if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && app.Scopes.Contains(ManagementApi.Scope))) return null;
+        if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && app.Scopes.Any(ManagementApi.Scopes.Contains))) return null;
         return await catalog.FindAsync(db, identifier, ct) is { } api ? (identifier, api) : null;
     }
 }

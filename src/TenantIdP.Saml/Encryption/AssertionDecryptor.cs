@@ -22,7 +22,7 @@ internal static class AssertionDecryptor
         (plain, isCbc) = (null, false);
         if (encrypted.Only(Ns.Encryption, "EncryptedData") is not { } data || ContentCipher.Find(AlgorithmOf(data)) is not { } cipher || !TryCipherValue(data, out var content)) return false;
         isCbc = cipher.IsCbc;
-        var wrapped = encrypted.Children(Ns.Encryption, "EncryptedKey").Concat(data.Only(Ns.Signature, "KeyInfo")?.Children(Ns.Encryption, "EncryptedKey") ?? []).ToList();
+        var wrapped = Keys(encrypted);
         if (wrapped.Count is 0 or > MostKeys) return false;
         foreach (var candidate in wrapped)
         {
@@ -39,6 +39,22 @@ internal static class AssertionDecryptor
     /// <summary>For the check and for the connection's rule, before any key is touched.</summary>
     public static string? AlgorithmOf(XmlElement encryptedData) => encryptedData.Only(Ns.Encryption, "EncryptionMethod")?.Attribute("Algorithm");
 
+    /// <summary>As above: whether one of the wrapped keys names a way that is opened here.</summary>
+    public static bool IsKeyTransportKnown(XmlElement encrypted) => Keys(encrypted).Exists(key => PaddingOf(key) is not null);
+
+    /// <summary>What the first of them names, with its digest, for the trace.</summary>
+    public static string? KeyTransportOf(XmlElement encrypted)
+    {
+        var method = Keys(encrypted).FirstOrDefault().Only(Ns.Encryption, "EncryptionMethod");
+        return method.Only(SamlNames.SignatureNamespace, "DigestMethod")?.Attribute("Algorithm") is { } digest ? $"{method?.Attribute("Algorithm")} with {digest}" : method?.Attribute("Algorithm");
+    }
+
+    private static List<XmlElement> Keys(XmlElement encrypted) =>
+    [
+        .. encrypted.Children(Ns.Encryption, "EncryptedKey"),
+        .. encrypted.Only(Ns.Encryption, "EncryptedData").Only(SamlNames.SignatureNamespace, "KeyInfo")?.Children(Ns.Encryption, "EncryptedKey") ?? [],
+    ];
+
     private static bool TryCipherValue(XmlElement element, [NotNullWhen(true)] out byte[]? bytes)
     {
         bytes = null;
@@ -50,7 +66,7 @@ internal static class AssertionDecryptor
     private static RSAEncryptionPadding? PaddingOf(XmlElement key)
     {
         if (key.Only(Ns.Encryption, "EncryptionMethod") is not { } method) return null;
-        var digest = method.Only(Ns.Signature, "DigestMethod")?.Attribute("Algorithm") ?? SignatureAlgorithm.Sha1;
+        var digest = method.Only(SamlNames.SignatureNamespace, "DigestMethod")?.Attribute("Algorithm") ?? SignatureAlgorithm.Sha1;
         var mask = method.Only(Ns.Encryption11, "MGF")?.Attribute("Algorithm") ?? Ns.Encryption11 + "mgf1sha1";
         return (method.Attribute("Algorithm"), digest, mask) switch
         {

@@ -4,6 +4,7 @@ namespace TenantIdP.Saml.Logout;
 public static class LogoutChecks
 {
     public static readonly SamlRule Carried = new("logout_carried", "Bindings 3.4.4", "The message did not arrive whole. Look for a proxy that edits or cuts addresses and forms.");
+    public static readonly SamlRule Unreadable = new("logout_unreadable", "ours", "Report this trace to the operator of this server.");
     public static readonly SamlRule Message = new("logout_message", "Core 3.7",
         "The identity provider sent something else than the logout message that belongs here. Check the logout address that it has for us.");
     public static readonly SamlRule Signature = new("logout_signed", "Profiles 4.4.4.1", "Set the identity provider to sign its logout messages.");

@@ -35,15 +35,18 @@ public sealed class LogoutMessage
     {
         var checks = new CheckList();
         var query = rawQuery.StartsWith('?') ? rawQuery[1..] : rawQuery;
-        return ReadQuery(query, checks) is { } message ? SamlVerdict<LogoutMessage>.Accepted(message, checks.All) : SamlVerdict<LogoutMessage>.Refused(checks.All);
+        return checks.Conclude(LogoutChecks.Unreadable, () => ReadQuery(query, checks));
     }
 
     /// <param name="encoded">The field SAMLRequest or SAMLResponse.</param>
     public static SamlVerdict<LogoutMessage> FromPost(string encoded)
     {
         var checks = new CheckList();
-        var root = TryBase64(encoded, out var bytes) ? Parse(bytes, checks) : Refuse(checks, "The field is not base64, or too long.");
-        return root is not null ? SamlVerdict<LogoutMessage>.Accepted(new LogoutMessage(root), checks.All) : SamlVerdict<LogoutMessage>.Refused(checks.All);
+        return checks.Conclude(LogoutChecks.Unreadable, () =>
+        {
+            var root = TryBase64(encoded, out var bytes) ? Parse(bytes, checks) : Refuse(checks, "The field is not base64, or too long.");
+            return root is null ? null : new LogoutMessage(root);
+        });
     }
 
     private static LogoutMessage? ReadQuery(string query, CheckList checks)
@@ -81,9 +84,11 @@ public sealed class LogoutMessage
         {
             var at = part.IndexOf('=', StringComparison.Ordinal);
             var name = at < 0 ? part : part[..at];
-            // A name that is written another way is the same name to another reader.
-            if (Known.FirstOrDefault(known => known == WebUtility.UrlDecode(name)) is not { } meant) continue;
+            // A name that is written another way, in other letters too, is the same name to another reader.
+            if (Known.FirstOrDefault(known => known.Equals(WebUtility.UrlDecode(name), StringComparison.OrdinalIgnoreCase)) is not { } meant) continue;
             if (name != meant || !found.TryAdd(meant, at < 0 ? "" : part[(at + 1)..])) return checks.Fail(LogoutChecks.Carried, $"{meant} is there twice, or oddly written.");
+            // What was signed is octets: a character that is none must have been put there on the way, and would become another one when it is made octets again.
+            if (!Ascii.IsValid(found[meant])) return checks.Fail(LogoutChecks.Carried, $"{meant} has a character that an address can't have.");
         }
 
         if (found.ContainsKey("SAMLRequest") == found.ContainsKey("SAMLResponse")) return checks.Fail(LogoutChecks.Carried, "Both, or neither.", "either SAMLRequest or SAMLResponse");
@@ -96,8 +101,8 @@ public sealed class LogoutMessage
     private static bool TryBase64(string text, out byte[] bytes)
     {
         bytes = [];
-        // Four characters for three bytes, and line breaks.
-        if (text.Length is 0 or > 2 * 1024 * 1024) return false;
+        // Four characters for three bytes of the longest message, and line breaks.
+        if (text.Length is 0 or > 2 * 256 * 1024) return false;
         var buffer = new byte[text.Length];
         if (!Convert.TryFromBase64String(text, buffer, out var length)) return false;
         bytes = buffer[..length];
@@ -110,7 +115,7 @@ public sealed class LogoutMessage
         try
         {
             using var inflate = new DeflateStream(new MemoryStream(deflated), CompressionMode.Decompress);
-            var buffer = new byte[XmlLimits.Message.MaxCharacters + 1];
+            var buffer = new byte[XmlLimits.Logout.MaxCharacters + 1];
             var length = inflate.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return length == buffer.Length ? null : buffer[..length];
         }
@@ -122,7 +127,7 @@ public sealed class LogoutMessage
 
     private static XmlElement? Parse(byte[] bytes, CheckList checks)
     {
-        if (!SafeXml.TryParse(bytes, XmlLimits.Message, out var document, out var why) || document.DocumentElement is not { } root) return Refuse(checks, why ?? "It is empty.");
+        if (!SafeXml.TryParse(bytes, XmlLimits.Logout, out var document, out var why) || document.DocumentElement is not { } root) return Refuse(checks, why ?? "It is empty.");
         checks.Pass(LogoutChecks.Carried, root.LocalName);
         return root;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Xml;
+using TenantIdP.Saml.Bindings;
 using TenantIdP.Saml.Responses;
 using TenantIdP.Saml.Xml;
 
@@ -17,24 +18,25 @@ public static class LogoutValidator
     public static SamlVerdict<LogoutRequest> ReadRequest(LogoutMessage message, LogoutRules rules)
     {
         var checks = new CheckList();
-        return Request(message, rules, checks) is { } request ? SamlVerdict<LogoutRequest>.Accepted(request, checks.All) : SamlVerdict<LogoutRequest>.Refused(checks.All);
+        return checks.Conclude(LogoutChecks.Unreadable, () => Request(message, rules, checks));
     }
 
     public static SamlVerdict<LogoutResponse> ReadResponse(LogoutMessage message, LogoutRules rules)
     {
         var checks = new CheckList();
-        return Response(message, rules, checks) is { } response ? SamlVerdict<LogoutResponse>.Accepted(response, checks.All) : SamlVerdict<LogoutResponse>.Refused(checks.All);
+        return checks.Conclude(LogoutChecks.Unreadable, () => Response(message, rules, checks));
     }
 
     private sealed record Envelope(XmlElement Root, string Id, string Destination, DateTimeOffset IssueInstant);
 
     private static LogoutRequest? Request(LogoutMessage message, LogoutRules rules, CheckList checks)
     {
-        if (!TryEnvelope(message, "LogoutRequest", rules, checks, out var envelope)) return null;
+        if (!TryEnvelope(message, SamlParameter.Request, rules, checks, out var envelope)) return null;
         var root = envelope.Root;
         if (!TryEnd(root, rules, checks, out var end) || !TryNameId(root, checks, out var name)) return null;
-        var sessions = root.Children(SamlNames.ProtocolNamespace, "SessionIndex").Take(MaxSessions + 1).Select(Elements.Text).ToList();
-        if (!checks.Require(sessions.Count <= MaxSessions && sessions.TrueForAll(IsText), LogoutChecks.Sessions, $"{sessions.Count} session(s).", $"at most {MaxSessions}")) return null;
+        var named = root.Children(SamlNames.ProtocolNamespace, "SessionIndex").Take(MaxSessions + 1).ToList();
+        var sessions = named.ConvertAll(Elements.Text);
+        if (!checks.Require(named.Count <= MaxSessions && sessions.TrueForAll(IsText) && !named.Exists(Elements.HasElements), LogoutChecks.Sessions, $"{sessions.Count} session(s).", $"at most {MaxSessions}")) return null;
         return new LogoutRequest
         {
             Id = envelope.Id, Issuer = rules.IdpEntityId, Destination = envelope.Destination, IssueInstant = envelope.IssueInstant, NotOnOrAfter = end, NameId = name, SessionIndexes = sessions,
@@ -43,7 +45,7 @@ public static class LogoutValidator
 
     private static LogoutResponse? Response(LogoutMessage message, LogoutRules rules, CheckList checks)
     {
-        if (!TryEnvelope(message, "LogoutResponse", rules, checks, out var envelope)) return null;
+        if (!TryEnvelope(message, SamlParameter.Response, rules, checks, out var envelope)) return null;
         var answered = envelope.Root.Attribute("InResponseTo");
         if (!IsText(answered) || (rules.InResponseTo is { } ours && answered != ours))
         {
@@ -70,10 +72,13 @@ public static class LogoutValidator
     }
 
     /// <summary>What both messages have in common (Core 3.2); nothing is read before the signature holds.</summary>
-    private static bool TryEnvelope(LogoutMessage message, string name, LogoutRules rules, CheckList checks, [NotNullWhen(true)] out Envelope? envelope)
+    private static bool TryEnvelope(LogoutMessage message, SamlParameter kind, LogoutRules rules, CheckList checks, [NotNullWhen(true)] out Envelope? envelope)
     {
         envelope = null;
+        var name = kind == SamlParameter.Request ? "LogoutRequest" : "LogoutResponse";
+        if (message.Parameter is { } parameter && parameter != kind) return checks.Fail(LogoutChecks.Message, "In " + parameter.Name(), kind.Name());
         if (!message.Root.Is(SamlNames.ProtocolNamespace, name)) return checks.Fail(LogoutChecks.Message, Elements.Quote(message.Root.LocalName), name);
+        if (!DocumentShape.HasProperIds(message.Root)) return checks.Fail(LogoutChecks.Message, "An ID that is used twice, is not an ID or is written in another way.", "IDs that differ");
         if (!LogoutSignature.TryVerify(message, rules, checks, out var root)) return false;
         var (id, version) = (root.Attribute("ID"), root.Attribute("Version"));
         if (!IsText(id) || version != "2.0") return checks.Fail(LogoutChecks.Message, $"Version {Elements.Quote(version)}, ID {Elements.Quote(id)}", "version 2.0 and an ID");
@@ -107,8 +112,9 @@ public static class LogoutValidator
     private static bool TryNameId(XmlElement root, CheckList checks, [NotNullWhen(true)] out SamlNameId? name)
     {
         name = null;
+        // As it stands, as at the sign-in: with a space it is another person's.
         var element = root.Only(SamlNames.AssertionNamespace, "NameID");
-        if (element is null || element.HasElements() || element.Text() is not { } value || !IsText(value))
+        if (element is null || element.HasElements() || element.InnerText is not { } value || !IsText(value) || string.IsNullOrWhiteSpace(value))
             return checks.Fail(LogoutChecks.NameId, root.Only(SamlNames.AssertionNamespace, "EncryptedID") is null ? "No NameID, or not one." : "An encrypted NameID.", "one NameID");
         name = new SamlNameId(value, element.Attribute("Format"), element.Attribute("NameQualifier"), element.Attribute("SPNameQualifier"));
         return checks.Pass(LogoutChecks.NameId, "One NameID.");

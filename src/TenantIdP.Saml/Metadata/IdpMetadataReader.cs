@@ -20,9 +20,8 @@ public static class IdpMetadataReader
     public static SamlVerdict<IdpMetadata> Read(string xml, string? entityId, DateTimeOffset now, bool allowHttp)
     {
         var checks = new CheckList();
-        return Find(xml, entityId, checks, out var others) is { } entity && ReadEntity(entity, others, now, allowHttp, checks) is { } metadata
-            ? SamlVerdict<IdpMetadata>.Accepted(metadata, checks.All)
-            : SamlVerdict<IdpMetadata>.Refused(checks.All);
+        return checks.Conclude(
+            MetadataChecks.Unreadable, () => Find(xml, entityId, checks, out var others) is { } entity ? ReadEntity(entity, others, now, allowHttp, checks) : null);
     }
 
     private static XmlElement? Find(string xml, string? entityId, CheckList checks, out IReadOnlyList<string> others)

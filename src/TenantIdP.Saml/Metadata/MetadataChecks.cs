@@ -6,6 +6,8 @@ public static class MetadataChecks
     public static readonly SamlRule Document = new("metadata_document", "Metadata 2.3",
         "Give the identity provider's metadata as it is: XML that begins with EntityDescriptor or EntitiesDescriptor, not a web page about it.");
 
+    public static readonly SamlRule Unreadable = new("metadata_unreadable", "ours", "Report this document to the operator of this server.");
+
     public static readonly SamlRule Role = new("metadata_role", "Metadata 2.4.3",
         "Give the metadata of an identity provider that speaks SAML 2.0. This may be that of an application (a service provider).");
 

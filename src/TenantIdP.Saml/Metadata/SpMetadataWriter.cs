@@ -13,7 +13,7 @@ public static class SpMetadataWriter
     /// <summary>Said aloud, because some identity providers encrypt with CBC unless they read otherwise.</summary>
     private static readonly string[] EncryptionMethods =
     [
-        "http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2009/xmlenc11#aes128-gcm", "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+        Ns.Encryption11 + "aes256-gcm", Ns.Encryption11 + "aes128-gcm", Ns.Encryption + "rsa-oaep-mgf1p",
     ];
 
     /// <param name="signingKey">Null leaves it unsigned.</param>

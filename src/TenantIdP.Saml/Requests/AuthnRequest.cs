@@ -26,6 +26,11 @@ public sealed record AuthnRequest
     /// <summary>Authentication contexts of which one must hold exactly; none leaves the choice to the identity provider.</summary>
     public IReadOnlyList<string> RequestedContexts { get; init; } = [];
 
+    /// <summary>
+    /// For a proxy that stands before several identity providers: the entity IDs of those that may sign the person in (Core 3.4.1.3). None leaves the choice to it.
+    /// </summary>
+    public IReadOnlyList<string> IdpEntries { get; init; } = [];
+
     /// <summary>The address that the person typed here, for a sign-in page that can fill it in.</summary>
     public string? LoginHint { get; init; }
 }

@@ -21,6 +21,7 @@ public static class AuthnRequestWriter
         writer.WriteAttributeString("AllowCreate", "true");
         writer.WriteEndElement();
         WriteContexts(writer, request.RequestedContexts);
+        WriteScoping(writer, request.IdpEntries);
         writer.WriteEndElement();
     });
 
@@ -42,6 +43,23 @@ public static class AuthnRequestWriter
         writer.WriteStartElement("samlp", "RequestedAuthnContext", SamlNames.ProtocolNamespace);
         writer.WriteAttributeString("Comparison", "exact");
         foreach (var context in contexts) writer.WriteElementString("saml", "AuthnContextClassRef", SamlNames.AssertionNamespace, context);
+        writer.WriteEndElement();
+    }
+
+    /// <summary>Core 3.4.1.2; without a ProxyCount, which would limit how often the request may be passed on.</summary>
+    private static void WriteScoping(XmlWriter writer, IReadOnlyList<string> entries)
+    {
+        if (entries.Count == 0) return;
+        writer.WriteStartElement("samlp", "Scoping", SamlNames.ProtocolNamespace);
+        writer.WriteStartElement("samlp", "IDPList", SamlNames.ProtocolNamespace);
+        foreach (var entry in entries)
+        {
+            writer.WriteStartElement("samlp", "IDPEntry", SamlNames.ProtocolNamespace);
+            writer.WriteAttributeString("ProviderID", entry);
+            writer.WriteEndElement();
+        }
+
+        writer.WriteEndElement();
         writer.WriteEndElement();
     }
 }

@@ -22,6 +22,10 @@ public static class ResponseChecks
     public static readonly SamlRule SignaturePresent = new("signature_present", "Profiles 4.1.4.3", "Switch on signing of assertions (or responses) for this application at the identity provider.");
     public static readonly SamlRule EncryptionRequired = new("encryption_required", "ours", "Give the identity provider this connection's encryption certificate (it is in the metadata) and switch assertion encryption on.");
     public static readonly SamlRule Cipher = new("encryption_method", "XMLEnc 5", "Set the identity provider to AES-GCM with RSA-OAEP; for AES-CBC, allow it on this connection.");
+
+    public static readonly SamlRule KeyTransport = new("key_transport", "XMLEnc 5.5.2",
+        "Set the identity provider to RSA-OAEP with SHA-1 for both digest and MGF1 (rsa-oaep-mgf1p), or with SHA-256 for both; RSA-1.5 and a mixture of the two digests are not opened.");
+
     public static readonly SamlRule Decryption = new("decryption", "XMLEnc 4.4", "The assertion can't be opened. Give the identity provider this connection's present encryption certificate (it is in the metadata).");
     public static readonly SamlRule ResponseIssuer = new("issuer_response", "Profiles 4.1.4.2", "Compare the entity id of the identity provider with the one of this connection; import its metadata again.");
     public static readonly SamlRule AssertionIssuer = new("issuer_assertion", "Core 2.2.5", "Compare the entity id of the identity provider with the one of this connection; import its metadata again.");
@@ -39,6 +43,13 @@ public static class ResponseChecks
     public static readonly SamlRule SessionEnd = new("session_not_on_or_after", "Core 2.7.2", "The identity provider's session is over. Sign in there again.");
     public static readonly SamlRule NameId = new("name_id", "Core 2.2.3", "The name identifier is encrypted, repeated or too long. Send it in the clear inside the (encrypted) assertion.");
     public static readonly SamlRule Attributes = new("attributes", "Core 2.7.3", "Send fewer or shorter attributes.");
+
+    public static readonly SamlRule EncryptedAttributes = new("encrypted_attributes", "Core 2.7.3.2",
+        "Single encrypted attributes are not opened. Send them in the clear and switch on encryption of the whole assertion instead.");
+
+    public static readonly SamlRule SessionIndex = new("session_index", "Core 2.7.2",
+        "The session's name is too long to be remembered, so a single logout from the identity provider ends all sessions of the person or none. Shorten it there.");
+
     public static readonly SamlRule Fresh = new("authn_instant", "Core 3.4.1", "The application asked for a new sign-in, and the identity provider answered with an old one. Allow it to honour ForceAuthn.");
     public static readonly SamlRule Context = new("authn_context", "Core 3.3.2.2.1", "The person signed in by another method than the connection asks for.");
 }

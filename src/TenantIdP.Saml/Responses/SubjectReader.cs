@@ -6,7 +6,6 @@ namespace TenantIdP.Saml.Responses;
 /// <summary>Reads Subject (Core 2.4) and judges its confirmations by the browser profile (Profiles 4.1.4.2, 4.1.4.3).</summary>
 internal static class SubjectReader
 {
-    private const string Bearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
     private const int MostConfirmations = 8;
 
     /// <summary>The one confirmation that holds: until when, and for which request.</summary>
@@ -14,14 +13,14 @@ internal static class SubjectReader
 
     public static Confirmed? Read(XmlElement assertion, ResponseRules rules, CheckList checks)
     {
-        if (assertion.Only(Ns.Assertion, "Subject") is not { } subject)
+        if (assertion.Only(SamlNames.AssertionNamespace, "Subject") is not { } subject)
         {
             checks.Fail(ResponseChecks.Confirmation, "No subject.");
             return null;
         }
 
         if (!TryNameId(subject, checks, out var nameId)) return null;
-        var bearers = subject.Children(Ns.Assertion, "SubjectConfirmation").Where(c => c.Attribute("Method") == Bearer).Select(c => c.Only(Ns.Assertion, "SubjectConfirmationData")).ToList();
+        var bearers = subject.Children(SamlNames.AssertionNamespace, "SubjectConfirmation").Where(c => c.Attribute("Method") == SamlNames.BearerConfirmation).Select(c => c.Only(SamlNames.AssertionNamespace, "SubjectConfirmationData")).ToList();
         if (bearers.Count is 0 or > MostConfirmations)
         {
             checks.Fail(ResponseChecks.Confirmation, $"{bearers.Count} bearer confirmations.", "one");
@@ -78,8 +77,8 @@ internal static class SubjectReader
     private static bool TryNameId(XmlElement subject, CheckList checks, out SamlNameId? nameId)
     {
         nameId = null;
-        if (subject.Children(Ns.Assertion, "EncryptedID").Any() || subject.Children(Ns.Assertion, "BaseID").Any()) return checks.Fail(ResponseChecks.NameId, "An encrypted or abstract identifier.");
-        var all = subject.Children(Ns.Assertion, "NameID").ToList();
+        if (subject.Children(SamlNames.AssertionNamespace, "EncryptedID").Any() || subject.Children(SamlNames.AssertionNamespace, "BaseID").Any()) return checks.Fail(ResponseChecks.NameId, "An encrypted or abstract identifier.");
+        var all = subject.Children(SamlNames.AssertionNamespace, "NameID").ToList();
         if (all.Count == 0) return checks.Skip(ResponseChecks.NameId, "None.");
         if (all.Count > 1 || all[0].HasElements()) return checks.Fail(ResponseChecks.NameId, "Several identifiers, or one with elements in it.");
         // As it stands: an identifier with a space is another one than without.

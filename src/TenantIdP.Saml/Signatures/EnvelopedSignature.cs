@@ -21,7 +21,7 @@ internal sealed record SignaturePolicy(bool AllowSha1, XmlLimits Limits)
 internal static class EnvelopedSignature
 {
     /// <summary>The signatures that are direct children.</summary>
-    public static IReadOnlyList<XmlElement> Of(XmlElement element) => [.. element.Children(Ns.Signature, "Signature")];
+    public static IReadOnlyList<XmlElement> Of(XmlElement element) => [.. element.Children(SamlNames.SignatureNamespace, "Signature")];
 
     public static bool TryVerify(
         XmlElement signed, IReadOnlyList<SamlCertificate> certificates, SignaturePolicy policy, CheckList checks, [NotNullWhen(true)] out XmlElement? read, [NotNullWhen(true)] out SamlCertificate? signer)
@@ -42,16 +42,18 @@ internal static class EnvelopedSignature
             return checks.Fail(SignatureChecks.DigestMethod, Elements.Quote(parts.DigestMethod), "SHA-256, SHA-384 or SHA-512");
         Judge(checks, SignatureChecks.DigestMethod, digest, parts.DigestMethod);
 
-        var bytes = Canonical.Bytes(signed, signature, prefixes);
-        if (!TryBase64(parts.DigestValue, out var named) || !CryptographicOperations.FixedTimeEquals(CryptographicOperations.HashData(digest, bytes), named))
-            return checks.Fail(SignatureChecks.Digest, "The digest in the signature is not that of the element.");
-        checks.Pass(SignatureChecks.Digest, "The digest is that of the element.");
-
+        // First the few lines that the key signs, then the element they speak of: to canonicalise what anybody may have sent would be dear, and a way to keep us busy.
         if (!TryBase64(parts.Value, out var value)) return checks.Fail(SignatureChecks.Value, "The signature value is not base64.");
         var info = Canonical.Bytes(parts.SignedInfo, null, parts.InfoPrefixes);
         signer = certificates.FirstOrDefault(certificate => algorithm.Verifies(certificate, info, value));
         if (signer is null) return checks.Fail(SignatureChecks.Value, Describe(certificates, parts.KeyInfo, policy.Now));
         checks.Pass(SignatureChecks.Value, $"Signed with {Name(signer)}.");
+
+        var bytes = Canonical.Bytes(signed, signature, prefixes);
+        if (!TryBase64(parts.DigestValue, out var named) || !CryptographicOperations.FixedTimeEquals(CryptographicOperations.HashData(digest, bytes), named))
+            return checks.Fail(SignatureChecks.Digest, "The digest in the signature is not that of the element.");
+        checks.Pass(SignatureChecks.Digest, "The digest is that of the element.");
+
         if (policy.Now > signer.NotAfter)
         {
             var seen = $"The certificate {Name(signer)} expired on {Elements.Say(signer.NotAfter)}, {(int)(policy.Now - signer.NotAfter).TotalDays} days ago.";
@@ -81,16 +83,16 @@ internal static class EnvelopedSignature
     {
         parts = null;
         var children = signature.Children().ToList();
-        if (children.Count is not (2 or 3) || !children[0].Is(Ns.Signature, "SignedInfo") || !children[1].Is(Ns.Signature, "SignatureValue") || (children.Count == 3 && !children[2].Is(Ns.Signature, "KeyInfo")))
+        if (children.Count is not (2 or 3) || !children[0].Is(SamlNames.SignatureNamespace, "SignedInfo") || !children[1].Is(SamlNames.SignatureNamespace, "SignatureValue") || (children.Count == 3 && !children[2].Is(SamlNames.SignatureNamespace, "KeyInfo")))
             return false;
         if (children[0].Children().ToList() is not [var canonicalization, var method, var reference]
-            || !canonicalization.Is(Ns.Signature, "CanonicalizationMethod") || !method.Is(Ns.Signature, "SignatureMethod") || !reference.Is(Ns.Signature, "Reference"))
+            || !canonicalization.Is(SamlNames.SignatureNamespace, "CanonicalizationMethod") || !method.Is(SamlNames.SignatureNamespace, "SignatureMethod") || !reference.Is(SamlNames.SignatureNamespace, "Reference"))
             return false;
         if (canonicalization.Attribute("Algorithm") != Ns.ExcC14N || !Canonical.TryPrefixes(canonicalization, out var prefixes)) return false;
         // HMACOutputLength and its like.
         if (method.HasElements()) return false;
         if (reference.Children().ToList() is not [var transforms, var digestMethod, var digestValue]
-            || !transforms.Is(Ns.Signature, "Transforms") || !digestMethod.Is(Ns.Signature, "DigestMethod") || !digestValue.Is(Ns.Signature, "DigestValue"))
+            || !transforms.Is(SamlNames.SignatureNamespace, "Transforms") || !digestMethod.Is(SamlNames.SignatureNamespace, "DigestMethod") || !digestValue.Is(SamlNames.SignatureNamespace, "DigestValue"))
             return false;
         if (digestMethod.HasElements() || digestValue.HasElements() || children[1].HasElements()) return false;
         parts = new Parts(
@@ -105,8 +107,8 @@ internal static class EnvelopedSignature
     {
         prefixes = null;
         return transforms.Children().ToList() is [var enveloped, var canonical]
-            && enveloped.Is(Ns.Signature, "Transform") && enveloped.Attribute("Algorithm") == Ns.Enveloped && !enveloped.HasElements()
-            && canonical.Is(Ns.Signature, "Transform") && canonical.Attribute("Algorithm") == Ns.ExcC14N && Canonical.TryPrefixes(canonical, out prefixes);
+            && enveloped.Is(SamlNames.SignatureNamespace, "Transform") && enveloped.Attribute("Algorithm") == Ns.Enveloped && !enveloped.HasElements()
+            && canonical.Is(SamlNames.SignatureNamespace, "Transform") && canonical.Attribute("Algorithm") == Ns.ExcC14N && Canonical.TryPrefixes(canonical, out prefixes);
     }
 
     private static void Judge(CheckList checks, SamlRule rule, HashAlgorithmName hash, string? uri)
@@ -121,7 +123,7 @@ internal static class EnvelopedSignature
     private static string Describe(IReadOnlyList<SamlCertificate> pinned, XmlElement? keyInfo, DateTimeOffset now)
     {
         var ours = pinned.Count == 0 ? "none" : string.Join("; ", pinned.Take(3).Select(c => Name(c) + (now > c.NotAfter ? ", expired" : "")));
-        var text = keyInfo.Only(Ns.Signature, "X509Data").Only(Ns.Signature, "X509Certificate")?.InnerText;
+        var text = keyInfo.Only(SamlNames.SignatureNamespace, "X509Data").Only(SamlNames.SignatureNamespace, "X509Certificate")?.InnerText;
         if (!SamlCertificate.TryRead(text, out var theirs) || theirs is null) return $"No pinned certificate verifies it. Pinned: {ours}.";
         return pinned.Any(c => c.Thumbprint == theirs.Thumbprint)
             ? $"It names the pinned certificate {Name(theirs)}, whose key does not verify it: it was changed, or signed by somebody else."

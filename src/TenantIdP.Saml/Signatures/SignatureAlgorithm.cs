@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TenantIdP.Saml.Keys;
+using TenantIdP.Saml.Xml;
 
 namespace TenantIdP.Saml.Signatures;
 
@@ -9,9 +10,9 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     private const string More = "http://www.w3.org/2001/04/xmldsig-more#";
     private const string Pss = "http://www.w3.org/2007/05/xmldsig-more#";
     public const string RsaSha256 = More + "rsa-sha256";
-    public const string RsaSha1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
-    public const string Sha256 = "http://www.w3.org/2001/04/xmlenc#sha256";
-    public const string Sha1 = "http://www.w3.org/2000/09/xmldsig#sha1";
+    public const string RsaSha1 = SamlNames.SignatureNamespace + "rsa-sha1";
+    public const string Sha256 = Ns.Encryption + "sha256";
+    public const string Sha1 = SamlNames.SignatureNamespace + "sha1";
 
     private static readonly Dictionary<string, SignatureAlgorithm> Known = new SignatureAlgorithm[]
     {
@@ -31,7 +32,7 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     {
         [Sha256] = HashAlgorithmName.SHA256,
         [More + "sha384"] = HashAlgorithmName.SHA384,
-        ["http://www.w3.org/2001/04/xmlenc#sha512"] = HashAlgorithmName.SHA512,
+        [Ns.Encryption + "sha512"] = HashAlgorithmName.SHA512,
         [Sha1] = HashAlgorithmName.SHA1,
     };
 
@@ -41,10 +42,17 @@ internal sealed record SignatureAlgorithm(string Uri, HashAlgorithmName Hash, bo
     public static HashAlgorithmName? FindDigest(string? uri, bool allowSha1) =>
         uri is not null && Digests.TryGetValue(uri, out var found) && (allowSha1 || found != HashAlgorithmName.SHA1) ? found : null;
 
-    /// <summary>ECDSA signatures are r and s side by side (RFC 4050 section 3.3).</summary>
+    /// <summary>In XML, ECDSA signatures are r and s side by side (RFC 4050 section 3.3).</summary>
     public bool Verifies(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (IsEcdsa) return certificate.Ecdsa is { } ecdsa && ecdsa.VerifyData(data, signature, Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        if (IsEcdsa) return VerifiesEcdsa(certificate, data, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         return certificate.Rsa is { } rsa && Padding is { } padding && rsa.VerifyData(data, signature, Hash, padding);
     }
+
+    /// <summary>In an address they are meant to be the same, but no clause says so, and some identity providers send what their library makes: DER (RFC 3279 section 2.2.3).</summary>
+    public bool VerifiesQuery(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
+        Verifies(certificate, data, signature) || (IsEcdsa && VerifiesEcdsa(certificate, data, signature, DSASignatureFormat.Rfc3279DerSequence));
+
+    private bool VerifiesEcdsa(SamlCertificate certificate, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, DSASignatureFormat format) =>
+        certificate.Ecdsa is { } ecdsa && ecdsa.VerifyData(data, signature, Hash, format);
 }

@@ -16,13 +16,24 @@ internal static partial class Elements
     /// <summary>The only child of that name; null when there is none or several.</summary>
     public static XmlElement? Only(this XmlElement? element, string ns, string name) => element?.Children(ns, name).Take(2).ToList() is [var only] ? only : null;
 
+    /// <summary>In the order of the document. Step by step: an enumerator in an enumerator would cost each element its depth.</summary>
     public static IEnumerable<XmlElement> SelfAndDescendants(this XmlElement element)
     {
-        yield return element;
-        foreach (var child in element.Children())
+        for (XmlNode? node = element; node is not null; node = Next(node, element))
         {
-            foreach (var inner in child.SelfAndDescendants()) yield return inner;
+            if (node is XmlElement found) yield return found;
         }
+    }
+
+    private static XmlNode? Next(XmlNode node, XmlNode last)
+    {
+        if (node.FirstChild is { } child) return child;
+        for (var left = node; left is not null && left != last; left = left.ParentNode)
+        {
+            if (left.NextSibling is { } sibling) return sibling;
+        }
+
+        return null;
     }
 
     /// <summary>An attribute without a namespace; null when absent, which is not the same as empty.</summary>

@@ -69,7 +69,7 @@ internal static class SafeXml
     private static string? Check(string text, XmlLimits limits, IReadOnlyList<(string Name, string Uri)>? scope)
     {
         using var reader = Reader(text, limits, scope);
-        var elements = 0;
+        var (elements, attributes) = (0, 0);
         while (reader.Read())
         {
             switch (reader.NodeType)
@@ -78,7 +78,11 @@ internal static class SafeXml
                     if (++elements > limits.MaxElements) return $"It has more than {limits.MaxElements} elements.";
                     if (reader.Depth >= limits.MaxDepth) return $"It is nested deeper than {limits.MaxDepth} elements.";
                     if (reader.AttributeCount > limits.MaxAttributes) return $"An element has more than {limits.MaxAttributes} attributes.";
+                    if ((attributes += reader.AttributeCount) > limits.MaxAttributesInAll) return $"It has more than {limits.MaxAttributesInAll} attributes.";
                     break;
+                // The reader takes any that begins with 1.; the tree throws at it.
+                case XmlNodeType.XmlDeclaration when reader.GetAttribute("version") != "1.0":
+                    return "It is not XML 1.0.";
                 case XmlNodeType.Comment or XmlNodeType.ProcessingInstruction or XmlNodeType.CDATA when !limits.AllowsComments:
                     return "It has a comment, a processing instruction or a CDATA section.";
                 case XmlNodeType.EntityReference or XmlNodeType.DocumentType:

@@ -1,5 +1,7 @@
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Server.Background;
 
@@ -9,17 +11,21 @@ public static class BackgroundComposition
     public static void AddBackground(this IServiceCollection services)
     {
         services.AddScoped<CertificateWarnings>();
+        services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
 
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
+        services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
+        services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
     }
 
-    public static void AddWork<T>(this IServiceCollection services, TimeSpan every) where T : class, IScheduledWork
+    public static void AddWork<T>(this IServiceCollection services, TimeSpan every, TimeSpan? look = null) where T : class, IScheduledWork
     {
         services.AddScoped<T>();
-        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<WorkRunner<T>>(provider, every));
+        services.AddSingleton<IHostedService>(provider => new WorkRunner<T>(
+            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkRunner<T>>>(), every, look));
     }
 }
 
@@ -38,9 +44,27 @@ public sealed class CertificateWatch(CertificateWarnings warnings) : IScheduledW
     public Task DoAsync(CancellationToken ct) => warnings.WarnAsync(ct);
 }
 
+/// <summary>Deleted organizations end when their time has come.</summary>
+public sealed class OrganizationPurge(OrganizationDeletion deletion) : IScheduledWork
+{
+    public static string Name => "organization_purge";
+
+    public Task DoAsync(CancellationToken ct) => deletion.PurgeDueAsync(ct);
+}
+
 public sealed class Prune(Pruning pruning) : IScheduledWork
 {
     public static string Name => "prune";
 
     public Task DoAsync(CancellationToken ct) => pruning.PruneAsync(ct);
+}
+
+/// <summary>Readers see sealed events only, so this is how late they are.</summary>
+public sealed class EventSealing(EventSealer sealer) : IScheduledWork
+{
+    public static string Name => "event_sealing";
+
+    public Task DoAsync(CancellationToken ct) => sealer.SealAsync(ct);
+
+    public Task<bool> HasWorkAsync(CancellationToken ct) => sealer.IsDueAsync(ct);
 }

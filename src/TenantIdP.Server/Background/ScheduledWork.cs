@@ -8,11 +8,16 @@ public interface IScheduledWork
     static abstract string Name { get; }
 
     Task DoAsync(CancellationToken ct);
+
+    /// <summary>Asked at each look, before the lease is taken: one that finds nothing writes nothing.</summary>
+    Task<bool> HasWorkAsync(CancellationToken ct) => Task.FromResult(true);
 }
 
 /// <summary>Does a work when it is due and no other node does it, under a lease that is renewed as long as it takes.</summary>
 /// <param name="every">From one end to the next.</param>
-public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every) : BackgroundService where T : class, IScheduledWork
+/// <param name="look">How often it is looked whether it is due; a minute unless given.</param>
+public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every, TimeSpan? look = null) : BackgroundService
+    where T : class, IScheduledWork
 {
     /// <summary>A node that dies holds up the others for this long.</summary>
     public static readonly TimeSpan Hold = TimeSpan.FromMinutes(2);
@@ -26,7 +31,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
     /// <returns>False when it was not due, another node does it, or it failed.</returns>
     public async Task<bool> TryAsync(CancellationToken ct)
     {
-        if (!await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, every, ct))) return false;
+        if (!await HasWorkAsync(ct) || !await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, every, ct))) return false;
         var done = false;
         try
         {
@@ -49,7 +54,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
     {
         try
         {
-            using var timer = new PeriodicTimer(LookEvery, clock);
+            using var timer = new PeriodicTimer(look ?? LookEvery, clock);
             while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -91,6 +96,12 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
         await lost.CancelAsync();
         await work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return false;
+    }
+
+    private async Task<bool> HasWorkAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<T>().HasWorkAsync(ct);
     }
 
     private async Task DoAsync(CancellationToken ct)

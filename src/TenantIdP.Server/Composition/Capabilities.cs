@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
@@ -17,12 +19,17 @@ internal static class Capabilities
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
+        services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
         services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
+        services.AddScoped<EventErasure>();
+        services.AddScoped<EventVerification>();
         services.AddScoped<SessionService>();
+        services.AddScoped<ReceivedAssertions>();
+        services.AddScoped<UpstreamSessions>();
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<SsoRoleAssignments>();

@@ -45,6 +45,7 @@ internal static class Web
 
         services.AddSingleton<Theme>();
         services.AddHttpContextAccessor();
+        services.AddSingleton<SessionCookie>();
         services.AddScoped<BrowserSession>();
         services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
         services.AddScoped<SignInFlow>();
@@ -57,6 +58,7 @@ internal static class Web
     {
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Failures>();
+        app.UseMiddleware<AliasAddresses>();
         app.UseMiddleware<PublicOrigin>();
         app.UseMiddleware<RequestShape>();
         app.UseMiddleware<FormOrigin>();

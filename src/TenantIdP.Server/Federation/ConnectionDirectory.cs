@@ -58,6 +58,14 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
         return read;
     }
 
+    /// <summary>Whose address from before a migration this is; not remembered, because few posts ask.</summary>
+    public async Task<Id<Connection>?> FindAliasAsync(string address, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
+        return await db.AcsAliases.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.Url == address).Select(a => (Id<Connection>?)a.ConnectionId).SingleOrDefaultAsync(ct);
+    }
+
     /// <summary>Called when this node, or a notification of another one, knows of a change.</summary>
     public void Invalidate(Id<Connection> id) => cache.Remove(id);
 

@@ -14,6 +14,8 @@ internal static class FederationEndpoints
         services.AddSingleton<ConnectionDirectory>();
         services.AddSingleton<ConnectionOptions>();
         services.AddSingleton<ReturnCookie>();
+        services.AddSingleton<SignOutCookie>();
+        services.AddScoped<UpstreamSignOut>();
         services.AddTransient<ConnectionHandler>();
         services.AddScoped<ConnectionEvents>();
         services.AddScoped<ConnectionChallenge>();

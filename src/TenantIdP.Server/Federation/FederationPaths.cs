@@ -16,5 +16,10 @@ internal static class FederationPaths
     /// <summary>Where a browser goes on to from the assertion consumer, bringing its cookies; the handle is good once.</summary>
     public static string SamlFinish(Id<Connection> connection, string handle) => $"/sso/saml/{connection}/finish?h={handle}";
 
+    /// <summary>The next step of a sign-out that is told to identity providers.</summary>
+    public const string SignOutTemplate = "/sso/signout";
+
+    public static string SignOut(string handle) => $"{SignOutTemplate}?h={handle}";
+
     public static string Callback(string connection) => $"/sso/oidc/{connection}/callback";
 }

@@ -19,7 +19,7 @@ internal sealed class OidcChallenge(IAuthenticationHandlerProvider handlers, Ret
     {
         var name = connection.ToString();
         if (await handlers.GetHandlerAsync(context, name) is not { } handler) return FailureFacts.From(SignInErrors.ConnectionUnavailable, asked.Back);
-        var handle = ReturnCookie.NewHandle();
+        var handle = FlowHandle.New();
         returns.Keep(context, name, handle, new StartedSignIn(asked.Back, clock.GetUtcNow(), asked.Fresh, null, asked.Test, trace.Steps));
         var properties = new AuthenticationProperties { RedirectUri = "/" };
         properties.Items[HandleItem] = handle;

@@ -52,6 +52,19 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
         return new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = fix, Trace = closed.Id };
     }
 
+    /// <summary>A logout message that one of its rules refused; the steps are in the trace already.</summary>
+    /// <param name="error">What the person is told.</param>
+    public async Task<FailureFacts> OfLogoutAsync(ConnectionSnapshot connection, SamlCheck failure, Error error, CancellationToken ct)
+    {
+        var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
+        Log.LogoutRefused(logger, connection.Id.ToString(), code, OneLine(failure.Seen), actor.TraceId ?? "");
+        db.EnterOrganization(connection.OrganizationId);
+        events.Record(EventTypes.ConnectionLogoutRefused, connection.OrganizationId, connection.Id.ToString(), new { reason = code });
+        var closed = trace.Close(connection.OrganizationId, connection.Id, TraceOutcome.Refused, code, fix);
+        await db.SaveChangesAsync(ct);
+        return FailureFacts.From(error) with { Advice = fix, Trace = closed.Id };
+    }
+
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
         await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);

@@ -13,7 +13,7 @@ internal sealed class PublicOrigin(RequestDelegate next, IssuerOptions issuer, I
     public async Task InvokeAsync(HttpContext context)
     {
         // Probes come by address.
-        if (!context.Request.Path.StartsWithSegments("/health") && !Failures.IsTelling(context) && !IsOurs(context.Request.Host))
+        if (!context.Request.Path.StartsWithSegments("/health") && !Failures.IsTelling(context) && !IsOf(context.Request.Host, origin))
         {
             Log.ForeignHost(logger, RequestTrace.Of(context));
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -25,6 +25,6 @@ internal sealed class PublicOrigin(RequestDelegate next, IssuerOptions issuer, I
         await next(context);
     }
 
-    private bool IsOurs(HostString host) =>
+    public static bool IsOf(HostString host, Uri origin) =>
         string.Equals(host.Host, origin.Host, StringComparison.OrdinalIgnoreCase) && (host.Port is { } port ? port == origin.Port : origin.IsDefaultPort);
 }

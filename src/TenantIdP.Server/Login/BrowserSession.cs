@@ -1,14 +1,13 @@
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
-using TenantIdP.Core.Tokens;
+using TenantIdP.Server.Federation;
 
 namespace TenantIdP.Server.Login;
 
-/// <summary>The session cookie. It holds the random token and nothing else; every proof replaces it (SECURITY.md D8).</summary>
-internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionService sessions, Core.Sessions.SessionOptions options, IssuerOptions issuer, ActorContext actor, TimeProvider clock) : IBrowserSession
+/// <summary>The session of this browser, by its cookie. That holds the random token and nothing else; every proof replaces it (SECURITY.md D8).</summary>
+internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionService sessions, SessionCookie cookie, UpstreamSignOut upstream, ActorContext actor) : IBrowserSession
 {
-    private readonly CookieBuilder cookie = Cookies.Build(issuer);
     private Session? found;
     private bool asked;
 
@@ -17,7 +16,7 @@ internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionServi
     public async ValueTask<Session?> FindAsync(CancellationToken ct)
     {
         if (asked) return found;
-        if (Context.Request.Cookies[cookie.Name!] is { } token) found = await sessions.FindAsync(token, ct); // the builder names it
+        if (cookie.Find(Context) is { } token) found = await sessions.FindAsync(token, ct);
         asked = true;
         if (found is not null) actor.Actor = new Actor(ActorKind.User, found.UserId.ToString());
         return found;
@@ -29,16 +28,17 @@ internal sealed class BrowserSession(IHttpContextAccessor accessor, SessionServi
     public void Keep(SignedIn signedIn)
     {
         (found, asked) = (signedIn.Session, true);
-        var settings = cookie.Build(Context, clock.GetUtcNow());
-        settings.MaxAge = options.Absolute;
-        Context.Response.Cookies.Append(cookie.Name!, signedIn.Token, settings);
+        cookie.Keep(Context, signedIn.Token);
     }
 
-    public async Task EndAsync(CancellationToken ct)
+    public async Task<string?> EndAsync(string? back, CancellationToken ct)
     {
         var session = await FindAsync(ct);
+        // Ended here whatever the identity providers make of it.
         if (session is not null) await sessions.EndAsync(session, ct);
+        var told = session is null ? null : await upstream.BeginAsync(Context, session, back, ct);
         found = null;
-        if (Context.Request.Cookies.ContainsKey(cookie.Name!)) Context.Response.Cookies.Delete(cookie.Name!, cookie.Build(Context, clock.GetUtcNow()));
+        cookie.Drop(Context);
+        return told;
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.DataProtection;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;

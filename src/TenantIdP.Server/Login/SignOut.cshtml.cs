@@ -16,8 +16,8 @@ internal sealed class SignOutModel(BrowserSession browser) : SignInPage
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
-        await browser.EndAsync(ct);
-        return SeeOther(Back ?? InteractionPaths.SignOut);
+        var next = await browser.EndAsync(Back, ct);
+        return SeeOther(next ?? Back ?? InteractionPaths.SignOut);
     }
 
     private string? Back => Return is { } back && SignInFlow.IsOurs(back, InteractionPaths.EndSession) ? back : null;

@@ -14,9 +14,18 @@ internal static class Timeline
         TraceVerdict.Noted => ("noted", "–", "noted"),
     };
 
-    public static string Words(string check) => check.Replace('_', ' ');
+    // Codes that name the refusal, which would read the wrong way round beside "passed".
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        ["message_too_large"] = "message size", ["message_not_base64"] = "base64", ["message_not_xml"] = "well-formed XML", ["message_unreadable"] = "readable", ["root_not_response"] = "root element",
+        ["in_response_to_missing"] = "answers a request", ["certificate_expired"] = "validity of the certificate", ["assertion_replayed"] = "used once", ["logout_unreadable"] = "readable",
+    };
 
-    public static string Heading(TraceOutcome outcome) => outcome switch
+    public static string Words(string check) => Names.GetValueOrDefault(check) ?? check.Replace('_', ' ');
+
+    public static string Heading(SignInTrace trace) => trace.Outcome == TraceOutcome.Refused && trace.Steps.Any(s => s.Stage == "logout") ? "This sign-out was refused" : Heading(trace.Outcome);
+
+    private static string Heading(TraceOutcome outcome) => outcome switch
     {
         TraceOutcome.Succeeded => "This sign-in succeeded",
         TraceOutcome.Refused => "This sign-in was refused",

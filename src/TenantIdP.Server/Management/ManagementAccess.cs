@@ -12,7 +12,8 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Management;
 
 /// <summary>What an endpoint asks of its caller. The last one on an endpoint counts; an endpoint without one lets nobody in.</summary>
-internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null)
+/// <param name="Scope">Lets in an app with this scope alone, too.</param>
+internal sealed record AccessRequirement(AccessKind Kind, string? Permission = null, string? Scope = null)
 {
     /// <summary>What an endpoint without one is described as.</summary>
     public static readonly AccessRequirement Nobody = new(AccessKind.Instance);
@@ -32,8 +33,9 @@ internal enum AccessKind
 
 internal static class AccessRequirements
 {
-    public static TBuilder RequireInstance<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new AccessRequirement(AccessKind.Instance));
+    /// <param name="scope">Lets in an app with this scope alone, too.</param>
+    public static TBuilder RequireInstance<TBuilder>(this TBuilder endpoint, string? scope = null) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new AccessRequirement(AccessKind.Instance, Scope: scope));
 
     public static TBuilder RequireOrganization<TBuilder>(this TBuilder endpoint, string permission) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new AccessRequirement(AccessKind.Organization, permission));
@@ -67,7 +69,8 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
     private async Task<bool> AdmitAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token)
     {
         if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
-        if (!token.Scopes.Contains(ManagementApi.Scope)) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
+        var manages = token.Scopes.Contains(ManagementApi.Scope);
+        if (!manages && (requirement.Scope is not { } enough || !token.Scopes.Contains(enough))) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
         if (context.GetRouteValue(OrganizationParameter) is { } named)
         {
             if (Parse(named) is not { } organization || !await db.Organizations.AnyAsync(o => o.Id == organization, context.RequestAborted)) return await RefuseAsync(context, OrganizationErrors.NotFound);
@@ -75,7 +78,7 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
         }
 
         actor.Actor = new Actor(ActorKind.App, token.ClientId);
-        caller.IsApp();
+        if (manages) caller.IsApp();
         return true;
     }
 

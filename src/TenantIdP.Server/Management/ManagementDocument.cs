@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -48,7 +49,11 @@ internal static class ManagementDocument
     private static async Task DescribeIdsAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
     {
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
-        if (!type.IsGenericType) return;
+
+        // Metadata and the data of events: always an object, whose members are nobody's business here.
+        if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object;
+        if (type == typeof(Patch<JsonElement>)) schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
+        if (!type.IsGenericType || type == typeof(Patch<JsonElement>)) return;
         if (type.GetGenericTypeDefinition() == typeof(Id<>))
         {
             var prefix = (string)type.GetGenericArguments()[0].GetProperty(nameof(IHasIdPrefix.IdPrefix))!.GetValue(null)!; // every T of Id<T> has the static member

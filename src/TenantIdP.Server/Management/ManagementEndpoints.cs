@@ -8,11 +8,13 @@ using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
@@ -27,14 +29,24 @@ public static class ManagementEndpoints
 {
     public const string Path = "/api/v1";
 
-    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
+    /// <summary>Adds the use cases and the API. Needs the store, an engine, <see cref="SessionService"/>, <see cref="IssuerOptions"/>, <see cref="SamlComposition"/> and <see cref="IPasswordHashing"/>.</summary>
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
+        services.AddScoped<UserEmailService>();
+        services.AddScoped<UserCredentials>();
+        services.AddScoped<UserMerge>();
+        services.AddScoped<UserErasure>();
+        services.AddScoped<UserExport>();
+        services.AddScoped<UserSessions>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
+        services.AddScoped<UserMemberships>();
         services.AddScoped<RoleService>();
+        services.AddScoped<PermissionChecks>();
+        services.AddScoped<RoleReplacement>();
         services.AddScoped<DomainService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
@@ -43,6 +55,7 @@ public static class ManagementEndpoints
         services.AddScoped<AppService>();
 
         services.AddScoped<SignInTraces>();
+        services.AddScoped<EventFeed>();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -75,10 +88,19 @@ public static class ManagementEndpoints
         api.MapMe();
         api.MapOrganizations();
         api.MapUsers();
+        api.MapUserEmails();
+        api.MapUserIdentities();
+        api.MapUserPasswords();
+        api.MapUserSessions();
+        api.MapUserMemberships();
+        api.MapUserMerges();
+        api.MapUserData();
         api.MapApps();
         api.MapApis();
         api.MapRoles();
         api.MapSamlKeys();
+        api.MapAuthorization();
+        api.MapEvents();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -86,6 +108,8 @@ public static class ManagementEndpoints
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();
+        organization.MapOrganizationAuthorization();
+        organization.MapOrganizationEvents();
         return routes;
     }
 

@@ -20,6 +20,7 @@ internal static class MemberEndpoints
         var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
             .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound);
         write.MapPost("/", AddAsync).WithName("AddMember");
+        write.MapPost("/transfer-ownership", TransferOwnershipAsync).WithName("TransferOwnership").WithSummary("Makes another member an owner in place of the caller, or beside the caller.");
         write.MapDelete("/{memberId}", RemoveAsync).WithName("RemoveMember");
         write.MapPost("/{memberId}/deactivate", DeactivateAsync).WithName("DeactivateMember");
         write.MapPost("/{memberId}/reactivate", ReactivateAsync).WithName("ReactivateMember");
@@ -37,9 +38,17 @@ internal static class MemberEndpoints
     private static async Task<Results<Created<MemberResponse>, ProblemHttpResult>> AddAsync(
         Id<Organization> organizationId, AddMemberRequest request, MemberService members, ManagementCaller caller, CancellationToken ct)
     {
-        var added = await members.AddAsync(organizationId, request.UserId!.Value, request.Roles ?? [], caller.Granter, ct); // required, so validation has seen it
+        var added = request.UserId is { } user
+            ? await members.AddAsync(organizationId, user, request.Roles ?? [], caller.Granter, ct)
+            : await members.AddByEmailAsync(organizationId, request.Email ?? "", request.Roles ?? [], caller.Granter, ct);
         return added.ToCreated(MemberResponse.From, m => $"{ManagementEndpoints.Path}/organizations/{organizationId}/members/{m.Membership.Id}");
     }
+
+    private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> TransferOwnershipAsync(
+        Id<Organization> organizationId, TransferOwnershipRequest request, MemberService members, ManagementCaller caller, CancellationToken ct) =>
+        caller.User is { } owner
+            ? (await members.TransferOwnershipAsync(organizationId, owner, request.ToMemberId!.Value, request.KeepOwner, ct)).ToOk(MemberResponse.From) // required, so validation has seen it
+            : Problems.From(MemberErrors.OwnerRequired); // an operator's app owns nothing; it grants and revokes the role
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
         Id<Organization> organizationId, Id<Membership> memberId, MemberService members, ManagementCaller caller, CancellationToken ct) =>
@@ -62,8 +71,20 @@ internal static class MemberEndpoints
         (await members.RevokeRoleAsync(organizationId, memberId, roleKey, caller.Granter, ct)).ToOk(MemberResponse.From);
 }
 
+/// <param name="UserId">This or <paramref name="Email"/>.</param>
 /// <param name="Roles">Keys; the role member when left out.</param>
-public sealed record AddMemberRequest([property: Required] Id<User>? UserId, [property: MaxLength(20)] IReadOnlyList<string>? Roles = null);
+/// <param name="Email">For operators: an address that the user has verified.</param>
+public sealed record AddMemberRequest(
+    Id<User>? UserId = null, [property: MaxLength(20)] IReadOnlyList<string>? Roles = null, [property: MaxLength(EmailAddress.MaxLength)] string? Email = null) : IValidatableObject
+{
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (UserId is null == Email is null) yield return new ValidationResult("Name the user by userId or by email.", [nameof(UserId)]);
+    }
+}
+
+/// <param name="KeepOwner">The caller stays an owner, too.</param>
+public sealed record TransferOwnershipRequest([property: Required] Id<Membership>? ToMemberId, bool KeepOwner = false);
 
 public sealed record MemberRoleResponse(string Key, RoleSource Source);
 

@@ -23,6 +23,11 @@ internal static class OrganizationEndpoints
         organizations.MapPatch("/{organizationId}", UpdateAsync).WithName("UpdateOrganization").RequireOrganization(Permission.OrganizationWrite);
         organizations.MapPost("/{organizationId}/suspend", SuspendAsync).WithName("SuspendOrganization").RequireInstance();
         organizations.MapPost("/{organizationId}/resume", ResumeAsync).WithName("ResumeOrganization").RequireInstance();
+        organizations.MapDelete("/{organizationId}", DeleteAsync).WithName("DeleteOrganization").RequireOrganization(Permission.OrganizationDelete)
+            .WithDescription("The first of two phases: nobody gets in any more, nothing is lost, and `purgeAfter` says when it is. Until then it can be restored.");
+        organizations.MapPost("/{organizationId}/restore", RestoreAsync).WithName("RestoreOrganization").RequireInstance();
+        organizations.MapPost("/{organizationId}/purge", PurgeAsync).WithName("PurgeOrganization").RequireInstance()
+            .WithDescription("The second phase before its time: everything of the organization is deleted for good, with the people whom only its own sign-in knew. Its events stay, without personal data.");
     }
 
     private static async Task<Results<Created<OrganizationResponse>, ProblemHttpResult>> CreateAsync(CreateOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
@@ -55,19 +60,33 @@ internal static class OrganizationEndpoints
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> SuspendAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
         (await organizations.SuspendAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
 
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> DeleteAsync(
+        Id<Organization> organizationId, [FromHeader(Name = "If-Match")] string? ifMatch, OrganizationDeletion deletion, CancellationToken ct) =>
+        (await deletion.DeleteAsync(organizationId, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> RestoreAsync(Id<Organization> organizationId, OrganizationDeletion deletion, CancellationToken ct) =>
+        (await deletion.RestoreAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> PurgeAsync(Id<Organization> organizationId, PurgeOrganizationRequest request, OrganizationDeletion deletion, CancellationToken ct) =>
+        (await deletion.PurgeAsync(organizationId, request.Confirm, ct)).ToNoContent();
+
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> ResumeAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
         (await organizations.ResumeAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
 }
+
+/// <param name="Confirm">The organization's slug.</param>
+public sealed record PurgeOrganizationRequest([property: Required, MaxLength(Slug.MaxLength)] string Confirm);
 
 /// <param name="Slug">Made from the name when left out.</param>
 /// <param name="OwnerUserId">A user who becomes the first owner.</param>
 public sealed record CreateOrganizationRequest(
     [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null);
 
+/// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
     Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
+    DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

@@ -11,6 +11,9 @@ namespace TenantIdP.Server.Management;
 /// <summary>Roles of the instance and roles of one organization: the same resource, twice.</summary>
 internal static class RoleEndpoints
 {
+    private const string Replacing = "A role that somebody has is deleted only with `replaceWith`, the key of the role that takes its place with everybody, from the same source, in one transaction.";
+    private const string Impact = "Who holds the role, and what its holders would gain and lose if its permissions were those of `permission` (repeatable; left out: as they are).";
+
     public static void MapRoles(this RouteGroupBuilder api)
     {
         var roles = api.MapGroup("/roles").WithTags("Roles").RequireInstance();
@@ -21,8 +24,10 @@ internal static class RoleEndpoints
         roles.MapGet("/{roleId}", (Id<Role> roleId, RoleService roles, CancellationToken ct) => FindAsync(Organization.Instance, roleId, roles, ct)).WithName("GetInstanceRole");
         roles.MapPatch("/{roleId}", (Id<Role> roleId, RoleChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
             UpdateAsync(Organization.Instance, roleId, changes, ifMatch, roles, caller, ct)).WithName("UpdateInstanceRole");
-        roles.MapDelete("/{roleId}", (Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-            DeleteAsync(Organization.Instance, roleId, roles, caller, ct)).WithName("DeleteInstanceRole");
+        roles.MapDelete("/{roleId}", (Id<Role> roleId, string? replaceWith, RoleService roles, RoleReplacement replacement, ManagementCaller caller, CancellationToken ct) =>
+            DeleteAsync(Organization.Instance, roleId, replaceWith, roles, replacement, caller, ct)).WithName("DeleteInstanceRole").WithDescription(Replacing);
+        roles.MapGet("/{roleId}/impact", (Id<Role> roleId, [FromQuery(Name = "permission")] string[]? permissions, RoleReplacement replacement, CancellationToken ct) =>
+            ImpactAsync(Organization.Instance, roleId, permissions, replacement, ct)).WithName("GetInstanceRoleImpact").WithDescription(Impact);
     }
 
     public static void MapOrganizationRoles(this RouteGroupBuilder organization)
@@ -30,12 +35,14 @@ internal static class RoleEndpoints
         var read = organization.MapGroup("/roles").WithTags("Roles").RequireOrganization(Permission.RolesRead);
         read.MapGet("/", ListAsync).WithName("ListRoles");
         read.MapGet("/{roleId}", FindAsync).WithName("GetRole");
+        read.MapGet("/{roleId}/impact", (Id<Organization> organizationId, Id<Role> roleId, [FromQuery(Name = "permission")] string[]? permissions, RoleReplacement replacement, CancellationToken ct) =>
+            ImpactAsync(organizationId, roleId, permissions, replacement, ct)).WithName("GetRoleImpact").WithDescription(Impact);
 
         var write = organization.MapGroup("/roles").WithTags("Roles").RequireOrganization(Permission.RolesWrite);
         write.MapPost("/", (Id<Organization> organizationId, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
             CreateAsync(organizationId, $"{ManagementEndpoints.Path}/organizations/{organizationId}/roles", request, roles, caller, ct)).WithName("CreateRole");
         write.MapPatch("/{roleId}", UpdateAsync).WithName("UpdateRole");
-        write.MapDelete("/{roleId}", DeleteAsync).WithName("DeleteRole");
+        write.MapDelete("/{roleId}", DeleteAsync).WithName("DeleteRole").WithDescription(Replacing);
     }
 
     private static Task<Results<Ok<ListResponse<RoleResponse>>, ProblemHttpResult>> ListAsync(
@@ -57,11 +64,22 @@ internal static class RoleEndpoints
         (await roles.UpdateAsync(organizationId, roleId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(RoleResponse.From);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Id<Organization> organizationId, Id<Role> roleId, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
-        (await roles.DeleteAsync(organizationId, roleId, caller.Granter, ct)).ToNoContent();
+        Id<Organization> organizationId, Id<Role> roleId, string? replaceWith, RoleService roles, RoleReplacement replacement, ManagementCaller caller, CancellationToken ct) =>
+        (await (replaceWith is null ? roles.DeleteAsync(organizationId, roleId, caller.Granter, ct) : replacement.ReplaceAsync(organizationId, roleId, replaceWith, caller.Granter, ct))).ToNoContent();
+
+    private static async Task<Results<Ok<RoleImpactResponse>, ProblemHttpResult>> ImpactAsync(
+        Id<Organization> owner, Id<Role> roleId, string[]? permissions, RoleReplacement replacement, CancellationToken ct) =>
+        (await replacement.ImpactAsync(owner, roleId, permissions is { Length: > 0 } ? permissions : null, ct)).ToOk(RoleImpactResponse.From);
 }
 
 public sealed record CreateRoleRequest([property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null);
+
+/// <param name="Members">Who hold it, from whatever source.</param>
+/// <param name="Connections">How many give it, by default or by a rule.</param>
+public sealed record RoleImpactResponse(int Members, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+{
+    internal static RoleImpactResponse From(RoleImpact i) => new(i.Members, i.Organizations, i.Connections, i.Added, i.Removed);
+}
 
 /// <param name="OrganizationId">Null for a role of the instance, which every organization has.</param>
 public sealed record RoleResponse(

@@ -63,8 +63,8 @@ public sealed record SamlConnectionBody
         var certificates = new List<CertificateFacts>();
         foreach (var text in Certificates.Value ?? [])
         {
-            if (!SamlCertificate.TryRead(text, out var read) || read is null) return SamlErrors.CertificateInvalid;
-            certificates.Add(read.ToFacts());
+            if (!SamlCertificate.TryReadAll(text, out var read)) return SamlErrors.CertificateInvalid;
+            certificates.AddRange(read.Select(c => c.ToFacts()));
         }
 
         return new SamlConnectionChanges

@@ -46,8 +46,8 @@ public sealed class LogoutAttackTests
     [InlineData("&RelayState=state%201", "", "signature_value")]
     [InlineData("rsa-sha256", "rsa-sha512", "signature_value")]
     [InlineData("rsa-sha256", "hmac-sha256", "signature_method")]
-    [InlineData("&SigAlg=", "&Sigalg=", "logout_signed")]
-    [InlineData("&Signature=", "&signature=", "logout_signed")]
+    [InlineData("&SigAlg=", "&SigAlgo=", "logout_signed")]
+    [InlineData("&Signature=", "&Signatur=", "logout_signed")]
     [InlineData("&Signature=", "&Signature=*", "signature_value")]
     [InlineData("&Signature=", "&Signature=A", "signature_value")]
     public void A_changed_part_of_the_query_is_noticed(string part, string instead, string rule)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Xml;
+using TenantIdP.Saml.Keys;
 using TenantIdP.Saml.Metadata;
 using Xunit;
 
@@ -179,7 +180,7 @@ public sealed class IdpMetadataTests
     private static string Key(string certificate, string? use = "signing") =>
         $"<KeyDescriptor{(use is null ? "" : $" use='{use}'")}><KeyInfo xmlns='{SamlNames.SignatureNamespace}'><X509Data><X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>";
 
-    private static string Certificate(DateTimeOffset until) => Convert.ToBase64String(Keys.SamlKeyPair.Make("idp", until.AddDays(-400), until).Certificate);
+    private static string Certificate(DateTimeOffset until) => Convert.ToBase64String(SamlKeyPair.Make("idp", until.AddDays(-400), until).Certificate);
 
     private static string Short()
     {

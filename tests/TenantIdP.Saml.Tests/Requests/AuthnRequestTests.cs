@@ -20,6 +20,7 @@ public sealed class AuthnRequestTests
         ForceAuthn = true,
         NameIdFormat = SamlNames.PersistentNameId,
         RequestedContexts = [SamlNames.PasswordProtectedTransportContext, SamlNames.RefedsMfaContext],
+        IdpEntries = ["https://idp-1.example.test", "urn:idp:2&<"],
         LoginHint = "ann@example.test",
     };
 
@@ -36,13 +37,16 @@ public sealed class AuthnRequestTests
         var root = OurKey.Parse(AuthnRequestWriter.Write(Full));
 
         Assert.Equal("true", root.GetAttribute("ForceAuthn"));
-        Assert.Equal(["Issuer", "Subject", "NameIDPolicy", "RequestedAuthnContext"], root.ChildNodes.OfType<XmlElement>().Select(e => e.LocalName));
-        var (subject, policy, contexts) = (root.ChildNodes[1]!, (XmlElement)root.ChildNodes[2]!, (XmlElement)root.ChildNodes[3]!); // four, as just seen
+        Assert.Equal(["Issuer", "Subject", "NameIDPolicy", "RequestedAuthnContext", "Scoping"], root.ChildNodes.OfType<XmlElement>().Select(e => e.LocalName));
+        var (subject, policy, contexts) = (root.ChildNodes[1]!, (XmlElement)root.ChildNodes[2]!, (XmlElement)root.ChildNodes[3]!); // five, as just seen
         Assert.Equal("ann@example.test", subject.InnerText);
         Assert.Equal(SamlNames.EmailNameId, ((XmlElement)subject.FirstChild!).GetAttribute("Format")); // it has a text
         Assert.Equal(SamlNames.PersistentNameId, policy.GetAttribute("Format"));
         Assert.Equal("exact", contexts.GetAttribute("Comparison"));
         Assert.Equal(Full.RequestedContexts, contexts.ChildNodes.OfType<XmlElement>().Select(e => e.InnerText));
+        var list = Assert.Single(root.ChildNodes[4]!.ChildNodes.OfType<XmlElement>()); // as above
+        Assert.Equal(("IDPList", SamlNames.ProtocolNamespace), (list.LocalName, list.NamespaceURI));
+        Assert.Equal(Full.IdpEntries, list.ChildNodes.OfType<XmlElement>().Where(e => e.LocalName == "IDPEntry").Select(e => e.GetAttribute("ProviderID")));
     }
 
     [Theory]

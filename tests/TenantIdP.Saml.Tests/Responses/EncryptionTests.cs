@@ -43,7 +43,7 @@ public sealed class EncryptionTests : IDisposable
 
     [Theory]
     [InlineData(Cbc256, "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", "encryption_method")]
-    [InlineData(Gcm256, "http://www.w3.org/2001/04/xmlenc#rsa-1_5", "decryption")]
+    [InlineData(Gcm256, "http://www.w3.org/2001/04/xmlenc#rsa-1_5", "key_transport")]
     [InlineData("http://www.w3.org/2001/04/xmlenc#tripledes-cbc", "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", "encryption_method")]
     [Trait("Attack", "I")]
     public void Old_ciphers_are_refused(string algorithm, string keyMethod, string rule)

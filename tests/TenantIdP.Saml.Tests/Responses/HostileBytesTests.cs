@@ -96,6 +96,19 @@ public sealed class HostileBytesTests
         Assert.True(ResponseValidator.Validate(message.SignAssertion().Encode(), TestIdp.Rules).IsOk);
     }
 
+    /// <summary>As some identity providers write them: each value declares the type that it is of, which the limit of attributes has to leave room for.</summary>
+    [Fact]
+    public void As_many_values_as_may_be_may_each_declare_their_type()
+    {
+        const string Value = "<saml:AttributeValue xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">g</saml:AttributeValue>";
+        var xml = TestIdp.Message().OuterXml.Replace("<saml:AttributeValue>engineering</saml:AttributeValue>", new StringBuilder().Insert(0, Value, 4_990).ToString(), StringComparison.Ordinal);
+
+        var verdict = ResponseValidator.Validate(TestIdp.Load(xml).SignAssertion().Encode(), TestIdp.Rules);
+
+        Assert.True(verdict.IsOk, verdict.Failure?.ToString());
+        Assert.Equal(4_991, verdict.Value.Attributes.Single(a => a.Name == "groups").Values.Count);
+    }
+
     private static bool IsTheSame(ValidatedResponse response) =>
         response is { NameId.Value: TestIdp.Subject, AssertionId: "_assertion1", Issuer: TestIdp.EntityId } && response.Attributes.Single(a => a.Name == "email").Values is ["ann@example.test"];
 

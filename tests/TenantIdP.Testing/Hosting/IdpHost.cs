@@ -42,6 +42,9 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
 
     public string Issuer { get; } = $"http://localhost:{FreePort()}";
 
+    /// <summary>The host of another product's addresses that lead here since a migration.</summary>
+    public string FormerHost => $"former.test:{new Uri(Issuer).Port}";
+
     public IServiceProvider Services => app?.Services ?? throw new InvalidOperationException("The host has not started.");
 
     public HttpClient Http { get; } = new(new ManagementContract(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })) { Timeout = TimeSpan.FromSeconds(60) };
@@ -55,6 +58,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["TenantIdP:Issuer"] = Issuer,
+                ["TenantIdP:Saml:AliasHosts:0"] = FormerHost,
                 ["TenantIdP:Bootstrap:ClientId"] = BootstrapClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = BootstrapSecret,
                 ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
@@ -171,8 +175,8 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         var sessions = scope.ServiceProvider.GetRequiredService<SessionService>();
         var now = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow();
         var all = proofs.Length == 0 ? [SessionProof.Password(now)] : proofs;
-        var (session, token) = await sessions.ProveAsync(null, user.Id, all[0], "test", ct);
-        foreach (var proof in all.Skip(1)) (session, token) = await sessions.ProveAsync(session, user.Id, proof, "test", ct);
+        var (session, token) = await sessions.ProveAsync(null, user.Id, all[0], "test", null, ct);
+        foreach (var proof in all.Skip(1)) (session, token) = await sessions.ProveAsync(session, user.Id, proof, "test", null, ct);
         var cookies = new CookieContainer();
         cookies.Add(new Cookie("tidp", token, "/", new Uri(Issuer).Host));
         return (new WebBrowser(cookies), session);

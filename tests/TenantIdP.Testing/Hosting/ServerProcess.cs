@@ -56,8 +56,11 @@ public sealed class ServerProcess : IAsyncDisposable
     public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null)
     {
         var built = configuration ?? typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
-        return Start([Path.Combine(Root(), "src", "TenantIdP.Server", "bin", built, "net10.0", "TenantIdP.Server.dll")], settings, environment);
+        return Start([Program(built)], settings, environment);
     }
+
+    /// <summary>The server as it was built.</summary>
+    public static string Program(string configuration) => Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration, "net10.0", "TenantIdP.Server.dll");
 
     /// <summary>Any other program that takes <c>--urls</c>.</summary>
     public static ServerProcess Start(IEnumerable<string> program, IReadOnlyDictionary<string, string?> settings, string environment = "Development")

@@ -43,6 +43,16 @@ public sealed class SamlAnswer
     public string RelayState { get; set; } = "";
 }
 
+/// <summary>What the identity provider asks to end.</summary>
+public sealed record SamlLogout(string Destination, string NameId)
+{
+    public string Id { get; init; } = "_" + Guid.CreateVersion7().ToString("N");
+    public string? Issuer { get; init; }
+    public DateTimeOffset Now { get; init; } = TimeProvider.System.GetUtcNow();
+    public IReadOnlyList<string> SessionIndexes { get; init; } = [];
+    public string? RelayState { get; init; }
+}
+
 /// <summary>A SAML identity provider in the test's hand: reads requests and makes answers, signed by the framework's <see cref="SignedXml"/> and not by our kernel.</summary>
 public sealed class TestSamlIdp : IDisposable
 {
@@ -64,6 +74,7 @@ public sealed class TestSamlIdp : IDisposable
 
     public string EntityId { get; }
     public string SsoUrl { get; }
+    public string SloUrl => EntityId + "/slo";
 
     public CertificateFacts Certificate => new(
         Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)), Convert.ToBase64String(certificate.RawData), certificate.Subject, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
@@ -71,10 +82,10 @@ public sealed class TestSamlIdp : IDisposable
     public bool IsHere(Uri address) => address.AbsoluteUri.StartsWith(SsoUrl, StringComparison.Ordinal);
 
     /// <summary>From the Redirect binding, which a browser was stopped at.</summary>
-    public static SeenRequest Read(Uri address)
+    public static SeenRequest Read(Uri address, string parameter = "SAMLRequest")
     {
         var query = QueryHelpers.ParseQuery(address.Query);
-        using var inflated = new DeflateStream(new MemoryStream(Convert.FromBase64String(query["SAMLRequest"].ToString())), CompressionMode.Decompress);
+        using var inflated = new DeflateStream(new MemoryStream(Convert.FromBase64String(query[parameter].ToString())), CompressionMode.Decompress);
         return Read(inflated, query["RelayState"]);
     }
 
@@ -95,30 +106,78 @@ public sealed class TestSamlIdp : IDisposable
         var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
         document.LoadXml(Write(answer));
         var assertion = (XmlElement)document.GetElementsByTagName("Assertion", Assertion)[0]!; // written so
-        var signed = new SignedXml(assertion) { SigningKey = key };
-        signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl; // always there
-        signed.SignedInfo.SignatureMethod = SignedXml.XmlDsigRSASHA256Url;
-        var reference = new Reference("#" + answer.AssertionId) { DigestMethod = SignedXml.XmlDsigSHA256Url };
-        reference.AddTransform(new XmlDsigEnvelopedSignatureTransform());
-        reference.AddTransform(new XmlDsigExcC14NTransform());
-        signed.AddReference(reference);
-        signed.ComputeSignature();
-        assertion.InsertAfter(document.ImportNode(signed.GetXml(), deep: true), assertion["Issuer", Assertion]);
+        SignElement(assertion, answer.AssertionId);
         return Convert.ToBase64String(Encoding.UTF8.GetBytes(forge?.Invoke(document.OuterXml) ?? document.OuterXml));
     }
 
     /// <summary>The page of this identity provider whose form brings the answer.</summary>
-    public async Task<WebPage> PageAsync(SamlAnswer answer, CancellationToken ct, Func<string, string>? forge = null)
-    {
-        var html = $"<form method=\"post\" action=\"{answer.Destination}\"><input type=\"hidden\" name=\"SAMLResponse\" value=\"{Sign(answer, forge)}\"><input type=\"hidden\" name=\"RelayState\" value=\"{SecurityElement.Escape(answer.RelayState)}\"></form>";
-        return new WebPage(new Uri(SsoUrl), HttpStatusCode.OK, await new HtmlParser().ParseDocumentAsync(html, ct), new HttpResponseMessage());
-    }
+    public Task<WebPage> PageAsync(SamlAnswer answer, CancellationToken ct, Func<string, string>? forge = null) => FormAsync(answer.Destination, "SAMLResponse", Sign(answer, forge), answer.RelayState, ct);
 
     public void Dispose()
     {
         certificate.Dispose();
         key.Dispose();
     }
+
+    /// <summary>A logout request in an address (Bindings 3.4), signed unless <paramref name="sign"/> says no.</summary>
+    public Uri Logout(SamlLogout logout, bool sign = true) => Address(logout.Destination, "SAMLRequest", Write(logout), logout.RelayState, sign);
+
+    /// <summary>The answer to a logout request of ours, in an address.</summary>
+    public Uri LoggedOut(SeenRequest request, string destination, string status = "urn:oasis:names:tc:SAML:2.0:status:Success") =>
+        Address(destination, "SAMLResponse", WriteAnswer(request, destination, status), request.RelayState, sign: true);
+
+    /// <summary>The page whose form brings a logout request, or the answer to one, signed inside.</summary>
+    public Task<WebPage> LogoutPageAsync(SamlLogout logout, CancellationToken ct) => FormAsync(logout.Destination, "SAMLRequest", SignRoot(Write(logout)), logout.RelayState, ct);
+
+    public Task<WebPage> LoggedOutPageAsync(SeenRequest request, string destination, CancellationToken ct) =>
+        FormAsync(destination, "SAMLResponse", SignRoot(WriteAnswer(request, destination, "urn:oasis:names:tc:SAML:2.0:status:Success")), request.RelayState, ct);
+
+    private Uri Address(string destination, string parameter, string xml, string? relayState, bool sign)
+    {
+        using var packed = new MemoryStream();
+        using (var deflate = new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true)) deflate.Write(Encoding.UTF8.GetBytes(xml));
+        var query = $"{parameter}={Uri.EscapeDataString(Convert.ToBase64String(packed.ToArray()))}";
+        if (relayState is not null) query += $"&RelayState={Uri.EscapeDataString(relayState)}";
+        if (!sign) return new Uri($"{destination}?{query}");
+        query += $"&SigAlg={Uri.EscapeDataString(SignedXml.XmlDsigRSASHA256Url)}";
+        return new Uri($"{destination}?{query}&Signature={Uri.EscapeDataString(Convert.ToBase64String(key.SignData(Encoding.UTF8.GetBytes(query), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)))}");
+    }
+
+    private string SignRoot(string xml)
+    {
+        var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
+        document.LoadXml(xml);
+        var root = document.DocumentElement!; // written so
+        SignElement(root, root.GetAttribute("ID"));
+        return Convert.ToBase64String(Encoding.UTF8.GetBytes(document.OuterXml));
+    }
+
+    private void SignElement(XmlElement element, string id)
+    {
+        var signed = new SignedXml(element) { SigningKey = key };
+        signed.SignedInfo!.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl; // always there
+        signed.SignedInfo.SignatureMethod = SignedXml.XmlDsigRSASHA256Url;
+        var reference = new Reference("#" + id) { DigestMethod = SignedXml.XmlDsigSHA256Url };
+        reference.AddTransform(new XmlDsigEnvelopedSignatureTransform());
+        reference.AddTransform(new XmlDsigExcC14NTransform());
+        signed.AddReference(reference);
+        signed.ComputeSignature();
+        element.InsertAfter(element.OwnerDocument.ImportNode(signed.GetXml(), deep: true), element["Issuer", Assertion]);
+    }
+
+    private async Task<WebPage> FormAsync(string destination, string field, string message, string? relayState, CancellationToken ct)
+    {
+        var html = $"<form method=\"post\" action=\"{destination}\"><input type=\"hidden\" name=\"{field}\" value=\"{message}\"><input type=\"hidden\" name=\"RelayState\" value=\"{SecurityElement.Escape(relayState)}\"></form>";
+        return new WebPage(new Uri(SsoUrl), HttpStatusCode.OK, await new HtmlParser().ParseDocumentAsync(html, ct), new HttpResponseMessage());
+    }
+
+    private string Write(SamlLogout l) => $"""
+        <samlp:LogoutRequest xmlns:samlp="{Protocol}" xmlns:saml="{Assertion}" ID="{l.Id}" Version="2.0" IssueInstant="{Time(l.Now)}" Destination="{l.Destination}"><saml:Issuer>{l.Issuer ?? EntityId}</saml:Issuer><saml:NameID Format="{Persistent}">{SecurityElement.Escape(l.NameId)}</saml:NameID>{string.Concat(l.SessionIndexes.Select(s => $"<samlp:SessionIndex>{s}</samlp:SessionIndex>"))}</samlp:LogoutRequest>
+        """;
+
+    private string WriteAnswer(SeenRequest request, string destination, string status) => $"""
+        <samlp:LogoutResponse xmlns:samlp="{Protocol}" xmlns:saml="{Assertion}" ID="_{Guid.CreateVersion7():N}" Version="2.0" IssueInstant="{Time(TimeProvider.System.GetUtcNow())}" Destination="{destination}" InResponseTo="{request.Id}"><saml:Issuer>{EntityId}</saml:Issuer><samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status></samlp:LogoutResponse>
+        """;
 
     private static SeenRequest Read(Stream xml, string? relayState)
     {

@@ -182,6 +182,29 @@ public sealed class DemoSamlIdpTests : IDisposable
         Assert.Equal("2026-03-20T12:00:00.000Z", (string?)XElement.Parse(page.Response()).Attribute("IssueInstant"));
     }
 
+    [Theory, InlineData(DemoSamlIdpFault.None), InlineData(DemoSamlIdpFault.ExpiredCertificate)]
+    public async Task A_key_that_is_kept_outlives_a_restart_and_is_nobody_elses_to_read(DemoSamlIdpFault fault)
+    {
+        var folder = Directory.CreateTempSubdirectory("tenantidp-demo-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "key.pem");
+            string first;
+            await using (var idp = await StartAsync(Ct, fault, keyFile: file)) first = idp.CertificatePem;
+            await using var again = await StartAsync(Ct, fault, keyFile: file);
+            await using var other = await StartAsync(Ct, fault, keyFile: Path.Combine(folder.FullName, "other.pem"));
+
+            Assert.Equal(first, again.CertificatePem);
+            Assert.NotEqual(first, other.CertificatePem);
+            Assert.True(IsSigned((await _browser.SignInAsync(again, AuthnRequest(), Ct)).Response(), "Assertion", again));
+            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public async Task The_foreign_key_is_not_the_one_in_the_metadata()
     {

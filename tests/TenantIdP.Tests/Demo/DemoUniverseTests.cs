@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using TenantIdP.Core.Instance;
 using TenantIdP.Demo;
+using TenantIdP.Testing.Clients;
 using Xunit;
 
 namespace TenantIdP.Tests.Demo;
@@ -36,7 +38,31 @@ public sealed class DemoUniverseTests : IDisposable
         Assert.StartsWith("org_", organizations["globex"].GetProperty("id").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("con_", organizations["globex"].GetProperty("connections")[0].GetProperty("id").GetString(), StringComparison.Ordinal);
 
+        Assert.Equal(["saml", "oidc", "", "saml"], organizations.Values.Select(one => string.Concat(one.GetProperty("connections").EnumerateArray().Select(connection => connection.GetProperty("kind").GetString()))));
+        Assert.Equal(
+            ["saml, no password", "saml, no password", "oidc, no password", "oidc, no password", "password", "password", "password", "password", "saml, no password"],
+            facts.GetProperty("people").EnumerateArray().Select(one => one.GetProperty("signsInBy").GetString() + (one.GetProperty("password").ValueKind == JsonValueKind.Null ? ", no password" : "")));
+        Assert.Equal($"http://127.0.0.1:{hosts.PortBase + 5}", facts.GetProperty("sandboxes").GetProperty("acmeIdp").GetString());
+
         Assert.Equal(first, await FactsAsync(hosts));
+    }
+
+    [Fact]
+    public async Task A_state_that_another_version_made_is_refused_at_the_start()
+    {
+        var today = DemoUniverse.On(new DemoHosts(FreePortBase()));
+        var before = new DemoUniverse(today.Hosts)
+        {
+            Organizations = [.. today.Organizations.Select(one => one.Slug == "acme" ? one with { Connection = null } : one)],
+            People = today.People,
+        };
+        await using (await DemoHost.StartAsync(before, _state, Ct))
+        {
+        }
+
+        var refused = await Assert.ThrowsAsync<StartupException>(() => DemoHost.StartAsync(today, _state, Ct));
+
+        Assert.Contains("Acme", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -62,7 +88,23 @@ public sealed class DemoUniverseTests : IDisposable
         });
         using var token = await client.PostAsync(new Uri(hosts.Issuer, "/connect/token"), content, Ct);
         Assert.Equal(HttpStatusCode.OK, token.StatusCode);
+        await AssertSignsInAsync(hosts);
         return await client.GetStringAsync(new Uri(hosts.Map, "/demo.json"), Ct);
+    }
+
+    /// <summary>The provider's key is kept with what was pinned of it: also after a second start, Acme's sign-in works.</summary>
+    private static async Task AssertSignsInAsync(DemoHosts hosts)
+    {
+        using var browser = new WebBrowser();
+        var typed = await browser.GetAsync(new Uri(hosts.App, "/signin"), Ct);
+        var upstream = await browser.SubmitAsync(typed, Ct, ("email", "bob@acme.test"));
+        Assert.Equal(hosts.AcmeIdp.Authority, upstream.Address.Authority);
+        var answer = await browser.SubmitAsync(upstream, Ct, ("email", "bob@acme.test"));
+
+        var home = await browser.SubmitAsync(answer, new Dictionary<string, string>(), Ct);
+
+        Assert.Equal((HttpStatusCode.OK, hosts.App.Authority), (home.Status, home.Address.Authority));
+        Assert.Equal(["billing", "member"], home.Document.QuerySelectorAll(".facts .tags")[0].QuerySelectorAll("li").Select(tag => tag.TextContent.Trim()).Order());
     }
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);

@@ -26,7 +26,7 @@ internal static class SamlByHand
     public static readonly DemoIdpPerson Ann = DemoIdpPerson.At("Acme", "ann@acme.test", "Ann", "Acheson") with { Groups = ["Finance", "Owners"] };
     public static readonly DemoIdpPerson Bob = DemoIdpPerson.At("Acme", "bob@acme.test", "Bob", "Barlow");
 
-    public static Task<DemoSamlIdp> StartAsync(CancellationToken ct, DemoSamlIdpFault fault = DemoSamlIdpFault.None, TimeProvider? clock = null) => DemoSamlIdp.StartAsync(new()
+    public static Task<DemoSamlIdp> StartAsync(CancellationToken ct, DemoSamlIdpFault fault = DemoSamlIdpFault.None, TimeProvider? clock = null, string? keyFile = null) => DemoSamlIdp.StartAsync(new()
     {
         Name = "Acme",
         Url = new Uri("http://127.0.0.1:0"),
@@ -34,6 +34,7 @@ internal static class SamlByHand
         AcsPatterns = ["http://localhost:5999/sso/saml/*/acs"],
         SloPatterns = ["http://localhost:5999/sso/saml/*/slo"],
         Fault = fault,
+        KeyFile = keyFile,
     }, clock ?? TimeProvider.System, ct);
 
     public static XElement AuthnRequest(string id = "_request", string acs = Acs, string issuer = EntityId, params IEnumerable<object> more) => new(Protocol + "AuthnRequest",

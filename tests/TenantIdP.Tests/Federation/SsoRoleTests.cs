@@ -3,8 +3,10 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Upstreams;
@@ -64,7 +66,7 @@ public abstract class SsoRoleTests(IdpHost host) : IAsyncLifetime
         var (acme, domain, connection) = await AcmeAsync(Mapping);
         await SignInAsync(domain, new JsonArray("Engineering"));
         var membership = await host.ReadAsync(db => db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).SingleAsync(m => m.OrganizationId == acme.Id, Ct));
-        await host.UseAsync<MemberService, Member>(s => s.GrantRoleAsync(acme.Id, membership.Id, "guest", Core.Roles.Granter.Instance, Ct), acme.Id);
+        await host.UseAsync<MemberService, Member>(s => s.GrantRoleAsync(acme.Id, membership.Id, "guest", Granter.Instance, Ct), acme.Id);
 
         Assert.Equal(["guest", "member"], await SignInAsync(domain, new JsonArray()));
         Assert.Contains($"{EventTypes.MemberRoleRevoked} guest", await ChangesAsync(connection));
@@ -86,6 +88,48 @@ public abstract class SsoRoleTests(IdpHost host) : IAsyncLifetime
 
         Assert.Equal(["guest", "member"], await SignInAsync(domain, new JsonArray("Everybody")));
     }
+
+    [Fact]
+    public async Task A_role_that_no_rule_gives_any_more_is_taken_from_everybody_at_once()
+    {
+        var (acme, domain, connection) = await AcmeAsync(Mapping);
+        await SignInAsync(domain, new JsonArray("Engineering", "IT"));
+        var before = await MembershipAsync(acme);
+
+        await host.UseAsync<ConnectionService, Connection>(
+            s => s.UpdateOidcAsync(acme.Id, connection.Id, new OidcConnectionChanges { SsoRoles = new Patch<SsoRoles>(new SsoRoles("groups", [new("Engineering", "guest")])) }, Granter.Instance, null, Ct), acme.Id);
+
+        var after = await MembershipAsync(acme);
+        Assert.Equal(["guest", "member"], await HeldAsync(after));
+        Assert.Equal(before.Version + 1, after.Version);
+        await host.UseAsync<ConnectionService, Connection>(
+            s => s.UpdateOidcAsync(acme.Id, connection.Id, new OidcConnectionChanges { SsoRoles = new Patch<SsoRoles>(null) }, Granter.Instance, null, Ct), acme.Id);
+        Assert.Equal(["member"], await HeldAsync(await MembershipAsync(acme)));
+        Assert.Equal(2, await host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(e => e.OrganizationId == acme.Id && e.Type == EventTypes.ConnectionRolesRevoked, Ct)));
+    }
+
+    [Fact]
+    public async Task A_deleted_connection_takes_back_what_it_gave()
+    {
+        var (acme, domain, connection) = await AcmeAsync(Mapping);
+        await SignInAsync(domain, new JsonArray("IT"));
+        var other = await AcmeAsync(Mapping);
+        await SignInAsync(other.Domain, new JsonArray("IT"));
+
+        await host.UseAsync<ConnectionService, bool>(async s => await s.DeleteAsync(acme.Id, connection.Id, Ct) is { IsOk: true }, acme.Id);
+
+        Assert.Equal(["member"], await HeldAsync(await MembershipAsync(acme)));
+        Assert.Equal(["admin", "member"], await HeldAsync(await MembershipAsync(other.Organization)));
+    }
+
+    private Task<Membership> MembershipAsync(Organization organization) =>
+        host.ReadAsync(db => db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Include(m => m.Roles).AsNoTracking().SingleAsync(m => m.OrganizationId == organization.Id, Ct));
+
+    private Task<string[]> HeldAsync(Membership membership) => host.ReadAsync(async db =>
+    {
+        var ids = membership.Roles.Select(r => r.RoleId).ToArray();
+        return await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => ids.Contains(r.Id)).Select(r => r.Key).Order().ToArrayAsync(Ct);
+    });
 
     [Fact]
     public async Task Roles_wait_with_a_link_for_the_old_accounts_password()

@@ -48,6 +48,58 @@ public abstract class SamlSignInTests(IdpHost host)
         Assert.Equal(($"jane@{domain}", connection.Id.ToString()), ((string?)tokens.Id["email"], (string?)tokens.Access["connection_id"]));
     }
 
+    [Theory, InlineData("simplesamlphp"), InlineData("samlp")]
+    public async Task A_sign_out_there_ends_the_session_here(string program)
+    {
+        await using var visit = await SignedInAsync(program);
+
+        var done = await visit.Browser.GetAsync(visit.Idp.SignOut, Ct);
+
+        Assert.Equal(new Uri(visit.Idp.Origin).Authority, done.Address.Authority);
+        Assert.Contains(visit.Browser.Trail, a => a.AbsolutePath == $"/sso/saml/{visit.Connection.Id}/slo");
+        Assert.Contains("You are signed out", (await visit.Browser.GetAsync($"{host.Issuer}/signout", Ct)).Text, StringComparison.Ordinal);
+        Assert.Equal("invalid_grant", (string?)(await visit.App.RefreshAsync(visit.Tokens.RefreshToken, Ct)).Body["error"]);
+    }
+
+    [Theory, InlineData("simplesamlphp"), InlineData("samlp")]
+    public async Task A_sign_out_at_the_app_ends_the_session_there(string program)
+    {
+        await using var visit = await SignedInAsync(program);
+        var home = $"{visit.App.App.RedirectUri}/out";
+
+        var done = await visit.Browser.GetAsync(
+            $"{host.Issuer}/connect/endsession?id_token_hint={visit.Tokens.Body["id_token"]}&post_logout_redirect_uri={Uri.EscapeDataString(home)}", Ct, a => a.AbsoluteUri.StartsWith(home, StringComparison.Ordinal));
+
+        Assert.StartsWith(home, done.Address.AbsoluteUri, StringComparison.Ordinal);
+        Assert.Contains(visit.Browser.Trail, a => a.AbsoluteUri.StartsWith(visit.Idp.SingleLogout, StringComparison.Ordinal));
+        // Asked for a password again, because nobody is signed in there.
+        Assert.NotNull((await visit.Browser.GetAsync(visit.App.Authorize(("login_hint", $"jane@{visit.Domain}")).Address, Ct)).Document.QuerySelector("input[name=password]"));
+    }
+
+    private sealed record Visit(SamlIdp Idp, Connection Connection, string Domain, RelyingParty App, WebBrowser Browser, TokenAnswer Tokens) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            Browser.Dispose();
+            return Idp.DisposeAsync();
+        }
+    }
+
+    private async Task<Visit> SignedInAsync(string program)
+    {
+        var domain = host.UniqueHost();
+        var options = new SamlIdpOptions { Domain = domain };
+        SamlIdp idp = program == "samlp" ? await SamlpIdp.StartAsync(options, Ct) : await SimpleSamlPhp.StartAsync(options, Ct);
+        var connection = await ConnectAsync(idp, domain, change => change with { SloUrl = new Patch<string>(idp.SingleLogout) });
+        await idp.RegisterAsync(await PartyAsync(connection, first: "signing") with { Slo = $"{host.Issuer}/sso/saml/{connection.Id}/slo" }, Ct);
+        var app = await host.CreateAppAsync(Ct);
+        var browser = new WebBrowser();
+        var pending = app.Authorize(("login_hint", $"jane@{domain}"));
+        var page = await idp.SignInAsync(browser, await browser.GetAsync(pending.Address, Ct), "jane", Ct);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string>(), Ct, stopAt: app.IsCallback);
+        return new Visit(idp, connection, domain, app, browser, await app.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct));
+    }
+
     /// <summary>From the identity provider's own metadata.</summary>
     private async Task<Connection> ConnectAsync(SamlIdp idp, string domain, Func<SamlConnectionChanges, SamlConnectionChanges> change)
     {

@@ -117,21 +117,21 @@ public abstract class ManagementAccessTests(ManagementHost host)
         {
             [BuiltInRoles.Guest] = [],
             [BuiltInRoles.Member] = ["", "members", "roles"],
-            [BuiltInRoles.Admin] = ["", "members", "roles", "domains", "connections", "sign-in-traces"],
-            [BuiltInRoles.Owner] = ["", "members", "roles", "domains", "connections", "sign-in-traces"],
+            [BuiltInRoles.Admin] = ["", "members", "roles", "domains", "connections", "sign-in-traces", "events"],
+            [BuiltInRoles.Owner] = ["", "members", "roles", "domains", "connections", "sign-in-traces", "events"],
         };
         foreach (var (role, readable) in expected)
         {
             var member = await host.NewMemberAsync(organization, role, Ct);
             using var client = await host.AsUserAsync(member.Membership.UserId, organization, Ct);
-            foreach (var list in new[] { "", "members", "roles", "domains", "connections", "sign-in-traces" })
+            foreach (var list in new[] { "", "members", "roles", "domains", "connections", "sign-in-traces", "events" })
             {
                 using var answer = await client.GetAsync($"organizations/{organization}/{list}".TrimEnd('/'), Ct);
                 if (readable.Contains(list)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
                 else await AssertProblem.IsAsync(answer, HttpStatusCode.Forbidden, "permission_missing", Ct);
             }
 
-            foreach (var instance in new[] { "organizations", "users", "apps", "apis", "roles" })
+            foreach (var instance in new[] { "organizations", "users", "apps", "apis", "roles", "events", "events/export" })
                 await AssertProblem.IsAsync(await client.GetAsync(instance, Ct), HttpStatusCode.Forbidden, "operator_required", Ct);
         }
     }

@@ -62,8 +62,13 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddScoped<AccessReader>();
         builder.Services.AddScoped<ActorContext>();
         builder.Services.AddScoped<EventLog>();
+        builder.Services.AddScoped<EventSealer>();
+        builder.Services.AddScoped<EventErasure>();
+        builder.Services.AddSingleton(new Core.Sessions.SessionOptions());
+        builder.Services.AddScoped<SessionService>();
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
+        builder.Services.AddSingleton(new DeletionOptions());
         Configure(builder.Services);
         builder.Services.AddManagement();
         app = builder.Build();

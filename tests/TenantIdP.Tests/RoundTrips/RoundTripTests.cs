@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
@@ -92,6 +94,26 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     }
 
     [Fact]
+    public async Task A_hundred_permission_checks_are_one_statement()
+    {
+        var person = await PersonAsync();
+        var user = await host.ReadAsync(db => db.Memberships.IgnoreQueryFilters([Core.IdpDbContext.OrganizationFilter]).Where(m => m.OrganizationId == person.Home.Id).Select(m => m.UserId).SingleAsync(Ct));
+        var operators = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, "https://unused.example"), host.Http);
+        using var granted = await host.Http.SendAsync(Form(operators.App, ("grant_type", "client_credentials"), ("scope", "management")), Ct);
+        var token = (string)System.Text.Json.Nodes.JsonNode.Parse(await granted.Content.ReadAsStringAsync(Ct))!["access_token"]!; // RFC 6749 section 5.1
+        var checks = Enumerable.Range(0, 100).Select(i => new { userId = user.ToString(), organizationId = (i % 2 == 0 ? person.Home : person.Other).Id.ToString(), permission = "invoices:read" });
+
+        var trips = await ThirdAsync(_ =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + "/api/v1/authorization/check") { Content = System.Net.Http.Json.JsonContent.Create(new { checks }) };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            return Task.FromResult(request);
+        });
+
+        Assert.True(trips.Count == (1, 0), trips.ToString());
+    }
+
+    [Fact]
     public async Task Userinfo_writes_nothing()
     {
         var person = await PersonAsync();
@@ -129,6 +151,71 @@ public abstract class RoundTripTests(IdpHost host, int apart)
 
         Assert.True(trips.Count == (1, 0), trips.ToString());
     }
+
+    [Fact]
+    public async Task A_page_of_events_is_one_statement_and_a_filtered_one_two()
+    {
+        var token = await new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http)
+            .TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct);
+
+        foreach (var (query, statements) in new[] { ("", 1), ("?after=3", 1), ("?type=organization.", 2), ("?target=org_x", 1) })
+        {
+            var trips = await ThirdAsync(_ =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, $"{host.Issuer}/api/v1/events{query}");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken);
+                return Task.FromResult(request);
+            });
+            Assert.True(trips.Count == (statements, 0), $"{query}: {trips}");
+        }
+    }
+
+    [Fact]
+    public async Task A_saml_response_is_remembered_by_one_statement()
+    {
+        var visit = await SamlAsync();
+
+        var trips = await ThirdAsync(async _ => Post(visit.Connection, visit.Idp.Sign(await AnswerAsync(visit))), HttpStatusCode.SeeOther);
+
+        // PostgreSQL commits a single statement by itself.
+        Assert.True(trips.Count == (1, apart), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_known_person_of_a_saml_connection_is_signed_in_by_one_commit()
+    {
+        var visit = await SamlAsync();
+
+        var trips = await ThirdAsync(async _ =>
+        {
+            visit.Browser.Cookies.GetAllCookies().ToList().ForEach(c => c.Expired = true); // a session of its own each time
+            using var posted = await host.Http.SendAsync(Post(visit.Connection, visit.Idp.Sign(await AnswerAsync(visit))), Ct);
+            var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(host.Issuer), posted.Headers.Location!)); // a redirect has a location
+            request.Headers.Add("Cookie", visit.Browser.Cookies.GetCookieHeader(new Uri(host.Issuer)));
+            return request;
+        }, HttpStatusCode.SeeOther);
+
+        Assert.True(trips.Count == (9 + (4 * apart), 1), trips.ToString());
+    }
+
+    private sealed record SamlVisit(TestSamlIdp Idp, Connection Connection, string Domain, RelyingParty App, WebBrowser Browser);
+
+    private async Task<SamlVisit> SamlAsync()
+    {
+        var idp = new TestSamlIdp($"https://{host.UniqueHost()}");
+        var organization = await host.CreateOrganizationAsync(Ct);
+        var domain = await host.VerifyDomainAsync(organization, Ct);
+        return new SamlVisit(idp, await host.ConnectSamlAsync(organization, idp, Ct), domain, await host.CreateAppAsync(Ct), new WebBrowser());
+    }
+
+    private static async Task<SamlAnswer> AnswerAsync(SamlVisit visit)
+    {
+        var page = await visit.Browser.GetAsync(visit.App.Authorize(("login_hint", $"jane@{visit.Domain}")).Address, Ct, visit.Idp.IsHere);
+        return visit.Idp.Answer(TestSamlIdp.Read(page.Address), "p-1", $"jane@{visit.Domain}");
+    }
+
+    private HttpRequestMessage Post(Connection connection, string response) =>
+        new(HttpMethod.Post, $"{host.Issuer}/sso/saml/{connection.Id}/acs") { Content = new FormUrlEncodedContent([new("SAMLResponse", response)]) };
 
     private sealed record Person(RelyingParty App, WebBrowser Browser, Organization Home, Organization Other, string AccessToken)
     {

@@ -151,13 +151,13 @@ public abstract class PasswordTests(IdpHost host)
         var (one, two) = (await OfAsync(first, session), await OfAsync(second, session));
         var other = new SessionProof(Id<Core.Connections.Connection>.New(TimeProvider.System.GetUtcNow()), null, TimeProvider.System.GetUtcNow(), ["fed"]);
 
-        await first.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(one, user.Id, other, null, Ct);
-        await second.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(two, user.Id, SessionProof.Password(TimeProvider.System.GetUtcNow()), null, Ct);
+        await first.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(one, user.Id, other, null, null, Ct);
+        await second.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(two, user.Id, SessionProof.Password(TimeProvider.System.GetUtcNow()), null, null, Ct);
         Assert.Equal(2, (await host.ReadAsync(db => db.Sessions.SingleAsync(s => s.Id == session.Id, Ct))).Proofs.Count);
 
         await first.ServiceProvider.GetRequiredService<SessionService>().EndAsync(one, Ct);
         Assert.NotNull((await host.ReadAsync(db => db.Sessions.SingleAsync(s => s.Id == session.Id, Ct))).EndedAt);
-        var (started, _) = await second.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(two, user.Id, other, null, Ct);
+        var (started, _) = await second.ServiceProvider.GetRequiredService<SessionService>().ProveAsync(two, user.Id, other, null, null, Ct);
         Assert.False(started.Id == session.Id && started.EndedAt is not null, "an ended session took a proof");
 
         static async Task<Session> OfAsync(AsyncServiceScope scope, Session session) => await scope.ServiceProvider.GetRequiredService<IdpDbContext>().Sessions.SingleAsync(s => s.Id == session.Id, Ct);

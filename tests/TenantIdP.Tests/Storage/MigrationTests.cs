@@ -142,8 +142,8 @@ public sealed class MigrationOnSqlite(SqliteStore store) : MigrationTests(store)
     public async Task The_lock_row_of_a_node_that_died_does_not_stop_the_next()
     {
         var node = NodeOn(await store.NewDatabaseAsync(Ct));
-        await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
-        await UseAsync(node, db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" (\"Id\", \"Timestamp\") VALUES (1, '2026-01-01 00:00:00')", Ct));
+        await UseAsync(node, db => db.Database.ExecuteSqlRawAsync(
+            """CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL PRIMARY KEY, "Timestamp" TEXT NOT NULL); INSERT INTO "__EFMigrationsLock" ("Id", "Timestamp") VALUES (1, '2026-01-01 00:00:00')""", Ct));
 
         await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
 
@@ -180,10 +180,10 @@ public sealed class MigrationOnPostgreSql(PostgreSqlStore store) : MigrationTest
         await ExecuteAsync(outside, "CREATE TABLE users (obstacle int)"); // the migration stops here, some tables made, until this transaction ends
 
         var killed = Task.Run(() => NodeOn(database).GetRequiredService<StoreMigrator>().MigrateAsync(Ct), Ct);
-        await UntilAsync(database, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'", 1);
+        await UntilAsync(database, "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted AND locktype = 'transactionid'", 1);
         var next = NodeOn(database);
         var waiting = Task.Run(() => next.GetRequiredService<StoreMigrator>().MigrateAsync(Ct), Ct);
-        await UntilAsync(database, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'", 1);
+        await UntilAsync(database, "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted AND locktype = 'advisory'", 1);
 
         // A process that dies takes its connections along: the one at work and the one that holds the lock, not those of the node that waits.
         await using var axe = new NpgsqlConnection(database);
@@ -191,8 +191,9 @@ public sealed class MigrationOnPostgreSql(PostgreSqlStore store) : MigrationTest
         // Both at one blow: between two, the lock could pass to the node that waits.
         await ExecuteAsync(
             axe,
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE (locktype = 'transactionid' AND NOT granted) "
-            + "OR (locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
+            // Of this database only: the tests beside this one wait for each other's transactions, too.
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() "
+            + "AND ((locktype = 'transactionid' AND NOT granted) OR (locktype = 'advisory' AND granted))");
         await obstacle.RollbackAsync(Ct);
 
         await Assert.ThrowsAnyAsync<Exception>(() => killed);

@@ -2,13 +2,12 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Saml.Bindings;
-using TenantIdP.Saml.Keys;
 using TenantIdP.Saml.Requests;
 
 namespace TenantIdP.Server.Federation.Saml;
 
 /// <summary>The request to a SAML identity provider (Profiles 4.1.3), in an address or in a form.</summary>
-internal sealed class SamlChallenge(ServiceProviderKeyCache keys, ReturnCookie returns, SelfSubmittingPage page, IssuerOptions issuer, TraceRecorder trace, TimeProvider clock)
+internal sealed class SamlChallenge(ReturnCookie returns, SamlSender sender, IssuerOptions issuer, TraceRecorder trace, TimeProvider clock)
 {
     public async Task StartAsync(HttpContext context, ConnectionSnapshot connection, Asked asked, CancellationToken ct)
     {
@@ -18,19 +17,10 @@ internal sealed class SamlChallenge(ServiceProviderKeyCache keys, ReturnCookie r
             Id = RequestIds.New(), Issuer = addresses.EntityId(settings), Destination = settings.SsoUrl, AcsUrl = addresses.Acs, IssueInstant = now, ForceAuthn = asked.Fresh,
             NameIdFormat = settings.NameIdFormat, RequestedContexts = settings.RequestedContexts, LoginHint = settings.SendLoginHint ? asked.Hint?.Value : null,
         };
-        var key = settings.SignRequests ? (await keys.FindAsync(connection.OrganizationId, connection.Id, ct)).Signing : null;
+        var key = settings.SignRequests ? await sender.KeyAsync(connection, ct) : null;
         trace.Add("request", "request_sent", TraceVerdict.Noted, $"{settings.SsoBinding} binding, {(key is null ? "not signed" : "signed")}{(asked.Fresh ? ", a proof anew" : "")}");
         // What the answer must name is the ID itself, which the cookie keeps sealed; its name tells nobody.
-        returns.Keep(context, connection.Id.ToString(), ReturnCookie.HandleOf(request.Id), new StartedSignIn(asked.Back, now, asked.Fresh, request.Id, asked.Test, trace.Steps));
-        await SendAsync(context, connection, settings, AuthnRequestWriter.Write(request), key);
-    }
-
-    private Task SendAsync(HttpContext context, ConnectionSnapshot connection, SamlSettings settings, string xml, SamlKeyPair? key)
-    {
-        // Some identity providers insist on a RelayState; it comes back and means nothing here.
-        var relay = ReturnCookie.NewHandle();
-        if (settings.SsoBinding == SamlBinding.Post) return page.WriteAsync(context, PostBinding.Encode(settings.SsoUrl, SamlParameter.Request, xml, relay, key), connection.OrganizationName);
-        context.Response.Redirect(RedirectBinding.Encode(settings.SsoUrl, SamlParameter.Request, xml, relay, key));
-        return Task.CompletedTask;
+        returns.Keep(context, connection.Id.ToString(), FlowHandle.Of(request.Id), new StartedSignIn(asked.Back, now, asked.Fresh, request.Id, asked.Test, trace.Steps));
+        await sender.SendAsync(context, connection, new SamlEndpoint(settings.SsoUrl, settings.SsoBinding), SamlParameter.Request, AuthnRequestWriter.Write(request), FlowHandle.New(), key);
     }
 }

@@ -32,11 +32,17 @@ public static class SamlComposition
         services.AddWork<MetadataWatch>(TimeSpan.FromHours(options.MetadataRefreshHours));
         services.AddSingleton<SelfSubmittingPage>();
         services.AddSingleton<SamlRules>();
-        services.AddScoped<ReceivedAssertions>();
         services.AddScoped<SamlChallenge>();
         services.AddScoped<SamlWaiting>();
         services.AddScoped<SamlUnsolicited>();
+        services.AddScoped<SamlJudge>();
         services.AddScoped<SamlReceiver>();
+        services.AddSingleton<RefusalBudget>();
+        services.AddScoped<PostedRefusals>();
+        services.AddSingleton<SamlSender>();
+        services.AddSingleton<SamlLogoutMessages>();
+        services.AddScoped<SamlLogoutReceiver>();
+        services.AddScoped<SamlSignOut>();
         services.AddScoped<SamlFinish>();
     }
 }

@@ -11,7 +11,7 @@ internal sealed class SamlFinish(SamlWaiting waiting, ReturnCookie returns, Saml
     public async Task FinishAsync(HttpContext context, ConnectionSnapshot connection, string? handle, CancellationToken ct)
     {
         var received = await waiting.TakeAsync(connection, handle, ct);
-        if (received?.Response.InResponseTo is not { } request || !returns.TryTake(context, connection.Id.ToString(), ReturnCookie.HandleOf(request), out var started))
+        if (received?.Response.InResponseTo is not { } request || !returns.TryTake(context, connection.Id.ToString(), FlowHandle.Of(request), out var started))
         {
             FederationFinish.Show(context, await refusals.OfStateAsync(connection.Id, ct));
             return;

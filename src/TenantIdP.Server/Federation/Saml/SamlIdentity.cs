@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
 using TenantIdP.Saml;
@@ -91,7 +92,9 @@ internal static class SamlIdentity
         return found.Count == 0 ? null : [.. found.SelectMany(a => a.Values)];
     }
 
-    private static UpstreamSessionFacts? SessionOf(ValidatedResponse response) => response.NameId is { } nameId
-        ? new UpstreamSessionFacts(JsonSerializer.Serialize(nameId, JsonText.Options), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nameId.Value))), response.SessionIndex)
-        : null;
+    /// <summary>By it the sessions of a person are found again when the identity provider ends them.</summary>
+    public static string HashOf(SamlNameId nameId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nameId.Value)));
+
+    private static UpstreamSessionFacts? SessionOf(ValidatedResponse response) =>
+        response.NameId is { } nameId ? new UpstreamSessionFacts(JsonSerializer.Serialize(nameId, JsonText.Options), HashOf(nameId), response.SessionIndex) : null;
 }

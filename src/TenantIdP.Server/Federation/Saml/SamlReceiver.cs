@@ -1,6 +1,5 @@
 using TenantIdP.Core.SignIn;
 using TenantIdP.Saml;
-using TenantIdP.Saml.Responses;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Federation.Saml;
@@ -9,7 +8,7 @@ namespace TenantIdP.Server.Federation.Saml;
 /// The assertion consumer (Profiles 4.1.4): judges what an identity provider has a browser post. The post comes from another site, so without our cookies; here nobody is
 /// signed in. What is accepted is remembered and waits for the browser's next request, which brings them.
 /// </summary>
-internal sealed class SamlReceiver(SamlRules rules, SamlWaiting waiting, SamlUnsolicited unsolicited, SignInRefusals refusals, TraceRecorder trace)
+internal sealed class SamlReceiver(SamlJudge judge, SamlWaiting waiting, SamlUnsolicited unsolicited, PostedRefusals refusals, TraceRecorder trace)
 {
     private static readonly SamlRule Replayed = new("assertion_replayed", "Profiles 4.1.4.5", "This answer was used before. Start the sign-in again; if it happens again, look who sends answers twice: a proxy, or the person's back button.");
 
@@ -17,8 +16,7 @@ internal sealed class SamlReceiver(SamlRules rules, SamlWaiting waiting, SamlUns
 
     public async Task ReceiveAsync(HttpContext context, ConnectionSnapshot connection, string encoded, CancellationToken ct)
     {
-        var verdict = ResponseValidator.Validate(encoded, await rules.OfAsync(connection, ct));
-        trace.AddChecks(verdict.Checks);
+        var verdict = await judge.ValidateAsync(connection, encoded, ct);
         if (!verdict.IsOk) await RefuseAsync(context, connection, verdict.Failure, ct);
         else if (await waiting.KeepAsync(connection, verdict.Value, trace.Steps, ct) is not { } handle) await FailAsync(context, connection, Replayed, "The assertion's ID is known.", "an assertion that is new", ct);
         else if (verdict.Value.InResponseTo is not null) FederationFinish.SeeOther(context, FederationPaths.SamlFinish(connection.Id, handle));
@@ -35,5 +33,5 @@ internal sealed class SamlReceiver(SamlRules rules, SamlWaiting waiting, SamlUns
     }
 
     private async Task RefuseAsync(HttpContext context, ConnectionSnapshot connection, SamlCheck failure, CancellationToken ct) =>
-        FederationFinish.Show(context, await refusals.OfResponseAsync(connection, failure, null, null, ct));
+        FederationFinish.Show(context, await refusals.OfResponseAsync(connection, failure, ct));
 }

@@ -1,4 +1,5 @@
 using TenantIdP.Core.Tokens;
+using TenantIdP.Saml.Logout;
 using TenantIdP.Saml.Responses;
 
 namespace TenantIdP.Server.Federation.Saml;
@@ -25,6 +26,17 @@ internal sealed class SamlRules(ServiceProviderKeyCache keys, SamlOptions option
             RefuseExpiredCertificates = settings.RefuseExpiredCertificates,
         };
     }
+
+    public LogoutRules LogoutOf(ConnectionSnapshot connection) => new()
+    {
+        IdpEntityId = connection.Issuer,
+        SloUrls = [SamlAddresses.Of(issuer.Issuer, connection.Id).Slo],
+        Certificates = connection.Certificates,
+        Now = clock.GetUtcNow(),
+        Skew = options.ClockSkew,
+        AllowSha1 = connection.Saml!.AllowSha1, // a SAML connection has settings
+        RefuseExpiredCertificates = connection.Saml.RefuseExpiredCertificates,
+    };
 
     public RequestFacts Of(ConnectionSnapshot connection, StartedSignIn started) =>
         new(started.RequestId ?? "", started.At, started.Fresh, options.ClockSkew, clock.GetUtcNow()) { RequestedContexts = connection.Saml?.RequestedContexts ?? [] };

@@ -6,15 +6,15 @@ namespace TenantIdP.Server.Federation.Saml;
 /// <summary>The kernel's checks as steps of a trace.</summary>
 internal static class SamlTrace
 {
-    private const string Stage = "response";
+    private const string OfResponses = "response";
 
-    public static void AddChecks(this TraceRecorder trace, IReadOnlyList<SamlCheck> checks)
+    public static void AddChecks(this TraceRecorder trace, IReadOnlyList<SamlCheck> checks, string stage = OfResponses)
     {
-        foreach (var check in checks) trace.Add(Step(check));
+        foreach (var check in checks) trace.Add(Step(check, stage));
     }
 
-    private static TraceStep Step(SamlCheck check) => new(
-        Stage, check.Rule.Code, VerdictOf(check.Outcome), check.Seen, check.Expected, check.Rule.Clause, check.Outcome is SamlOutcome.Failed or SamlOutcome.Warned ? check.Rule.Fix : null);
+    private static TraceStep Step(SamlCheck check, string stage) => new(
+        stage, check.Rule.Code, VerdictOf(check.Outcome), check.Seen, check.Expected, check.Rule.Clause, check.Outcome is SamlOutcome.Failed or SamlOutcome.Warned ? check.Rule.Fix : null);
 
     private static TraceVerdict VerdictOf(SamlOutcome outcome) => outcome switch
     {

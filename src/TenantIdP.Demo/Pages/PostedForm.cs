@@ -1,11 +1,13 @@
 using System.Net.Mime;
 using Microsoft.Net.Http.Headers;
 
-namespace TenantIdP.Demo.SamlIdp;
+namespace TenantIdP.Demo.Pages;
 
-internal static class SamlForm
+internal static class PostedForm
 {
-    /// <summary>An ordinary form, or nothing: what a stranger posts is no fault of this provider's.</summary>
+    public const string Expected = "An ordinary form is expected.";
+
+    /// <summary>An ordinary form, or nothing: what a stranger posts is no fault of a provider's.</summary>
     public static async Task<IFormCollection?> ReadAsync(HttpRequest request, CancellationToken ct)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(MediaTypeNames.Application.FormUrlEncoded, StringComparison.OrdinalIgnoreCase))

@@ -1,0 +1,115 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Roles;
+
+/// <summary>What a change or the end of a role would mean.</summary>
+/// <param name="Members">Who hold it, from whatever source.</param>
+/// <param name="Organizations">In how many organizations; at most one for a role of an organization.</param>
+/// <param name="Connections">How many give it, by default or by a rule.</param>
+/// <param name="Added">Permissions that its holders would gain from it; another role of theirs may give them already.</param>
+/// <param name="Removed">Permissions that its holders would lose unless another role of theirs gives them.</param>
+public sealed record RoleImpact(int Members, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed);
+
+/// <summary>
+/// Says what hangs on a role, and puts another in its place everywhere. Crosses organizations for the roles of the instance, which all of them may be using; every
+/// statement names the role.
+/// </summary>
+public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog events, TimeProvider clock)
+{
+    /// <param name="proposed">Null: as they are.</param>
+    public async Task<Result<RoleImpact>> ImpactAsync(Id<Organization> owner, Id<Role> id, IReadOnlyList<string>? proposed, CancellationToken ct)
+    {
+        var found = await roles.FindAsync(owner, id, ct);
+        if (!found.IsOk) return found.Error;
+        var role = found.Value;
+        var held = Held(id);
+        if (owner != Organization.Instance) held = held.Where(r => r.OrganizationId == owner);
+        var members = await held.Select(r => new { r.OrganizationId, r.MembershipId }).Distinct().CountAsync(ct);
+        var organizations = await held.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
+        var connections = await GivingAsync(owner, role.Key, ct);
+        var after = proposed ?? role.Permissions;
+        return new RoleImpact(members, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Gives the other role to everybody who holds this one, from the same source, and to the connections that give it; then deletes this one. All or nothing.</summary>
+    /// <param name="with">The key of a role that exists where this one does.</param>
+    public async Task<Result> ReplaceAsync(Id<Organization> owner, Id<Role> id, string with, Granter granter, CancellationToken ct)
+    {
+        var replaced = await db.InTransactionAsync<bool>(
+            async () =>
+            {
+                if (owner != Organization.Instance && !await db.LockAsync(owner, ct)) return OrganizationErrors.NotFound;
+                var role = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.OrganizationId == owner, ct);
+                if (role is null || role.IsBuiltIn) return await RefusalAsync(owner, id, ct);
+                var other = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
+                    .SingleOrDefaultAsync(r => r.Key == with && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance), ct);
+                if (other is null || other.Id == id) return RoleErrors.ReplacementUnknown;
+                if (!await granter.CoversAsync(db, [role, other], ct)) return RoleErrors.Escalation;
+
+                var given = await GivenInsteadAsync(owner, role.Key, other.Key, ct);
+                if (!given.IsOk) return given.Error;
+                var members = await MoveAsync(role, other, ct);
+                events.Record(EventTypes.RoleReplaced, owner, id.ToString(), new { role.Key, with = other.Key, members });
+                var deleted = await roles.DeleteAsync(owner, id, granter, ct);
+                return deleted.IsOk ? true : deleted.Error;
+            }, ct);
+        return replaced.IsOk ? Result.Ok : replaced.Error;
+    }
+
+    private IQueryable<Members.MembershipRole> Held(Id<Role> id) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.RoleId == id);
+
+    /// <summary>Who holds both from one source keeps one row; the members' versions say that something changed.</summary>
+    private async Task<int> MoveAsync(Role role, Role other, CancellationToken ct)
+    {
+        var (from, to, owner, now) = (role.Id, other.Id, other.OrganizationId, clock.GetUtcNow());
+        var members = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.Roles.Any(r => r.RoleId == from))
+            .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+        await Held(from)
+            .Where(r => !db.MembershipRoles.Any(o => o.OrganizationId == r.OrganizationId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
+        await Held(from).ExecuteDeleteAsync(ct);
+        return members;
+    }
+
+    /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
+    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, string other, CancellationToken ct)
+    {
+        var giving = await GivingAsync(owner, key, ct);
+        if (giving.Count == 0) return Result.Ok;
+        if (owner == Organization.Instance) return RoleErrors.DefaultOfConnection;
+        var now = clock.GetUtcNow();
+        foreach (var connection in giving)
+        {
+            if (connection.DefaultRoleKey == key)
+            {
+                if (BuiltInRoles.IsPrivileged(other)) return ConnectionErrors.RolePrivileged;
+                connection.SetProvisioning(connection.Jit, other, connection.TrustEmail, connection.AllowOutsideDomains, now);
+            }
+
+            if (connection.SsoRoles is not { } rules || rules.Rules.All(r => r.Role != key)) continue;
+            if (other == BuiltInRoles.Owner) return ConnectionErrors.SsoRoleOwner;
+            var set = connection.SetSsoRoles(rules with { Rules = [.. rules.Rules.Select(r => r.Role == key ? r with { Role = other } : r).Distinct()] }, now);
+            if (!set.IsOk) return set;
+        }
+
+        return await db.TrySaveAsync(ct);
+    }
+
+    /// <summary>Tracked. The rules are JSON, which both stores can't look into alike.</summary>
+    private async Task<List<Connection>> GivingAsync(Id<Organization> owner, string key, CancellationToken ct)
+    {
+        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == key || c.SsoRoles != null);
+        if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
+        return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
+    }
+
+    private async Task<Error> RefusalAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct)
+    {
+        var found = await roles.FindAsync(owner, id, ct);
+        return found.IsOk ? found.Value.IsBuiltIn ? RoleErrors.BuiltIn : RoleErrors.OfInstance : found.Error;
+    }
+}

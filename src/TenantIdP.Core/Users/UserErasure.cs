@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Sessions;
+
+namespace TenantIdP.Core.Users;
+
+/// <summary>
+/// Removes everything that is held about a person; the id stays as a tombstone, so that events keep their meaning. Crosses organizations: the memberships of the person, each
+/// in its own organization's scope and under its lock, and the personal rows of events about them.
+/// </summary>
+public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure erasure, SessionService sessions, TimeProvider clock)
+{
+    /// <summary>Refused while an organization would be left without an owner: who it passes to is a person's decision, made before.</summary>
+    /// <param name="confirm">The id again.</param>
+    public Task<Result<User>> EraseAsync(Id<User> id, Id<User> confirm, CancellationToken ct) =>
+        db.AttemptAsync<User>(
+            async () =>
+            {
+                if (id != confirm) return UserErrors.EraseNotConfirmed;
+                var locked = await db.LockWithOrganizationsAsync([id], ct);
+                if (!locked.IsOk) return locked.Error;
+                foreach (var organization in await db.OwnedByAsync(id, ct))
+                {
+                    if (!await db.HasAnotherOwnerAsync(organization, id, ct)) return MemberErrors.LastOwner;
+                }
+
+                var user = await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == id, ct);
+                if (user.IsEnded) return UserErrors.Ended;
+
+                // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities are gone, a sign-in that was under way has finished,
+                // or has nothing to prove: what it added is deleted after that.
+                await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct);
+                await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
+                await LeaveAsync(id, ct);
+                await sessions.EndAllAsync(id, ct);
+                user.Erase(clock.GetUtcNow());
+                await db.SaveChangesAsync(ct);
+                await db.UserIdentities.Where(i => i.UserId == id).ExecuteDeleteAsync(ct);
+                await sessions.EndAllAsync(id, ct);
+                await db.Sessions.Where(s => s.UserId == id).ExecuteDeleteAsync(ct);
+                if (await db.HasMembershipsAsync(id, ct)) return VersionErrors.ChangedMeanwhile;
+                await erasure.EraseUserAsync(id, ct);
+                events.RecordForInstance(EventTypes.UserErased, id.ToString());
+                await db.SaveChangesAsync(ct);
+                return user;
+            }, ct);
+
+    private async Task LeaveAsync(Id<User> id, CancellationToken ct)
+    {
+        var memberships = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Include(m => m.Roles).Where(m => m.UserId == id).ToListAsync(ct);
+        foreach (var membership in memberships)
+        {
+            db.EnterOrganization(membership.OrganizationId);
+            db.Memberships.Remove(membership);
+            if (membership.Status != MembershipStatus.Removed) events.Record(EventTypes.MemberRemoved, membership.OrganizationId, membership.Id.ToString(), new { userId = id, by = "erasure" });
+            await db.SaveChangesAsync(ct);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Sessions;
+using TenantIdP.Core.SignIn;
+
+namespace TenantIdP.Core.Users;
+
+/// <param name="Personal">Null when the event has none, or no longer.</param>
+public sealed record ExportedEvent(Id<Event> Id, Id<Organization>? OrganizationId, string Type, DateTimeOffset OccurredAt, ActorKind ActorKind, string ActorId, string TargetId, JsonElement Data, JsonElement? Personal);
+
+/// <summary>Everything that is held about one person, without what would let somebody sign in as them.</summary>
+/// <param name="PasswordChangedAt">Null without a password.</param>
+/// <param name="Events">About the person or caused by them; personal data only of those about them.</param>
+public sealed record ExportedUser(
+    User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<Session> Sessions,
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces);
+
+/// <summary>Answers a person's question what is held about them (GDPR article 15). Crosses organizations, because that is the question.</summary>
+public sealed class UserExport(IdpDbContext db, UserMemberships memberships, EventLog events)
+{
+    /// <summary>A trace is saved with the event of its sign-in; callers may choose trace ids, so that the id alone could be another person's, too.</summary>
+    private static readonly TimeSpan SameSignIn = TimeSpan.FromSeconds(10);
+
+    public async Task<Result<ExportedUser>> ExportAsync(Id<User> id, CancellationToken ct)
+    {
+        if (await db.Users.AsNoTracking().Include(u => u.Emails).SingleOrDefaultAsync(u => u.Id == id, ct) is not { } user) return UserErrors.NotFound;
+        var changedAt = await db.LocalCredentials.Where(c => c.UserId == id).Select(c => (DateTimeOffset?)c.ChangedAt).SingleOrDefaultAsync(ct);
+        var identities = await db.UserIdentities.AsNoTracking().Where(i => i.UserId == id).OrderBy(i => i.Id).ToListAsync(ct);
+        var sessions = await db.Sessions.AsNoTracking().Where(s => s.UserId == id).OrderBy(s => s.Id).ToListAsync(ct);
+        var joined = await AllMembershipsAsync(id, ct);
+        if (!joined.IsOk) return joined.Error;
+        var (found, traces) = await HistoryAsync(id, ct);
+        events.RecordForInstance(EventTypes.UserExported, id.ToString());
+        await db.SaveChangesAsync(ct);
+        return new ExportedUser(user, changedAt, identities, joined.Value, sessions, found, traces);
+    }
+
+    private async Task<Result<List<UserMembership>>> AllMembershipsAsync(Id<User> id, CancellationToken ct)
+    {
+        var all = new List<UserMembership>();
+        for (string? after = null; ;)
+        {
+            var page = await memberships.ListAsync(id, new PageRequest(PageRequest.MaxLimit, after), ct);
+            if (!page.IsOk) return page.Error;
+            all.AddRange(page.Value.Items);
+            if ((after = page.Value.Next) is null) return all;
+        }
+    }
+
+    private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(Id<User> id, CancellationToken ct)
+    {
+        var name = id.ToString();
+        var rows = await (
+            from e in db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where e.TargetId == name || (e.ActorKind == ActorKind.User && e.ActorId == name)
+            join p in db.PersonalEventData on new { e.OrganizationId, EventId = e.Id } equals new { p.OrganizationId, p.EventId } into personals
+            from personal in personals.DefaultIfEmpty()
+            orderby e.Id
+            select new { Event = e, Personal = personal == null ? null : personal.Data }).AsNoTracking().ToListAsync(ct);
+
+        var signIns = rows.Where(r => r.Event.TargetId == name && r.Event.Type == EventTypes.SignInSucceeded && r.Event.TraceId is not null).Select(r => r.Event).ToList();
+        var traceIds = signIns.Select(e => e.TraceId!).Distinct().ToArray(); // filtered on the line before
+        var candidates = await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
+            .Where(t => traceIds.Contains(t.TraceId) && t.Outcome == TraceOutcome.Succeeded).OrderBy(t => t.Id).ToListAsync(ct);
+        var traces = candidates.Where(t => signIns.Any(e => e.OrganizationId == t.OrganizationId && e.TraceId == t.TraceId && (e.OccurredAt - t.OccurredAt).Duration() <= SameSignIn)).ToList();
+        return ([.. rows.Select(r => Exported(r.Event, r.Event.TargetId == name ? r.Personal : null))], traces);
+    }
+
+    private static ExportedEvent Exported(Event e, string? personal) =>
+        new(e.Id, e.OrganizationId == Organization.Instance ? null : e.OrganizationId, e.Type, e.OccurredAt, e.ActorKind, e.ActorId, e.TargetId, JsonElement.Parse(e.Data), personal is null ? null : JsonElement.Parse(personal));
+}
