@@ -11,6 +11,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
 using Xunit;
 
 namespace TenantIdP.Tests.Management;
@@ -33,7 +34,7 @@ public abstract class IsolationTests(ManagementHost host)
             : throw new InvalidOperationException($"The parameter '{parameter}' is new: say in {nameof(NewWorldAsync)} how its object is made.");
     }
 
-    private async Task<World> NewWorldAsync(Id<Core.Users.User>? owner = null)
+    private async Task<World> NewWorldAsync(Id<User>? owner = null)
     {
         var organization = await host.NewOrganizationAsync(Ct, owner ?? await host.NewUserAsync(Ct));
         var member = await host.NewMemberAsync(organization, BuiltInRoles.Member, Ct);
@@ -43,9 +44,14 @@ public abstract class IsolationTests(ManagementHost host)
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
+        var user = member.Membership.UserId;
+        var identity = UserIdentity.Link(user, connection, connection.Issuer, ManagementHost.Unique("subject"), "created", TimeProvider.System.GetUtcNow());
+        var (session, _) = await host.SignInAsync(user, organization, Ct);
+        var email = await host.ReadAsync(null, db => db.UserEmails.Where(e => e.UserId == user).Select(e => e.Id).SingleAsync(Ct));
         var slug = await host.ReadAsync(organization, async db =>
         {
             db.SignInTraces.Add(trace);
+            db.UserIdentities.Add(identity);
             await db.SaveChangesAsync(Ct);
             return (await db.Organizations.SingleAsync(o => o.Id == organization, Ct)).Slug.Value;
         });
@@ -55,7 +61,7 @@ public abstract class IsolationTests(ManagementHost host)
         return new World(new Dictionary<string, string>
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
-            ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
+            ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = user.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }
