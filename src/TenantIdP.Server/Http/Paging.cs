@@ -24,21 +24,26 @@ internal static class Paging
     public static async Task<Results<Ok<ListResponse<TResponse>>, ProblemHttpResult>> AnswerAsync<T, TResponse>(
         this PageQuery query, Func<PageRequest, Task<Result<Page<T>>>> list, Func<T, TResponse> map)
     {
-        var limit = query.Limit ?? PageRequest.DefaultLimit;
-        if (limit is < 1 or > PageRequest.MaxLimit) return Problems.From(LimitInvalid);
-        var (cursors, name) = (query.Context.RequestServices.GetRequiredService<Cursors>(), NameOf(query.Context));
-        string? after = null;
-        if (query.After is { } cursor)
-        {
-            var opened = cursors.Open(cursor, name);
-            if (!opened.IsOk) return Problems.From(opened.Error);
-            after = opened.Value;
-        }
-
-        var page = await list(new PageRequest(limit, after));
-        if (!page.IsOk) return Problems.From(page.Error);
-        return TypedResults.Ok(new ListResponse<TResponse>([.. page.Value.Items.Select(map)], page.Value.Next is { } next ? cursors.Seal(next, name) : null));
+        var wanted = query.Read();
+        if (!wanted.IsOk) return Problems.From(wanted.Error);
+        var page = await list(wanted.Value);
+        return page.IsOk ? TypedResults.Ok(new ListResponse<TResponse>([.. page.Value.Items.Select(map)], query.Seal(page.Value.Next))) : Problems.From(page.Error);
     }
+
+    /// <summary>For a list whose answer has a shape of its own: what the caller asks for, with the position in place of the cursor.</summary>
+    public static Result<PageRequest> Read(this PageQuery query)
+    {
+        var limit = query.Limit ?? PageRequest.DefaultLimit;
+        if (limit is < 1 or > PageRequest.MaxLimit) return LimitInvalid;
+        if (query.After is not { } cursor) return new PageRequest(limit, null);
+        var opened = CursorsOf(query).Open(cursor, NameOf(query.Context));
+        return opened.IsOk ? new PageRequest(limit, opened.Value) : opened.Error;
+    }
+
+    /// <summary>The cursor of a position, for this very list.</summary>
+    public static string? Seal(this PageQuery query, string? position) => position is null ? null : CursorsOf(query).Seal(position, NameOf(query.Context));
+
+    private static Cursors CursorsOf(PageQuery query) => query.Context.RequestServices.GetRequiredService<Cursors>();
 
     /// <summary>The operation, the ids of its path (its organization among them) and its filter.</summary>
     private static string NameOf(HttpContext context)

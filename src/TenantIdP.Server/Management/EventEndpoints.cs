@@ -12,7 +12,7 @@ internal static class EventEndpoints
 {
     public static void MapEvents(this RouteGroupBuilder api)
     {
-        var events = api.MapGroup("/events").WithTags("Events").RequireInstance();
+        var events = api.MapGroup("/events").WithTags("Events").RequireInstance().WithErrors(EventExport.FormatInvalid);
 
         events.MapGet("/", ListAllAsync).WithName("ListEvents");
         events.MapGet("/export", ExportAll).WithName("ExportEvents");
@@ -20,7 +20,7 @@ internal static class EventEndpoints
 
     public static void MapOrganizationEvents(this RouteGroupBuilder organization)
     {
-        var events = organization.MapGroup("/events").WithTags("Events").RequireOrganization(Permission.EventsRead);
+        var events = organization.MapGroup("/events").WithTags("Events").RequireOrganization(Permission.EventsRead).WithErrors(EventExport.FormatInvalid);
 
         events.MapGet("/", ListAsync).WithName("ListOrganizationEvents");
         events.MapGet("/export", Export).WithName("ExportOrganizationEvents");

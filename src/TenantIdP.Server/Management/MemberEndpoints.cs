@@ -18,7 +18,7 @@ internal static class MemberEndpoints
         read.MapGet("/{memberId}", FindAsync).WithName("GetMember");
 
         var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
-            .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound);
+            .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound, UserErrors.NotFound with { Kind = ErrorKind.Invalid });
         write.MapPost("/", AddAsync).WithName("AddMember");
         write.MapPost("/transfer-ownership", TransferOwnershipAsync).WithName("TransferOwnership").WithSummary("Makes another member an owner in place of the caller, or beside the caller.");
         write.MapDelete("/{memberId}", RemoveAsync).WithName("RemoveMember");

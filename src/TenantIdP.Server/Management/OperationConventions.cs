@@ -32,17 +32,20 @@ internal static class OperationConventions
     public static void AddComponents(OpenApiDocument document)
     {
         foreach (var (name, type, description) in HeaderTexts) document.AddComponent<IOpenApiHeader>(name, new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = type } });
-        foreach (var error in ErrorCatalogue.All.DistinctBy(e => e.Code))
-        {
-            var value = new JsonObject
-            {
-                ["type"] = "about:blank", ["title"] = Problems.Known(error.Status).Title, ["status"] = error.Status, ["detail"] = error.Message, [Problems.CodeMember] = error.Code,
-            };
-            if (error.Field is { } field) value[Problems.FieldMember] = field;
-            value[Problems.TraceMember] = "4bf92f3577b34da6a3ce929d0e0e4736";
-            document.AddComponent<IOpenApiExample>(error.Code, new OpenApiExample { Summary = error.Message, Value = value });
-        }
+        foreach (var error in ErrorCatalogue.All.DistinctBy(e => (e.Code, e.Status))) document.AddComponent<IOpenApiExample>(ExampleName(error.Code, error.Status), Show(error));
     }
+
+    private static OpenApiExample Show(CataloguedError error)
+    {
+        var value = new JsonObject { ["type"] = "about:blank", ["title"] = Problems.Known(error.Status).Title, ["status"] = error.Status, ["detail"] = error.Message, [Problems.CodeMember] = error.Code };
+        if (error.Field is { } field) value[Problems.FieldMember] = field;
+        value[Problems.TraceMember] = "4bf92f3577b34da6a3ce929d0e0e4736";
+        return new OpenApiExample { Summary = error.Message, Value = value };
+    }
+
+    // What is not found may be refused as invalid where it was named in a body.
+    private static IOpenApiExample ExampleOf(string code, int status, OpenApiDocument document) =>
+        ErrorCatalogue.All.Any(e => e.Code == code && e.Status == status) ? new OpenApiExampleReference(ExampleName(code, status), document) : Show(ErrorCatalogue.All.First(e => e.Code == code) with { Status = status });
 
     public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
@@ -98,7 +101,7 @@ internal static class OperationConventions
                             new OpenApiSchema { Properties = new Dictionary<string, IOpenApiSchema> { [Problems.CodeMember] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. known.Select(code => (JsonNode)code)] } } },
                         ],
                     },
-                    Examples = known.ToDictionary(code => code, IOpenApiExample (code) => new OpenApiExampleReference(code, document)),
+                    Examples = known.ToDictionary(code => code, code => ExampleOf(code, status, document)),
                 },
             },
         };
@@ -107,6 +110,9 @@ internal static class OperationConventions
         if (status is 401 or 403) Say(answer, document, ["WWW-Authenticate"]);
         return answer;
     }
+
+    /// <summary>A code that two capabilities answer with different statuses has an example of each.</summary>
+    private static string ExampleName(string code, int status) => ErrorCatalogue.All.First(e => e.Code == code).Status == status ? code : $"{code}_{status}";
 
     private static void Say(OpenApiResponse answer, OpenApiDocument document, IEnumerable<string> headers)
     {

@@ -37,7 +37,7 @@ internal static class OperationErrors
         if (parameters.Any(p => p.Name == ManagementAccess.OrganizationParameter)) AddErrors(OrganizationErrors.NotFound);
         if (parameters.Any(p => p.Name == "If-Match")) AddErrors(VersionErrors.Mismatch);
         if (!reads) AddErrors(VersionErrors.ChangedMeanwhile);
-        if (operation.RequestBody is not null) AddErrors(NameErrors.Invalid);
+        if (operation.RequestBody is not null) AddErrors(NameErrors.Invalid, Metadata.Invalid, Metadata.TooLarge);
 
         foreach (var further in context.Description.ActionDescriptor.EndpointMetadata.OfType<FurtherErrors>()) AddErrors([.. further.Errors]);
         foreach (var error in Declared(context.Description.ActionDescriptor.EndpointMetadata))

@@ -10,7 +10,7 @@ internal static class UserDataEndpoints
 {
     public static void MapUserData(this RouteGroupBuilder api)
     {
-        var user = api.MapGroup("/users/{userId}").WithTags("Users").RequireInstance();
+        var user = api.MapGroup("/users/{userId}").WithTags("Users").RequireInstance().WithErrors(Core.Members.MemberErrors.LastOwner);
 
         user.MapGet("/export", ExportAsync).WithName("ExportUser").WithSummary("Everything that is held about a person, without secrets.");
         user.MapPost("/erase", EraseAsync).WithName("EraseUser").WithSummary("Removes everything that is held about a person and keeps the bare id. Can't be undone.");

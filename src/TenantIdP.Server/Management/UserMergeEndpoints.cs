@@ -9,7 +9,7 @@ namespace TenantIdP.Server.Management;
 internal static class UserMergeEndpoints
 {
     public static void MapUserMerges(this RouteGroupBuilder api) =>
-        api.MapPost("/users/{userId}/merge", MergeAsync).WithTags("Users").RequireInstance()
+        api.MapPost("/users/{userId}/merge", MergeAsync).WithTags("Users").RequireInstance().WithErrors(Core.Members.MemberErrors.LastOwner)
             .WithName("MergeUser").WithSummary("Merges another account of the same person into this one, or says what that would do.");
 
     private static async Task<Results<Ok<MergeResponse>, ProblemHttpResult>> MergeAsync(Id<User> userId, MergeUserRequest request, UserMerge merge, CancellationToken ct)
