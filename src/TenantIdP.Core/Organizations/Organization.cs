@@ -38,6 +38,9 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Counts the changes of the member list that must not race: updated first in a transaction, it is the lock on both stores.</summary>
     public int MembersRevision { get; private set; }
 
+    /// <summary>What the application keeps with its customer; never read by us.</summary>
+    public Metadata Metadata { get; private set; } = Metadata.Empty;
+
     /// <summary>When everything of it is deleted for good; null unless it is being deleted.</summary>
     public DateTimeOffset? PurgeAfter { get; private set; }
 
@@ -72,6 +75,8 @@ public sealed class Organization : IHasIdPrefix, IVersioned
         (ExternalId, UpdatedAt) = (externalId, now);
         return Result.Ok;
     }
+
+    public void ChangeMetadata(Metadata metadata, DateTimeOffset now) => (Metadata, UpdatedAt) = (metadata, now);
 
     public void SetPolicy(bool requireSso, bool acceptHomeSso, DateTimeOffset now) => (RequireSso, AcceptHomeSso, UpdatedAt) = (requireSso, acceptHomeSso, now);
 

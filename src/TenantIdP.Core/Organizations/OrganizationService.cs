@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
@@ -12,7 +15,10 @@ namespace TenantIdP.Core.Organizations;
 
 /// <param name="Slug">Made from the name when null.</param>
 /// <param name="Owner">A user who becomes the first owner.</param>
-public sealed record NewOrganization(string DisplayName, string? Slug = null, string? ExternalId = null, Id<User>? Owner = null);
+public sealed record NewOrganization(string DisplayName, string? Slug = null, string? ExternalId = null, Id<User>? Owner = null)
+{
+    public JsonElement? Metadata { get; init; }
+}
 
 /// <summary>A merge patch of an organization.</summary>
 public sealed record OrganizationChanges
@@ -20,6 +26,9 @@ public sealed record OrganizationChanges
     public Patch<string> DisplayName { get; init; }
     public Patch<string> Slug { get; init; }
     public Patch<string> ExternalId { get; init; }
+
+    /// <summary>Merged (RFC 7396); null in place of the object deletes all.</summary>
+    public Patch<JsonElement> Metadata { get; init; }
 
     /// <summary>Members get tokens only with a proof from one of the organization's own connections.</summary>
     public Patch<bool> RequireSso { get; init; }
@@ -93,6 +102,13 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
         var made = Organization.Create(wanted.DisplayName, slug, wanted.ExternalId, now);
         if (!made.IsOk) return made.Error;
         var organization = made.Value;
+        if (wanted.Metadata is { } given)
+        {
+            var metadata = Metadata.Empty.Merge(given);
+            if (!metadata.IsOk) return metadata.Error;
+            organization.ChangeMetadata(metadata.Value, now);
+        }
+
         db.EnterOrganization(organization.Id);
         db.Organizations.Add(organization);
         events.Record(EventTypes.OrganizationCreated, organization.Id, organization.Id.ToString(), new { slug = organization.Slug.Value, organization.DisplayName });
@@ -135,13 +151,25 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
                 return saved.IsOk ? organization : saved.Error;
             }, ct);
 
-    private static object Facts(Organization o) => new { o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso };
+    // Metadata is the application's and may hold anything: an event says that it changed, not to what.
+    private static object Facts(Organization o) => new
+    {
+        o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso,
+        metadata = o.Metadata == Metadata.Empty ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(o.Metadata.Json))),
+    };
 
     private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, Granter granter, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (changes.DisplayName.IsPresent && organization.Rename(changes.DisplayName.Value ?? "", now) is { IsOk: false, Error: { } badName }) return badName;
         if (changes.ExternalId.IsPresent && organization.ChangeExternalId(changes.ExternalId.Value, now) is { IsOk: false, Error: { } badId }) return badId;
+        if (changes.Metadata.IsPresent)
+        {
+            var merged = organization.Metadata.Merge(changes.Metadata.Value);
+            if (!merged.IsOk) return merged.Error;
+            if (merged.Value != organization.Metadata) organization.ChangeMetadata(merged.Value, now);
+        }
+
         if (changes.Slug.IsPresent)
         {
             if (!Slug.TryParse(changes.Slug.Value, out var slug)) return OrganizationErrors.SlugInvalid;

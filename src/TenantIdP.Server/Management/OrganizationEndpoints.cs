@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TenantIdP.Core.Kernel;
@@ -32,7 +33,7 @@ internal static class OrganizationEndpoints
 
     private static async Task<Results<Created<OrganizationResponse>, ProblemHttpResult>> CreateAsync(CreateOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
     {
-        var created = await organizations.CreateAsync(new NewOrganization(request.DisplayName, request.Slug, request.ExternalId, request.OwnerUserId), ct);
+        var created = await organizations.CreateAsync(new NewOrganization(request.DisplayName, request.Slug, request.ExternalId, request.OwnerUserId) { Metadata = request.Metadata }, ct);
         return created.ToCreated(OrganizationResponse.From, o => $"{ManagementEndpoints.Path}/organizations/{o.Id}");
     }
 
@@ -79,14 +80,16 @@ public sealed record PurgeOrganizationRequest([property: Required, MaxLength(Slu
 
 /// <param name="Slug">Made from the name when left out.</param>
 /// <param name="OwnerUserId">A user who becomes the first owner.</param>
+/// <param name="Metadata">A JSON object of at most 50 keys and 16 KB, which is kept and never read.</param>
 public sealed record CreateOrganizationRequest(
-    [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null);
+    [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null,
+    JsonElement? Metadata = null);
 
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, JsonElement Metadata,
     DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

@@ -823,6 +823,13 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("integer")
                         .HasColumnName("members_revision");
 
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
                     b.Property<DateTimeOffset?>("PurgeAfter")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("purge_after");

@@ -818,6 +818,13 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("members_revision");
 
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
                     b.Property<long?>("PurgeAfter")
                         .HasColumnType("INTEGER")
                         .HasColumnName("purge_after");
