@@ -16,7 +16,12 @@ public sealed class EventChain
     /// <summary>How many events are sealed.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Where it begins and ends, so that its feed is not looked for among the events of others before and after.</summary>
+    public long First { get; private set; }
+
+    /// <inheritdoc cref="First"/>
     public long Position { get; private set; }
+
     public string Hash { get; private set; } = EventHash.Start;
 
     internal static EventChain Begin(Id<Organization> organization) => new(organization);
@@ -24,6 +29,7 @@ public sealed class EventChain
     internal void Append(Event recorded, long position)
     {
         recorded.Seal(position, Hash);
+        if (Count == 0) First = position;
         (Count, Position, Hash) = (Count + 1, position, recorded.Hash!); // sealed by the line before
     }
 }

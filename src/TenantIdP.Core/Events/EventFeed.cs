@@ -54,17 +54,17 @@ public sealed partial class EventFeed(IdpDbContext db)
 
     /// <param name="organization">Null for those of all organizations and of the instance.</param>
     public Task<Result<EventPage>> ListAllAsync(Id<Organization>? organization, EventFilter filter, PageRequest page, CancellationToken ct) =>
-        PageAsync(All(organization), filter, page, ct);
+        PageAsync(All(organization), organization, filter, page, ct);
 
     /// <summary>Of the organization that was entered.</summary>
     public Task<Result<EventPage>> ListAsync(Id<Organization> organization, EventFilter filter, PageRequest page, CancellationToken ct) =>
-        PageAsync(Own(organization), filter, page, ct);
+        PageAsync(Own(organization), organization, filter, page, ct);
 
     /// <summary>Everything that is sealed now, page by page, so that any number fits.</summary>
-    public IAsyncEnumerable<SealedEvent> ExportAllAsync(Id<Organization>? organization, EventFilter filter, CancellationToken ct) => ExportAsync(All(organization), filter, ct);
+    public IAsyncEnumerable<SealedEvent> ExportAllAsync(Id<Organization>? organization, EventFilter filter, CancellationToken ct) => ExportAsync(All(organization), organization, filter, ct);
 
     /// <inheritdoc cref="ExportAllAsync"/>
-    public IAsyncEnumerable<SealedEvent> ExportAsync(Id<Organization> organization, EventFilter filter, CancellationToken ct) => ExportAsync(Own(organization), filter, ct);
+    public IAsyncEnumerable<SealedEvent> ExportAsync(Id<Organization> organization, EventFilter filter, CancellationToken ct) => ExportAsync(Own(organization), organization, filter, ct);
 
     public static Result Check(EventFilter filter)
     {
@@ -80,17 +80,28 @@ public sealed partial class EventFeed(IdpDbContext db)
 
     private IQueryable<Event> Own(Id<Organization> organization) => db.Events.Where(e => e.OrganizationId == organization);
 
-    private async Task<Result<EventPage>> PageAsync(IQueryable<Event> events, EventFilter filter, PageRequest page, CancellationToken ct)
+    private async Task<Result<EventPage>> PageAsync(IQueryable<Event> events, Id<Organization>? organization, EventFilter filter, PageRequest page, CancellationToken ct)
     {
         var allowed = Check(filter);
         if (!allowed.IsOk) return allowed.Error;
         if (Cursor(page) is not { } after) return PageErrors.CursorInvalid;
-        return await PageAsync(events, filter, page.After is null ? await StartAsync(events, filter, ct) : after, Math.Clamp(page.Limit, 1, PageRequest.MaxLimit), ct);
+        if (page.After is null && filter.Since is { } since) after = await StartAsync(since, ct);
+        return await PageAsync(events, organization, filter, after, Math.Clamp(page.Limit, 1, PageRequest.MaxLimit), ct);
     }
 
-    private async Task<EventPage> PageAsync(IQueryable<Event> events, EventFilter filter, long after, int limit, CancellationToken ct)
+    private async Task<EventPage> PageAsync(IQueryable<Event> events, Id<Organization>? organization, EventFilter filter, long after, int limit, CancellationToken ct)
     {
-        var rows = Narrow(events, filter).Where(e => e.Position > after);
+        var rows = Narrow(events, filter);
+        if (organization is { } own)
+        {
+            // A database may look for them by the place alone: not before the first and not after the last.
+            var chain = await ChainAsync(own, ct);
+            if (chain is null || after >= chain.Position) return new EventPage([], Text(after), false);
+            after = Math.Max(after, chain.First - 1);
+            rows = rows.Where(e => e.Position <= chain.Position);
+        }
+
+        rows = rows.Where(e => e.Position > after);
         long? windowEnd = null;
         var windowFull = false;
         if (filter.Types.Count > 0 || filter.Since is not null || filter.Until is not null)
@@ -108,13 +119,13 @@ public sealed partial class EventFeed(IdpDbContext db)
         return new EventPage(found, Text(found[^1].Position), true);
     }
 
-    private async IAsyncEnumerable<SealedEvent> ExportAsync(IQueryable<Event> events, EventFilter filter, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<SealedEvent> ExportAsync(IQueryable<Event> events, Id<Organization>? organization, EventFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
-        var end = await events.MaxAsync(e => e.Position, ct) ?? 0;
-        var page = new EventPage([], Text(await StartAsync(events, filter, ct)), end > 0);
+        var end = organization is { } own ? (await ChainAsync(own, ct))?.Position ?? 0 : await EndAsync(ct);
+        var page = new EventPage([], Text(filter.Since is { } since ? await StartAsync(since, ct) : 0), end > 0);
         while (page.More)
         {
-            page = await PageAsync(events, filter, long.Parse(page.Next, CultureInfo.InvariantCulture), ExportPage, ct);
+            page = await PageAsync(events, organization, filter, long.Parse(page.Next, CultureInfo.InvariantCulture), ExportPage, ct);
             foreach (var sealedEvent in page.Items)
             {
                 if (sealedEvent.Position > end) yield break;
@@ -122,6 +133,10 @@ public sealed partial class EventFeed(IdpDbContext db)
             }
         }
     }
+
+    private Task<EventChain?> ChainAsync(Id<Organization> organization, CancellationToken ct) => db.EventChains.AsNoTracking().SingleOrDefaultAsync(c => c.OrganizationId == organization, ct);
+
+    private async Task<long> EndAsync(CancellationToken ct) => await All(null).MaxAsync(e => e.Position, ct) ?? 0;
 
     private IQueryable<SealedEvent> WithPersonal(IQueryable<Event> events) =>
         from e in events.AsNoTracking()
@@ -148,13 +163,12 @@ public sealed partial class EventFeed(IdpDbContext db)
         return events.Where(e => whole.Contains(e.Type) || patterns.Any(p => EF.Functions.Like(e.Type, p, @"\")));
     }
 
-    /// <summary>The position before the first event that can lie in the period, found by the time and not by walking there.</summary>
-    private static async Task<long> StartAsync(IQueryable<Event> events, EventFilter filter, CancellationToken ct)
+    /// <summary>The position before the first event of anybody that can lie in the period, found by the time and not by walking there.</summary>
+    private async Task<long> StartAsync(DateTimeOffset since, CancellationToken ct)
     {
-        if (filter.Since is not { } since) return 0;
-        var end = await events.MaxAsync(e => e.Position, ct) ?? 0;
-        var earliest = since - (since - DateTimeOffset.MinValue > Slack ? Slack : TimeSpan.Zero);
-        var first = await events.Where(e => e.Position != null && e.OccurredAt >= earliest).OrderBy(e => e.OccurredAt).Take(Neighbours).MinAsync(e => e.Position, ct);
+        var end = await EndAsync(ct); // first: what is sealed after this look is not before it
+        var earliest = since - DateTimeOffset.MinValue > Slack ? since - Slack : since;
+        var first = await All(null).Where(e => e.Position != null && e.OccurredAt >= earliest).OrderBy(e => e.OccurredAt).Take(Neighbours).MinAsync(e => e.Position, ct);
         return first - 1 ?? end;
     }
 

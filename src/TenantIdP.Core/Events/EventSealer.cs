@@ -50,6 +50,9 @@ public sealed class EventSealer(IdpDbContext db, Leases leases)
         await leases.LockAsync(Lock, ct);
         var batch = await Unsealed().AsNoTracking().OrderBy(e => e.Id).Take(BatchSize).ToListAsync(ct);
         if (batch.Count == 0) return 0;
+
+        // Ids of one millisecond have no order; the events of one transaction do.
+        batch = [.. batch.OrderBy(e => e.OccurredAt).ThenBy(e => e.Id)];
         var last = await db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).MaxAsync(e => e.Position, ct) ?? 0;
         var organizations = batch.Select(e => e.OrganizationId).Distinct().ToList();
         var chains = await db.EventChains.AsNoTracking().Where(c => organizations.Contains(c.OrganizationId)).ToDictionaryAsync(c => c.OrganizationId, ct);

@@ -44,10 +44,10 @@ internal static class EventEndpoints
 
     private static async Task<Results<Ok<EventListResponse>, ProblemHttpResult>> AnswerAsync(PageQuery query, Func<PageRequest, Task<Result<EventPage>>> list)
     {
-        var limit = query.Limit ?? PageRequest.DefaultLimit;
-        if (limit is < 1 or > PageRequest.MaxLimit) return Problems.From(Paging.LimitInvalid);
-        var page = await list(new PageRequest(limit, query.After));
-        return page.IsOk ? TypedResults.Ok(EventListResponse.From(page.Value)) : Problems.From(page.Error);
+        var wanted = query.Read();
+        if (!wanted.IsOk) return Problems.From(wanted.Error);
+        var page = await list(wanted.Value);
+        return page.IsOk ? TypedResults.Ok(EventListResponse.From(page.Value, query)) : Problems.From(page.Error);
     }
 
     private static Results<PushStreamHttpResult, ProblemHttpResult> Answer(string? format, EventFilter filter, Func<EventFilter, IAsyncEnumerable<SealedEvent>> read)
@@ -95,5 +95,5 @@ public sealed record EventResponse(
 /// <param name="More">Whether there is more now. A filter may make a page short or empty before the end.</param>
 public sealed record EventListResponse(IReadOnlyList<EventResponse> Data, string Next, bool More)
 {
-    internal static EventListResponse From(EventPage page) => new([.. page.Items.Select(EventResponse.From)], page.Next, page.More);
+    internal static EventListResponse From(EventPage page, PageQuery query) => new([.. page.Items.Select(EventResponse.From)], query.Seal(page.Next)!, page.More); // it always goes on
 }

@@ -40,7 +40,8 @@ public abstract class EventEndpointTests(ManagementHost host)
         Assert.Equal(JsonValueKind.Null, updated.GetProperty("personal").ValueKind);
         Assert.False(string.IsNullOrEmpty(updated.GetProperty("traceId").GetString()));
         Assert.Equal(64, updated.GetProperty("hash").GetString()!.Length); // sealed
-        Assert.Equal(updated.GetProperty("position").GetInt64().ToString(System.Globalization.CultureInfo.InvariantCulture), page.GetProperty("next").GetString());
+        var rest = await GetAsync(client, $"events?organizationId={organization}&after={page.GetProperty("next").GetString()}");
+        Assert.Equal((0, false), (rest.GetProperty("data").GetArrayLength(), rest.GetProperty("more").GetBoolean()));
         Assert.False(page.GetProperty("more").GetBoolean());
     }
 
@@ -90,12 +91,12 @@ public abstract class EventEndpointTests(ManagementHost host)
         using var client = await host.AsUserAsync(admin.Membership.UserId, organization, Ct);
         using var member = await host.AsUserAsync(plain.Membership.UserId, organization, Ct);
 
-        foreach (var query in new[] { "", "?organizationId=" + foreign, "?target=" + foreign, "?after=0", "?type=organization." })
+        foreach (var query in new[] { "", "?organizationId=" + foreign, "?target=" + foreign, "?type=organization." })
         {
             var found = (await GetAsync(client, $"organizations/{organization}/events{query}")).GetProperty("data").EnumerateArray().ToList();
             Assert.All(found, e => Assert.Equal(organization.ToString(), e.GetProperty("organizationId").GetString()));
             Assert.Equal(query.StartsWith("?target", StringComparison.Ordinal), found.Count == 0);
-            Assert.DoesNotContain(foreign.ToString(), await client.GetStringAsync($"organizations/{organization}/events/export{query.Replace("?after=0", "", StringComparison.Ordinal)}", Ct), StringComparison.Ordinal);
+            Assert.DoesNotContain(foreign.ToString(), await client.GetStringAsync($"organizations/{organization}/events/export{query}", Ct), StringComparison.Ordinal);
         }
 
         await AssertProblem.IsAsync(await client.GetAsync($"organizations/{foreign}/events/export", Ct), HttpStatusCode.NotFound, "organization_not_found", Ct);

@@ -559,6 +559,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("bigint")
                         .HasColumnName("count");
 
+                    b.Property<long>("First")
+                        .HasColumnType("bigint")
+                        .HasColumnName("first");
+
                     b.Property<string>("Hash")
                         .IsRequired()
                         .HasMaxLength(64)

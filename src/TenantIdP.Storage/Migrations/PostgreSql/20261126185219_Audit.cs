@@ -24,6 +24,7 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                 {
                     organization_id = table.Column<Guid>(type: "uuid", nullable: false),
                     count = table.Column<long>(type: "bigint", nullable: false),
+                    first = table.Column<long>(type: "bigint", nullable: false),
                     position = table.Column<long>(type: "bigint", nullable: false),
                     hash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false)
                 },

@@ -554,6 +554,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("count");
 
+                    b.Property<long>("First")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first");
+
                     b.Property<string>("Hash")
                         .IsRequired()
                         .HasMaxLength(64)

@@ -24,6 +24,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 {
                     organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
                     count = table.Column<long>(type: "INTEGER", nullable: false),
+                    first = table.Column<long>(type: "INTEGER", nullable: false),
                     position = table.Column<long>(type: "INTEGER", nullable: false),
                     hash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false)
                 },
