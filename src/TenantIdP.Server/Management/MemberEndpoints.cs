@@ -19,7 +19,7 @@ internal static class MemberEndpoints
 
         var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
             .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound, UserErrors.NotFound with { Kind = ErrorKind.Invalid });
-        write.MapPost("/", AddAsync).WithName("AddMember");
+        write.MapPost("/", AddAsync).WithName("AddMember").WithErrors(UserErrors.EmailInvalid);
         write.MapPost("/transfer-ownership", TransferOwnershipAsync).WithName("TransferOwnership").WithSummary("Makes another member an owner in place of the caller, or beside the caller.");
         write.MapDelete("/{memberId}", RemoveAsync).WithName("RemoveMember");
         write.MapPost("/{memberId}/deactivate", DeactivateAsync).WithName("DeactivateMember");

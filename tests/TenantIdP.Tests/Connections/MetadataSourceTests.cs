@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
@@ -12,6 +13,7 @@ using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http.Outbound;
 using TenantIdP.Testing.Stores;
 using TenantIdP.Tests.Outbound;
+using TenantIdP.Tests.Management;
 using Xunit;
 
 namespace TenantIdP.Tests.Connections;
@@ -46,6 +48,7 @@ public abstract class MetadataSourceTests(TestStore store) : IAsyncLifetime
         services.AddScoped<EventLog>();
         services.AddScoped<Leases>();
         services.AddScoped<ConnectionEdits>();
+        services.AddSingleton<IAppRegistry, TestApps>();
         services.AddScoped<SamlConnectionService>();
         services.AddScoped<MetadataRefresh>();
         services.AddScoped<MetadataWatch>();

@@ -76,7 +76,7 @@ public abstract class UserErasureTests(ManagementHost host)
         Assert.Equal(scene.Marker, Assert.Single(export.GetProperty("memberships").EnumerateArray()).GetProperty("nameOverlay").GetString());
         Assert.Equal("Firefox on a test", Assert.Single(export.GetProperty("sessions").EnumerateArray()).GetProperty("userAgent").GetString());
         var events = export.GetProperty("events").EnumerateArray().ToList();
-        Assert.Contains(events, e => e.GetProperty("type").GetString() == EventTypes.UserUpdated && e.GetProperty("personal").GetProperty("profile").GetProperty("name").GetString() == scene.Marker + "2");
+        Assert.Contains(events, e => e.GetProperty("type").GetString() == EventTypes.UserUpdated && e.GetProperty("personal").GetProperty("name").GetString() == scene.Marker + "2");
         var (hash, token) = await host.ReadAsync(null, async db => (
             (await db.LocalCredentials.SingleAsync(c => c.UserId == scene.Person.Id, Ct)).PasswordHash, (await db.Sessions.SingleAsync(s => s.UserId == scene.Person.Id, Ct)).TokenHash));
         foreach (var foreign in new[] { hash, token, other.Marker, other.Person.Id.ToString() }) Assert.DoesNotContain(foreign, export.GetRawText(), StringComparison.Ordinal);
