@@ -13,42 +13,21 @@ using Xunit;
 namespace TenantIdP.Tests.Tokens;
 
 /// <summary>What every engine must do behind the seam: speaks HTTP only, names no engine. One class per store runs it.</summary>
-public abstract class EngineContract(IdpHost idp)
+public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private sealed record World(RelyingParty App, User User, Organization Home, Organization Other, WebBrowser Browser, Session Session);
-
-    /// <summary>A person with a password in two organizations, signed in.</summary>
-    private async Task<World> WorldAsync(Func<Core.Apps.NewApp, Core.Apps.NewApp>? change = null)
-    {
-        var app = await idp.CreateAppAsync(Ct, change);
-        var user = await idp.CreateUserAsync($"{idp.Unique("user")}@{idp.UniqueHost()}", Ct, "Ann Example");
-        var home = await idp.CreateOrganizationAsync(Ct);
-        var other = await idp.CreateOrganizationAsync(Ct);
-        await idp.AddMemberAsync(home, user, Ct, BuiltInRoles.Admin);
-        await idp.AddMemberAsync(other, user, Ct, BuiltInRoles.Member);
-        var (browser, session) = await idp.SignedInAsync(user, Ct);
-        return new World(app, user, home, other, browser, session);
-    }
-
-    private static Task<TokenAnswer> TokensAsync(World world) => IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Home.Id.ToString()));
-
-    private static string[] Strings(JsonObject claims, string name) => [.. claims[name]!.AsArray().Select(v => (string)v!)]; // asked for as an array
-
     [Fact]
     public async Task Discovery_says_what_is_true()
     {
-        var document = JsonNode.Parse(await idp.Http.GetStringAsync(idp.Issuer + "/.well-known/openid-configuration", Ct))!.AsObject();
+        var document = JsonNode.Parse(await Host.Http.GetStringAsync(Host.Issuer + "/.well-known/openid-configuration", Ct))!.AsObject();
 
-        Assert.Equal(idp.Issuer, (string?)document["issuer"]);
+        Assert.Equal(Host.Issuer, (string?)document["issuer"]);
         Assert.Equal(["code"], Strings(document, "response_types_supported"));
         Assert.Equal(["S256"], Strings(document, "code_challenge_methods_supported"));
         Assert.Equal(["authorization_code", "client_credentials", "refresh_token"], Strings(document, "grant_types_supported").Order());
         Assert.Contains("RS256", Strings(document, "id_token_signing_alg_values_supported"));
         Assert.True((bool?)document["authorization_response_iss_parameter_supported"]);
         Assert.NotNull(document["pushed_authorization_request_endpoint"]);
-        var keys = JsonNode.Parse(await idp.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
+        var keys = JsonNode.Parse(await Host.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
         Assert.Equal(["EC", "RSA"], keys.Select(k => (string?)k!["kty"]).Distinct().Order());
         Assert.All(keys, key => Assert.Null(key!["d"]));
     }
@@ -65,8 +44,8 @@ public abstract class EngineContract(IdpHost idp)
         Assert.Equal("at+jwt", (string?)Jwt.Header(tokens.AccessToken)["typ"]);
         Assert.Equal("ES256", (string?)Jwt.Header(tokens.AccessToken)["alg"]);
         Assert.Equal("RS256", (string?)Jwt.Header((string)tokens.Body["id_token"]!)["alg"]);
-        Assert.Equal(idp.Issuer, (string?)access["iss"]);
-        Assert.Equal(idp.Issuer, (string?)id["iss"]);
+        Assert.Equal(Host.Issuer, (string?)access["iss"]);
+        Assert.Equal(Host.Issuer, (string?)id["iss"]);
         Assert.Equal(IdpHost.InvoicesApi, (string?)access["aud"]);
         Assert.Equal(world.App.App.ClientId, (string?)id["aud"]);
         foreach (var claims in new[] { access, id })
@@ -99,7 +78,7 @@ public abstract class EngineContract(IdpHost idp)
 
         var page = await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback);
 
-        Assert.Equal(idp.Issuer, RelyingParty.Answer(page)["iss"]);
+        Assert.Equal(Host.Issuer, RelyingParty.Answer(page)["iss"]);
         Assert.Equal(pending.State, RelyingParty.Answer(page)["state"]);
     }
 
@@ -156,7 +135,7 @@ public abstract class EngineContract(IdpHost idp)
     public async Task A_code_or_refresh_token_of_another_client_is_refused()
     {
         var world = await WorldAsync();
-        var thief = await idp.CreateAppAsync(Ct);
+        var thief = await Host.CreateAppAsync(Ct);
         var tokens = await TokensAsync(world);
         var pending = world.App.Authorize(("organization", world.Home.Id.ToString()));
         var code = RelyingParty.Answer(await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback))["code"];
@@ -201,7 +180,7 @@ public abstract class EngineContract(IdpHost idp)
         var pending = world.App.Authorize();
         var form = System.Web.HttpUtility.ParseQueryString(pending.Address.Query);
         var pushed = await world.App.TokenAsync([.. form.AllKeys.Where(k => k != "client_id").Select(k => (k!, form[k]!))], Ct, "/connect/par"); // parsed from our own query
-        var authorize = new Uri($"{idp.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
+        var authorize = new Uri($"{Host.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
 
         var chooser = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
         var button = chooser.Document.QuerySelector($"button[value='{world.Other.Id}']");
@@ -213,197 +192,16 @@ public abstract class EngineContract(IdpHost idp)
     }
 
     [Fact]
-    public async Task A_refresh_rotates_and_keeps_the_organization()
-    {
-        var world = await WorldAsync();
-        var first = await TokensAsync(world);
-
-        var second = await world.App.RefreshAsync(first.RefreshToken, Ct);
-        var third = await world.App.RefreshAsync(second.RefreshToken, Ct);
-
-        Assert.True(third.IsOk, third.Body.ToString());
-        Assert.NotEqual(first.RefreshToken, second.RefreshToken);
-        Assert.Equal(world.Home.Id.ToString(), (string?)third.Access["org_id"]);
-        Assert.Equal((long?)first.Access["auth_time"], (long?)third.Access["auth_time"]);
-    }
-
-    [Fact]
-    [Trait("Attack", "D3")]
-    public async Task A_spent_refresh_token_ends_its_family_and_no_other()
-    {
-        var world = await WorldAsync();
-        var family = await TokensAsync(world);
-        var sibling = await TokensAsync(world);
-        var next = await world.App.RefreshAsync(family.RefreshToken, Ct);
-
-        var replay = await world.App.RefreshAsync(family.RefreshToken, Ct);
-
-        Assert.Equal("invalid_grant", replay.Error);
-        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(next.RefreshToken, Ct)).Error);
-        Assert.True((await world.App.RefreshAsync(sibling.RefreshToken, Ct)).IsOk);
-    }
-
-    [Fact]
-    [Trait("Attack", "D3")]
-    public async Task Twenty_uses_of_one_refresh_token_at_once_have_at_most_one_winner_and_no_heir()
-    {
-        var world = await WorldAsync();
-        for (var round = 0; round < 3; round++)
-        {
-            var tokens = await TokensAsync(world);
-
-            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => world.App.RefreshAsync(tokens.RefreshToken, Ct)));
-
-            var winners = answers.Where(a => a.IsOk).ToList();
-            Assert.Single(winners);
-            Assert.All(answers.Where(a => !a.IsOk), a => Assert.Equal("invalid_grant", a.Error));
-            Assert.Equal("invalid_grant", (await world.App.RefreshAsync(winners[0].RefreshToken, Ct)).Error);
-        }
-    }
-
-    [Fact]
-    public async Task Switch_refusal_and_reuse_leave_events_in_the_organization()
-    {
-        var world = await WorldAsync();
-        var tokens = await TokensAsync(world);
-        await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", "no-such-organization"));
-        var switched = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Id.ToString()));
-        await world.App.RefreshAsync(tokens.RefreshToken, Ct);
-
-        async Task<List<string>> TypesAsync(Organization organization) => await idp.ReadAsync(db =>
-        {
-            db.EnterOrganization(organization.Id);
-            return db.Events.Where(e => e.TargetId == world.User.Id.ToString()).Select(e => e.Type).ToListAsync(Ct);
-        });
-
-        Assert.True(switched.IsOk);
-        Assert.Contains(Core.Events.EventTypes.SwitchRefused, await TypesAsync(world.Home));
-        Assert.Contains(Core.Events.EventTypes.OrganizationSwitched, await TypesAsync(world.Home));
-        Assert.Contains(Core.Events.EventTypes.RefreshTokenReused, await TypesAsync(world.Other));
-    }
-
-    [Fact]
-    public async Task A_switch_by_id_or_slug_moves_the_family()
-    {
-        var world = await WorldAsync();
-        var tokens = await TokensAsync(world);
-
-        var switched = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Slug.Value));
-        var kept = await world.App.RefreshAsync(switched.RefreshToken, Ct);
-        var back = await world.App.RefreshAsync(kept.RefreshToken, Ct, ("organization_id", world.Home.Id.ToString()));
-
-        Assert.Equal(world.Other.Id.ToString(), (string?)switched.Access["org_id"]);
-        Assert.Equal(world.Other.Id.ToString(), (string?)switched.Id["org_id"]);
-        Assert.Equal(["member"], Strings(switched.Access, "roles"));
-        Assert.Equal(["invoices:read"], Strings(switched.Access, "permissions"));
-        Assert.Equal(world.Other.Id.ToString(), (string?)kept.Access["org_id"]);
-        Assert.Equal(world.Home.Id.ToString(), (string?)back.Access["org_id"]);
-    }
-
-    [Fact]
-    [Trait("Attack", "D1")]
-    public async Task A_refused_switch_says_why_and_spends_nothing()
-    {
-        var world = await WorldAsync();
-        var tokens = await TokensAsync(world);
-        var foreign = await idp.CreateOrganizationAsync(Ct);
-        var suspended = await idp.CreateOrganizationAsync(Ct);
-        await idp.AddMemberAsync(suspended, world.User, Ct);
-        await idp.UseAsync<OrganizationService, Organization>(s => s.SuspendAsync(suspended.Id, Ct));
-        await using var upstream = await Testing.Upstreams.TestUpstream.StartAsync(Ct);
-        await idp.VerifyDomainAsync(world.Other, Ct);
-        await idp.ConnectAsync(world.Other, upstream, Ct);
-        await idp.RequireSsoAsync(world.Other, Ct);
-
-        foreach (var target in new[] { foreign.Id.ToString(), foreign.Slug.Value, suspended.Id.ToString(), "no-such-organization", Core.Kernel.Id<Organization>.New(TimeProvider.System.GetUtcNow()).ToString() })
-            Assert.Equal("access_denied", (await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", target))).Error);
-        var needsSso = await world.App.RefreshAsync(tokens.RefreshToken, Ct, ("organization", world.Other.Id.ToString()));
-
-        Assert.Equal("interaction_required", needsSso.Error);
-        Assert.Equal(world.Other.Id.ToString(), (string?)needsSso.Body["organization"]);
-        var still = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
-        Assert.True(still.IsOk, still.Body.ToString());
-        Assert.Equal(world.Home.Id.ToString(), (string?)still.Access["org_id"]);
-    }
-
-    [Fact]
-    [Trait("Attack", "D2")]
-    public async Task An_ended_membership_ends_the_family_for_good()
-    {
-        var world = await WorldAsync();
-        var tokens = await TokensAsync(world);
-        var elsewhere = await IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Other.Id.ToString()));
-        var member = await idp.ReadAsync(db => { db.EnterOrganization(world.Home.Id); return db.Memberships.SingleAsync(m => m.UserId == world.User.Id, Ct); });
-        await idp.UseAsync<MemberService, Member>(s => s.DeactivateAsync(world.Home.Id, member.Id, Granter.Instance, Ct), world.Home.Id);
-
-        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await world.App.UserInfoAsync(tokens.AccessToken, Ct)).Status);
-        await idp.UseAsync<MemberService, Member>(s => s.ReactivateAsync(world.Home.Id, member.Id, Granter.Instance, Ct), world.Home.Id);
-        Assert.Equal("invalid_grant", (await world.App.RefreshAsync(tokens.RefreshToken, Ct)).Error);
-        Assert.True((await world.App.RefreshAsync(elsewhere.RefreshToken, Ct)).IsOk);
-    }
-
-    [Fact]
-    [Trait("Attack", "D2")]
-    public async Task A_suspended_organization_or_user_or_an_ended_session_ends_the_family()
-    {
-        var (organization, user, session) = (await WorldAsync(), await WorldAsync(), await WorldAsync());
-        var (first, second, third) = (await TokensAsync(organization), await TokensAsync(user), await TokensAsync(session));
-
-        await idp.UseAsync<OrganizationService, Organization>(s => s.SuspendAsync(organization.Home.Id, Ct));
-        await idp.UseAsync<UserService, User>(s => s.SuspendAsync(user.User.Id, Ct));
-        await idp.UseAsync<SessionService, bool>(async s => { await s.EndAsync((await s.FindAsync(Token(session), Ct))!, Ct); return true; });
-
-        Assert.Equal("invalid_grant", (await organization.App.RefreshAsync(first.RefreshToken, Ct)).Error);
-        Assert.Equal("invalid_grant", (await user.App.RefreshAsync(second.RefreshToken, Ct)).Error);
-        Assert.Equal("invalid_grant", (await session.App.RefreshAsync(third.RefreshToken, Ct)).Error);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await session.App.UserInfoAsync(third.AccessToken, Ct)).Status);
-    }
-
-    [Fact]
-    public async Task Roles_are_read_anew_at_every_refresh()
-    {
-        var world = await WorldAsync();
-        var tokens = await TokensAsync(world);
-        var member = await idp.ReadAsync(db => { db.EnterOrganization(world.Home.Id); return db.Memberships.SingleAsync(m => m.UserId == world.User.Id, Ct); });
-        await idp.UseAsync<MemberService, Member>(s => s.GrantRoleAsync(world.Home.Id, member.Id, BuiltInRoles.Guest, Granter.Instance, Ct), world.Home.Id);
-
-        var next = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
-
-        Assert.Equal(["admin", "guest"], Strings(next.Access, "roles"));
-    }
-
-    [Fact]
-    public async Task Two_families_on_two_organizations_never_mix()
-    {
-        var world = await WorldAsync();
-        var homes = await TokensAsync(world);
-        var others = await IdpHost.TokensAsync(world.Browser, world.App, Ct, ("organization", world.Other.Id.ToString()), ("prompt", "none"));
-
-        async Task RefreshTenTimesAsync(TokenAnswer tokens, string organization)
-        {
-            for (var i = 0; i < 10; i++)
-            {
-                tokens = await world.App.RefreshAsync(tokens.RefreshToken, Ct);
-                Assert.True(tokens.IsOk, tokens.Body.ToString());
-                Assert.Equal(organization, (string?)tokens.Access["org_id"]);
-            }
-        }
-
-        await Task.WhenAll(RefreshTenTimesAsync(homes, world.Home.Id.ToString()), RefreshTenTimesAsync(others, world.Other.Id.ToString()));
-    }
-
-    [Fact]
     public async Task An_app_gets_a_token_of_its_own_and_no_other_scope()
     {
-        var bootstrap = new RelyingParty(idp.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), idp.Http);
+        var bootstrap = new RelyingParty(Host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), Host.Http);
 
         var granted = await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct);
         var wrong = await bootstrap.TokenAsync([("grant_type", "client_credentials"), ("scope", "profile")], Ct);
-        var guess = new RelyingParty(idp.Issuer, bootstrap.App with { Secret = "wrong" }, idp.Http);
+        var guess = new RelyingParty(Host.Issuer, bootstrap.App with { Secret = "wrong" }, Host.Http);
 
         Assert.True(granted.IsOk, granted.Body.ToString());
-        Assert.Equal(idp.Issuer + "/api/v1", (string?)granted.Access["aud"]);
+        Assert.Equal(Host.Issuer + "/api/v1", (string?)granted.Access["aud"]);
         Assert.Null(granted.Body["refresh_token"]);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.Status);
         Assert.Equal("invalid_client", (await guess.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).Error);
@@ -415,17 +213,17 @@ public abstract class EngineContract(IdpHost idp)
     {
         var world = await WorldAsync();
         var tokens = await TokensAsync(world);
-        var api = await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });
-        var stranger = await idp.CreateAppAsync(Ct, app => app with { DefaultApi = null });
-        var sibling = await idp.CreateAppAsync(Ct);
-        var spa = await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public });
+        var api = await Host.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });
+        var stranger = await Host.CreateAppAsync(Ct, app => app with { DefaultApi = null });
+        var sibling = await Host.CreateAppAsync(Ct);
+        var spa = await Host.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public });
 
         var seen = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
         var foreign = await stranger.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
         var other = await sibling.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
         var open = await spa.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
         var refresh = await api.TokenAsync([("token", tokens.RefreshToken)], Ct, "/connect/introspect");
-        await idp.UseAsync<UserService, User>(s => s.SuspendAsync(world.User.Id, Ct));
+        await Host.UseAsync<UserService, User>(s => s.SuspendAsync(world.User.Id, Ct));
         var after = await api.TokenAsync([("token", tokens.AccessToken)], Ct, "/connect/introspect");
 
         Assert.True((bool?)seen.Body["active"]);
@@ -459,7 +257,7 @@ public abstract class EngineContract(IdpHost idp)
         var form = System.Web.HttpUtility.ParseQueryString(pending.Address.Query);
 
         var pushed = await world.App.TokenAsync([.. form.AllKeys.Where(k => k != "client_id").Select(k => (k!, form[k]!))], Ct, "/connect/par"); // parsed from our own query
-        var authorize = new Uri($"{idp.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
+        var authorize = new Uri($"{Host.Issuer}/connect/authorize?client_id={world.App.App.ClientId}&request_uri={Uri.EscapeDataString((string)pushed.Body["request_uri"]!)}");
         var page = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
         var tokens = await world.App.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
         var again = await world.Browser.GetAsync(authorize, Ct, world.App.IsCallback);
@@ -475,7 +273,7 @@ public abstract class EngineContract(IdpHost idp)
     {
         var world = await WorldAsync();
         var tokens = await TokensAsync(world);
-        var address = $"{idp.Issuer}/connect/endsession?id_token_hint={tokens.Body["id_token"]}&post_logout_redirect_uri={Uri.EscapeDataString(world.App.App.RedirectUri + "/out")}&state=xyz";
+        var address = $"{Host.Issuer}/connect/endsession?id_token_hint={tokens.Body["id_token"]}&post_logout_redirect_uri={Uri.EscapeDataString(world.App.App.RedirectUri + "/out")}&state=xyz";
 
         var page = await world.Browser.GetAsync(address, Ct, world.App.IsCallback);
 
@@ -490,15 +288,15 @@ public abstract class EngineContract(IdpHost idp)
     [Trait("Attack", "F6")]
     public async Task A_single_page_app_reads_tokens_from_its_own_origin_only()
     {
-        var origin = $"https://{idp.UniqueHost()}";
-        await idp.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public, AllowedOrigins = [origin] });
+        var origin = $"https://{Host.UniqueHost()}";
+        await Host.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public, AllowedOrigins = [origin] });
 
         async Task<string?> AllowedAsync(HttpMethod method, string path, string from)
         {
-            using var request = new HttpRequestMessage(method, idp.Issuer + path);
+            using var request = new HttpRequestMessage(method, Host.Issuer + path);
             request.Headers.Add("Origin", from);
             if (method == HttpMethod.Options) request.Headers.Add("Access-Control-Request-Method", "POST");
-            using var response = await idp.Http.SendAsync(request, Ct);
+            using var response = await Host.Http.SendAsync(request, Ct);
             Assert.False(response.Headers.Contains("Access-Control-Allow-Credentials"));
             return response.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) ? values.Single() : null;
         }
@@ -565,6 +363,4 @@ public abstract class EngineContract(IdpHost idp)
 
         Assert.Equal("account_selection_required", RelyingParty.Answer(page)["error"]);
     }
-
-    private static string Token(World world) => world.Browser.Cookies.GetAllCookies()["tidp"]!.Value; // set by SignedInAsync
 }
