@@ -47,12 +47,23 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
     public async Task PurgeDueAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        var broken = new List<Exception>();
         foreach (var id in await db.Organizations.Where(o => o.PurgeAfter <= now).OrderBy(o => o.Id).Select(o => o.Id).ToListAsync(ct))
         {
-            // Restored in this moment, perhaps.
-            await PurgeAsync(id, organization => organization.PurgeAfter <= now ? Result.Ok : OrganizationErrors.NotDeleting, ct);
+            try
+            {
+                // Restored in this moment, perhaps.
+                await PurgeAsync(id, organization => organization.PurgeAfter <= now ? Result.Ok : OrganizationErrors.NotDeleting, ct);
+            }
+            catch (DbUpdateException e)
+            {
+                broken.Add(e); // one that can't end keeps no other from it
+            }
+
             db.ChangeTracker.Clear();
         }
+
+        if (broken.Count > 0) throw new AggregateException(broken);
     }
 
     private async Task<Result> PurgeAsync(Id<Organization> id, Func<Organization, Result> may, CancellationToken ct)
@@ -77,24 +88,28 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
     }
 
     /// <summary>
-    /// People whom this organization's own sign-in made, who are in no other one and have no other way in, go with it. Everybody else is a person of the instance and stays.
+    /// People whom only this organization's own sign-in knows, who are in no other one, have no other way in and are no record of the application, go with it. Everybody else
+    /// is a person of the instance and stays.
     /// </summary>
     private async Task<int> EndUsersAsync(Id<Organization> id, CancellationToken ct)
     {
         var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
-        var own = db.Users.Where(u => !u.IsOperator
+        var own = db.Users.Where(u => !u.IsOperator && u.ExternalId == null
             && memberships.Any(m => m.UserId == u.Id && m.OrganizationId == id) && !memberships.Any(m => m.UserId == u.Id && m.OrganizationId != id)
             && db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId == id) && !db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId != id)
             && !db.LocalCredentials.Any(c => c.UserId == u.Id));
         var users = await own.Select(u => u.Id).ToListAsync(ct);
+        var ended = 0;
         foreach (var some in users.Chunk(500))
         {
-            await db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(p => p.UserId != null && some.Contains(p.UserId.Value)).ExecuteDeleteAsync(ct);
             foreach (var user in some) await grants.EndUserAsync(user, ct);
-            await db.Users.Where(u => some.Contains(u.Id)).ExecuteDeleteAsync(ct);
+            // Asked again in the statement that deletes: whoever has joined another one meanwhile stays.
+            ended += await own.Where(u => some.Contains(u.Id)).ExecuteDeleteAsync(ct);
+            await db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+                .Where(p => p.UserId != null && some.Contains(p.UserId.Value) && !db.Users.Any(u => u.Id == p.UserId)).ExecuteDeleteAsync(ct);
         }
 
-        return users.Count;
+        return ended;
     }
 
     private async Task EmptyAsync(Id<Organization> id, CancellationToken ct)

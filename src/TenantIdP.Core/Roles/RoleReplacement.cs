@@ -39,6 +39,21 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
     /// <param name="with">The key of a role that exists where this one does.</param>
     public async Task<Result> ReplaceAsync(Id<Organization> owner, Id<Role> id, string with, Granter granter, CancellationToken ct)
     {
+        // From whatever source they hold this one, holders would be owners by it: an owner is made by people, one at a time.
+        if (with == BuiltInRoles.Owner) return RoleErrors.ReplacementOwner;
+        try
+        {
+            return await ReplaceOnceAsync(owner, id, with, granter, ct);
+        }
+        catch (DbUpdateException e) when (db.Database.CurrentTransaction is null && e is not DbUpdateConcurrencyException)
+        {
+            // Given to somebody in this moment: the foreign key has refused.
+            return RoleErrors.InUse;
+        }
+    }
+
+    private async Task<Result> ReplaceOnceAsync(Id<Organization> owner, Id<Role> id, string with, Granter granter, CancellationToken ct)
+    {
         var replaced = await db.InTransactionAsync<bool>(
             async () =>
             {

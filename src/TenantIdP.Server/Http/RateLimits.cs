@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Net.Http.Headers;
 
 namespace TenantIdP.Server.Http;
@@ -30,11 +32,11 @@ public sealed record RateLimitOptions
 internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-    private const string Everybody = "";
+    private const string Everybody = "*";
 
-    private readonly ConcurrentDictionary<string, Count> counts = new(StringComparer.Ordinal);
-    private readonly Lock sweeping = new();
-    private DateTimeOffset sweptAt;
+    // Apart, so that a flood from many addresses takes no place from callers who have proven who they are.
+    private readonly Counts known = new(options.MaxCallers);
+    private readonly Counts anonymous = new(options.MaxCallers);
 
     /// <summary>Counts this request and tells the caller where they stand.</summary>
     /// <param name="caller">Null for somebody who did not prove who they are.</param>
@@ -43,7 +45,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
     {
         var limit = caller is null ? options.AnonymousRequestsPerMinute : options.RequestsPerMinute;
         var now = clock.GetUtcNow();
-        var (used, endsAt) = CountOf(caller ?? $"address {context.Connection.RemoteIpAddress}", now).Add(now);
+        var (used, endsAt) = (caller is null ? anonymous.Of(NetworkOf(context.Connection.RemoteIpAddress), now) : known.Of(caller, now)).Add(now);
         var seconds = Text((long)Math.Ceiling((endsAt - now).TotalSeconds));
         var headers = context.Response.Headers;
         headers["RateLimit-Limit"] = Text(limit);
@@ -56,29 +58,44 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         return false;
     }
 
-    private Count CountOf(string caller, DateTimeOffset now)
+    /// <summary>An IPv6 address by its first 64 bits: whoever has one has all of that network.</summary>
+    private static string NetworkOf(IPAddress? address)
     {
-        if (counts.TryGetValue(caller, out var known)) return known;
-        if (counts.Count >= options.MaxCallers) Sweep(now);
-        return counts.GetOrAdd(counts.Count >= options.MaxCallers ? Everybody : caller, static _ => new Count());
-    }
-
-    /// <summary>Forgets the windows that are over, at most once a second: whoever floods us with callers does not make us search for them each time.</summary>
-    private void Sweep(DateTimeOffset now)
-    {
-        lock (sweeping)
-        {
-            if (now - sweptAt < TimeSpan.FromSeconds(1)) return;
-            sweptAt = now;
-        }
-
-        foreach (var (caller, count) in counts)
-        {
-            if (count.IsOver(now)) counts.TryRemove(caller, out _);
-        }
+        if (address is null) return "";
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4().ToString();
+        return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Counts(int most)
+    {
+        private readonly ConcurrentDictionary<string, Count> counts = new(StringComparer.Ordinal);
+        private readonly Lock sweeping = new();
+        private DateTimeOffset sweptAt;
+
+        public Count Of(string caller, DateTimeOffset now)
+        {
+            if (counts.TryGetValue(caller, out var one)) return one;
+            if (counts.Count >= most) Sweep(now);
+            return counts.GetOrAdd(counts.Count >= most ? Everybody : caller, static _ => new Count());
+        }
+
+        /// <summary>Forgets the windows that are over, at most once a second: whoever floods us with callers does not make us search for them each time.</summary>
+        private void Sweep(DateTimeOffset now)
+        {
+            lock (sweeping)
+            {
+                if (now - sweptAt < TimeSpan.FromSeconds(1)) return;
+                sweptAt = now;
+            }
+
+            foreach (var (caller, count) in counts)
+            {
+                if (count.IsOver(now)) counts.TryRemove(caller, out _);
+            }
+        }
+    }
 
     private sealed class Count
     {

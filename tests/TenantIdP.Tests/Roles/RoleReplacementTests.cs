@@ -65,7 +65,9 @@ public abstract class RoleReplacementTests(ManagementHost host)
         var member = await host.NewMemberAsync(organization, role.Key, Ct);
         var admin = Granter.Holding([new HeldRole(BuiltInRoles.Admin, BuiltInRoles.All.Single(r => r.Key == BuiltInRoles.Admin).Permissions)]);
 
-        Assert.Equal(RoleErrors.Escalation, (await ReplaceAsync(organization, role, BuiltInRoles.Owner, admin)).Error);
+        foreach (var granter in new[] { admin, Granter.Instance }) Assert.Equal(RoleErrors.ReplacementOwner, (await ReplaceAsync(organization, role, BuiltInRoles.Owner, granter)).Error);
+        var strong = await RoleAsync(organization, Permission.ConnectionsWrite);
+        Assert.Equal(RoleErrors.Escalation, (await ReplaceAsync(organization, role, strong.Key, admin)).Error);
         Assert.Equal(RoleErrors.ReplacementUnknown, (await ReplaceAsync(organization, role, role.Key, Granter.Instance)).Error);
         var other = await host.NewOrganizationAsync(Ct);
         Assert.Equal(RoleErrors.ReplacementUnknown, (await ReplaceAsync(organization, role, (await RoleAsync(other, "a:b")).Key, Granter.Instance)).Error);
