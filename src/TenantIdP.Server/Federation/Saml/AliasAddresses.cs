@@ -44,5 +44,5 @@ internal sealed class AliasAddresses(RequestDelegate next, ConnectionDirectory c
     private static HashSet<string> OwnSegments(EndpointDataSource endpoints) => new(
         endpoints.Endpoints.OfType<RouteEndpoint>().Select(e => e.RoutePattern.PathSegments is [{ Parts: [RoutePatternLiteralPart literal] }, ..] ? literal.Content : ""), StringComparer.OrdinalIgnoreCase);
 
-    private static string FirstSegment(string path) => path.Split('/', 3)[1];
+    private static string FirstSegment(string path) => path.Split('/', 3) is [_, var first, ..] ? first : "";
 }
