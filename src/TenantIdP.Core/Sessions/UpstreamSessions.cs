@@ -16,6 +16,8 @@ public sealed class UpstreamSessions(IdpDbContext db, SessionService sessions, R
     /// <summary>A person is not led around for ever.</summary>
     private const int Most = 5;
 
+    private const int MostProofs = 50;
+
     /// <summary>Where the person is signed in upstream through this session. Crosses organizations: one session may rest on proofs of several.</summary>
     public async Task<IReadOnlyList<UpstreamLogout>> OfAsync(Session session, CancellationToken ct)
     {
@@ -24,8 +26,8 @@ public sealed class UpstreamSessions(IdpDbContext db, SessionService sessions, R
             from u in db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             join c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]) on new { u.OrganizationId, Id = u.ConnectionId } equals new { c.OrganizationId, c.Id }
             where u.SessionId == session.Id && c.Status == ConnectionStatus.Active
-            select new { Upstream = u, c.Saml }).AsNoTracking().Take(Most).ToListAsync(ct);
-        return [.. found.Where(f => f.Saml?.SloUrl is not null).Select(f => new UpstreamLogout(f.Upstream.OrganizationId, f.Upstream.ConnectionId, f.Upstream.OpenNameId(box), f.Upstream.SessionIndex))];
+            select new { Upstream = u, c.Saml }).AsNoTracking().Take(MostProofs).ToListAsync(ct);
+        return [.. found.Where(f => f.Saml?.SloUrl is not null).Select(f => new UpstreamLogout(f.Upstream.OrganizationId, f.Upstream.ConnectionId, f.Upstream.OpenNameId(box), f.Upstream.SessionIndex)).Take(Most)];
     }
 
     /// <summary>Ends the sessions that an identity provider's message names, with their grants, in one transaction.</summary>

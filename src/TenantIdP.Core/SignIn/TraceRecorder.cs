@@ -14,6 +14,9 @@ public sealed class TraceRecorder(IdpDbContext db, ActorContext actor, TimeProvi
 
     public IReadOnlyList<TraceStep> Steps => steps;
 
+    /// <summary>Of the request.</summary>
+    public string TraceId => actor.TraceId ?? "";
+
     /// <summary>Texts are cut to 400 characters and cleaned of control characters; after 80 steps nothing is added.</summary>
     public void Add(TraceStep step)
     {

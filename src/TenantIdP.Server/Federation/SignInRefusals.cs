@@ -11,14 +11,14 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>Turns what an upstream got wrong into an event and a trace of its organization, in one save, and a page for the person.</summary>
-internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, ActorContext actor, TraceRecorder trace, ILogger<SignInRefusals> logger)
+internal sealed class SignInRefusals(IdpDbContext db, EventLog events, ConnectionDirectory connections, RefusalBudget budget, TraceRecorder trace, ILogger<SignInRefusals> logger)
 {
     private const int LongestDescription = 600;
 
     /// <param name="reason">A word of ours, never of theirs.</param>
     public async Task<FailureFacts> OfUpstreamAsync(Id<Connection> connection, Exception? failure, string reason, string? back, CancellationToken ct)
     {
-        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
+        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), trace.TraceId);
         var diagnosis = UpstreamDiagnosis.Of(failure, reason);
         await RecordAsync(connection, SignInErrors.UpstreamFailed.Code, reason, diagnosis, ct);
         // Their outage is told as one; an answer that is wrong will be as wrong in ten seconds.
@@ -31,7 +31,7 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     /// <summary>As <see cref="OfUpstreamAsync"/> for a test: its trace and nothing else.</summary>
     public async Task<FailureFacts> OfTestAsync(Id<Connection> connection, TestRun test, Exception? failure, string reason, CancellationToken ct)
     {
-        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), actor.TraceId ?? "");
+        Log.UpstreamFailed(logger, connection.ToString(), reason, Describe(failure), trace.TraceId);
         var diagnosis = UpstreamDiagnosis.Of(failure, reason);
         db.EnterOrganization(test.OrganizationId);
         var closed = Close(test.OrganizationId, connection, reason, diagnosis, TraceOutcome.TestFailed);
@@ -43,7 +43,7 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     public async Task<FailureFacts> OfResponseAsync(ConnectionSnapshot connection, SamlCheck failure, TestRun? test, string? back, CancellationToken ct)
     {
         var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
-        Log.UpstreamFailed(logger, connection.Id.ToString(), code, OneLine(failure.Seen), actor.TraceId ?? "");
+        Log.UpstreamFailed(logger, connection.Id.ToString(), code, OneLine(failure.Seen), trace.TraceId);
         db.EnterOrganization(connection.OrganizationId);
         var isTest = test is not null || !connection.IsLive;
         if (!isTest) events.Record(EventTypes.SignInRefused, connection.OrganizationId, connection.Id.ToString(), new { code = SignInErrors.UpstreamFailed.Code, reason = code });
@@ -57,7 +57,7 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     public async Task<FailureFacts> OfLogoutAsync(ConnectionSnapshot connection, SamlCheck failure, Error error, CancellationToken ct)
     {
         var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
-        Log.LogoutRefused(logger, connection.Id.ToString(), code, OneLine(failure.Seen), actor.TraceId ?? "");
+        Log.LogoutRefused(logger, connection.Id.ToString(), code, OneLine(failure.Seen), trace.TraceId);
         db.EnterOrganization(connection.OrganizationId);
         events.Record(EventTypes.ConnectionLogoutRefused, connection.OrganizationId, connection.Id.ToString(), new { reason = code });
         var closed = trace.Close(connection.OrganizationId, connection.Id, TraceOutcome.Refused, code, fix);
@@ -73,7 +73,8 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
 
     private async Task RecordAsync(Id<Connection> id, string code, string reason, UpstreamDiagnosis diagnosis, CancellationToken ct)
     {
-        if (await connections.FindAsync(id, ct) is not { } connection) return;
+        // Any browser can bring an answer that nobody waits for.
+        if (await connections.FindAsync(id, ct) is not { } connection || !budget.TrySpend(id)) return;
         db.EnterOrganization(connection.OrganizationId);
         events.Record(EventTypes.SignInRefused, connection.OrganizationId, id.ToString(), new { code, reason });
         Close(connection.OrganizationId, id, reason, diagnosis, TraceOutcome.Refused);

@@ -7,6 +7,9 @@ internal sealed class UpstreamSignOut(UpstreamSessions upstream, SignOutCookie s
 {
     public const string About = "signout";
 
+    /// <summary>What fits into cookies. A longer request ends on our own page instead of at its app.</summary>
+    private const int LongestBack = 6_000;
+
     /// <param name="session">About to end.</param>
     /// <param name="back">See <see cref="StartedSignOut"/>.</param>
     /// <returns>Where the round begins; null when nobody is to be told.</returns>
@@ -15,7 +18,7 @@ internal sealed class UpstreamSignOut(UpstreamSessions upstream, SignOutCookie s
         var told = await upstream.OfAsync(session, ct);
         if (told.Count == 0) return null;
         var handle = FlowHandle.New();
-        started.Keep(context, About, handle, new StartedSignOut(back, told));
+        started.Keep(context, About, handle, new StartedSignOut(back is { Length: > LongestBack } ? null : back, told));
         return FederationPaths.SignOut(handle);
     }
 }

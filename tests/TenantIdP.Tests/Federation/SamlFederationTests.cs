@@ -120,6 +120,18 @@ public abstract class SamlFederationTests(IdpHost host) : SamlVisits(host)
     }
 
     [Fact]
+    [Trait("Attack", "G3")]
+    public async Task An_invented_handle_leaves_nothing_behind()
+    {
+        var (_, _, connection) = await AcmeAsync();
+
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.BadRequest, (await Browser.GetAsync($"{Host.Issuer}/sso/saml/{connection.Id}/finish?h=invented{i}", Ct)).Status);
+
+        Assert.Empty(await RefusalsAsync(connection));
+        Assert.Empty(await TracesAsync(connection));
+    }
+
+    [Fact]
     public async Task A_relay_state_leads_nowhere()
     {
         var (_, domain, _) = await AcmeAsync();

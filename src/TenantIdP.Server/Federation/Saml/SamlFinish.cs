@@ -10,8 +10,14 @@ internal sealed class SamlFinish(SamlWaiting waiting, ReturnCookie returns, Saml
 {
     public async Task FinishAsync(HttpContext context, ConnectionSnapshot connection, string? handle, CancellationToken ct)
     {
-        var received = await waiting.TakeAsync(connection, handle, ct);
-        if (received?.Response.InResponseTo is not { } request || !returns.TryTake(context, connection.Id.ToString(), FlowHandle.Of(request), out var started))
+        if (await waiting.TakeAsync(connection, handle, ct) is not { } received)
+        {
+            // A handle that was used, is old or was invented: anybody can send those, so nothing is written down.
+            FederationFinish.Show(context, FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) });
+            return;
+        }
+
+        if (received.Response.InResponseTo is not { } request || !returns.TryTake(context, connection.Id.ToString(), FlowHandle.Of(request), out var started))
         {
             FederationFinish.Show(context, await refusals.OfStateAsync(connection.Id, ct));
             return;
