@@ -11,7 +11,7 @@ namespace TenantIdP.Core.Connections;
 public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
 {
     internal Task<Result<Connection>> ChangeAsync(Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, CancellationToken ct) =>
-        ChangeAsync(organization, id, expectedVersion, change, NoIndex, ct);
+        ChangeAsync(organization, id, expectedVersion, change, Saving.NoIndex, ct);
 
     /// <param name="unique">The error of each unique index that this change can run into.</param>
     internal Task<Result<Connection>> ChangeAsync(
@@ -77,6 +77,4 @@ public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
     private async Task<bool> IsRequiredAsync(Connection connection, CancellationToken ct) =>
         await db.Organizations.AnyAsync(o => o.Id == connection.OrganizationId && o.RequireSso, ct)
         && !await db.Connections.AnyAsync(c => c.OrganizationId == connection.OrganizationId && c.Id != connection.Id && c.Status == ConnectionStatus.Active, ct);
-
-    private static readonly Dictionary<string, Error> NoIndex = [];
 }

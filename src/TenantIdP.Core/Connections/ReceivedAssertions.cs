@@ -19,7 +19,7 @@ public sealed class ReceivedAssertions(IdpDbContext db, SecretBox box, TimeProvi
     {
         db.EnterOrganization(organization);
         var (handle, waits) = (MachineSecret.New(""), clock.GetUtcNow() + Waiting);
-        db.ReceivedAssertions.Add(new ReceivedAssertion(organization, connection, HashOf(assertionId), until > waits ? until : waits).WaitingUnder(handle, result, box, waits));
+        db.ReceivedAssertions.Add(new ReceivedAssertion(organization, connection, Fingerprint.Of(assertionId), until > waits ? until : waits).WaitingUnder(handle, result, box, waits));
         var saved = await db.TrySaveAsync(Unique, ct);
         return saved.IsOk ? handle : saved.Error;
     }
@@ -27,7 +27,7 @@ public sealed class ReceivedAssertions(IdpDbContext db, SecretBox box, TimeProvi
     /// <summary>Remembers a message that asks for nothing to be kept, such as a logout request, in the caller's transaction and scope.</summary>
     public async Task<Result> RememberAsync(Id<Organization> organization, Id<Connection> connection, string messageId, DateTimeOffset until, CancellationToken ct)
     {
-        db.ReceivedAssertions.Add(new ReceivedAssertion(organization, connection, HashOf("message:" + messageId), until));
+        db.ReceivedAssertions.Add(new ReceivedAssertion(organization, connection, Fingerprint.Of("message:" + messageId), until));
         var saved = await db.TrySaveAsync(Unique, ct);
         return saved.IsOk ? saved : SamlErrors.LogoutReplayed;
     }
@@ -44,6 +44,4 @@ public sealed class ReceivedAssertions(IdpDbContext db, SecretBox box, TimeProvi
             set => set.SetProperty(a => a.HandleHash, (string?)null).SetProperty(a => a.SealedResult, (string?)null).SetProperty(a => a.ResultExpiresAt, (DateTimeOffset?)null), ct);
         return taken == 1 ? box.OpenText(sealedResult, ReceivedAssertion.PlaceOf(connection, found.AssertionHash)) : null;
     }
-
-    private static string HashOf(string assertionId) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(assertionId)));
 }

@@ -37,5 +37,6 @@ internal static class Saving
 
     public static Task<Result> TrySaveAsync(this IdpDbContext db, CancellationToken ct) => db.TrySaveAsync(NoIndex, ct);
 
-    private static readonly Dictionary<string, Error> NoIndex = [];
+    /// <summary>For a change that runs into none.</summary>
+    public static readonly IReadOnlyDictionary<string, Error> NoIndex = new Dictionary<string, Error>();
 }

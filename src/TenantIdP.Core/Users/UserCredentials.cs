@@ -8,8 +8,6 @@ namespace TenantIdP.Core.Users;
 /// <summary>The ways in which a person signs in: identities at connections and the password of this instance. One always stays.</summary>
 public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordHashing hashing, SessionService sessions, TimeProvider clock)
 {
-    private static readonly Dictionary<string, Error> NoIndex = [];
-
     public async Task<Result<Page<UserIdentity>>> ListIdentitiesAsync(Id<User> id, PageRequest page, CancellationToken ct)
     {
         var cursor = Paging.Cursor<UserIdentity>(page, out var after);
@@ -24,7 +22,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
     public async Task<Result> UnlinkAsync(Id<User> id, Id<UserIdentity> identityId, CancellationToken ct)
     {
         var unlinked = await db.ChangeAsync<bool>(
-            id, NoIndex, async user =>
+            id, Saving.NoIndex, async user =>
             {
                 var identities = await db.UserIdentities.Where(i => i.UserId == id).ToListAsync(ct);
                 if (identities.SingleOrDefault(i => i.Id == identityId) is not { } identity) return UserErrors.IdentityNotFound;
@@ -50,7 +48,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
         if (password.Length is < UserService.MinPasswordLength or > UserService.MaxPasswordLength) return UserErrors.PasswordTooShort;
         var hash = hashing.Hash(password); // slow, so before the lock
         var set = await db.ChangeAsync<bool>(
-            id, NoIndex, async user =>
+            id, Saving.NoIndex, async user =>
             {
                 var now = clock.GetUtcNow();
                 await ForgetFailuresAsync(id, ct);
@@ -70,7 +68,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
     public async Task<Result> RemovePasswordAsync(Id<User> id, CancellationToken ct)
     {
         var removed = await db.ChangeAsync<bool>(
-            id, NoIndex, async user =>
+            id, Saving.NoIndex, async user =>
             {
                 await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct); // in the order in which a try takes these rows
                 if (await db.LocalCredentials.SingleOrDefaultAsync(c => c.UserId == id, ct) is not { } credential) return UserErrors.PasswordNotFound;
@@ -89,7 +87,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
     public async Task<Result> UnlockAsync(Id<User> id, CancellationToken ct)
     {
         var unlocked = await db.ChangeAsync<bool>(
-            id, NoIndex, async _ =>
+            id, Saving.NoIndex, async _ =>
             {
                 if (!await db.LocalCredentials.AnyAsync(c => c.UserId == id, ct)) return UserErrors.PasswordNotFound;
                 if (await ForgetFailuresAsync(id, ct)) events.RecordForInstance(EventTypes.PasswordUnlocked, id.ToString());

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
@@ -93,7 +91,7 @@ internal static class SamlIdentity
     }
 
     /// <summary>By it the sessions of a person are found again when the identity provider ends them.</summary>
-    public static string HashOf(SamlNameId nameId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nameId.Value)));
+    public static string HashOf(SamlNameId nameId) => Fingerprint.Of(nameId.Value);
 
     private static UpstreamSessionFacts? SessionOf(ValidatedResponse response) =>
         response.NameId is { } nameId ? new UpstreamSessionFacts(JsonSerializer.Serialize(nameId, JsonText.Options), HashOf(nameId), response.SessionIndex) : null;
