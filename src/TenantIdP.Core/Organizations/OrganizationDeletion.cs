@@ -101,7 +101,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         var ended = 0;
         foreach (var some in users.Chunk(500))
         {
-            foreach (var user in some) await grants.EndUserAsync(user, ct);
+            await grants.EndUsersAsync(some, ct);
             // Asked again in the statement that deletes: whoever has joined another one meanwhile stays.
             ended += await own.Where(u => some.Contains(u.Id)).ExecuteDeleteAsync(ct);
             await db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
@@ -125,18 +125,11 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
     }
 
     private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
-        db.InTransactionAsync<Organization>(
-            async () =>
+        db.ChangeAsync(
+            id, expectedVersion, Saving.NoIndex, async organization =>
             {
-                if (!await db.LockAsync(id, ct)) return OrganizationErrors.NotFound;
-                var organization = await db.Organizations.SingleAsync(o => o.Id == id, ct);
-                var seen = VersionErrors.Check(organization, expectedVersion);
-                if (!seen.IsOk) return seen.Error;
-                db.EnterOrganization(id);
                 var changed = await change(organization);
-                if (!changed.IsOk) return changed.Error;
-                events.Record(type, id, id.ToString(), new { organization.Status, organization.PurgeAfter });
-                var saved = await db.TrySaveAsync(ct);
-                return saved.IsOk ? organization : saved.Error;
+                if (changed.IsOk) events.Record(type, id, id.ToString(), new { organization.Status, organization.PurgeAfter });
+                return changed;
             }, ct);
 }

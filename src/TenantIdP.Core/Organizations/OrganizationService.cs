@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
@@ -128,34 +126,22 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
     }
 
     private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
-        db.InTransactionAsync<Organization>(
-            async () =>
+        db.ChangeAsync(
+            id, expectedVersion, Unique, async organization =>
             {
-                if (!await db.LockAsync(id, ct)) return OrganizationErrors.NotFound;
-                var organization = await db.Organizations.SingleAsync(o => o.Id == id, ct);
-                var seen = VersionErrors.Check(organization, expectedVersion);
-                if (!seen.IsOk) return seen.Error;
-                db.EnterOrganization(id);
-
                 var before = EventLog.FactsOf(Facts(organization));
                 var changed = await change(organization);
-                if (!changed.IsOk) return changed.Error;
-                if (JsonNode.DeepEquals(before, EventLog.FactsOf(Facts(organization))))
-                {
-                    db.Entry(organization).State = EntityState.Unchanged;
-                    return organization;
-                }
-
-                events.RecordChange(type, id, id.ToString(), before, Facts(organization));
-                var saved = await db.TrySaveAsync(Unique, ct);
-                return saved.IsOk ? organization : saved.Error;
+                if (!changed.IsOk) return changed;
+                if (JsonNode.DeepEquals(before, EventLog.FactsOf(Facts(organization)))) db.Entry(organization).State = EntityState.Unchanged;
+                else events.RecordChange(type, id, id.ToString(), before, Facts(organization));
+                return Result.Ok;
             }, ct);
 
     // Metadata is the application's and may hold anything: an event says that it changed, not to what.
     private static object Facts(Organization o) => new
     {
         o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso,
-        metadata = o.Metadata == Metadata.Empty ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(o.Metadata.Json))),
+        metadata = o.Metadata == Metadata.Empty ? null : Fingerprint.Of(o.Metadata.Json),
     };
 
     private async Task<Result> ApplyAsync(Organization organization, OrganizationChanges changes, Granter granter, CancellationToken ct)

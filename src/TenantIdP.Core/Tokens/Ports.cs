@@ -43,6 +43,8 @@ public interface IGrantRevoker
 
     Task EndUserAsync(Id<User> user, CancellationToken ct);
 
+    Task EndUsersAsync(IReadOnlyCollection<Id<User>> users, CancellationToken ct);
+
     /// <summary>Those of all its members.</summary>
     Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct);
 

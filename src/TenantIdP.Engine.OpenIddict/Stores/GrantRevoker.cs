@@ -15,6 +15,12 @@ public sealed class GrantRevoker(OidcSession session) : IGrantRevoker
 
     public Task EndUserAsync(Id<User> user, CancellationToken ct) => EndAsync(Standing.Where(a => a.UserId == user.Value), ct);
 
+    public Task EndUsersAsync(IReadOnlyCollection<Id<User>> users, CancellationToken ct)
+    {
+        var ids = users.Select(u => (Guid?)u.Value).ToArray();
+        return EndAsync(Standing.Where(a => ids.Contains(a.UserId)), ct);
+    }
+
     public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => EndAsync(Standing.Where(a => a.OrganizationId == organization.Value), ct);
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>

@@ -39,6 +39,8 @@ public sealed class TestRevoker : IGrantRevoker
 
     public Task EndUserAsync(Id<User> user, CancellationToken ct) => Note(user.ToString());
 
+    public Task EndUsersAsync(IReadOnlyCollection<Id<User>> users, CancellationToken ct) => Task.WhenAll(users.Select(u => Note(u.ToString())));
+
     public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => Note(organization.ToString());
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => Note($"{organization} {user}");
