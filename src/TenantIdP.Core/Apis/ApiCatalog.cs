@@ -9,15 +9,15 @@ public sealed class ApiCatalog(TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
-    private sealed record Snapshot(IReadOnlyDictionary<string, Api> ByIdentifier, DateTimeOffset ReadAt);
+    private sealed record Snapshot(Dictionary<string, Api> ByIdentifier, DateTimeOffset ReadAt);
 
     private volatile Snapshot? current;
 
     public async ValueTask<Api?> FindAsync(IdpDbContext db, string identifier, CancellationToken ct) => (await ReadAsync(db, ct)).GetValueOrDefault(identifier);
 
-    public async ValueTask<IReadOnlyCollection<Api>> AllAsync(IdpDbContext db, CancellationToken ct) => [.. (await ReadAsync(db, ct)).Values];
+    public async ValueTask<IReadOnlyCollection<Api>> AllAsync(IdpDbContext db, CancellationToken ct) => (await ReadAsync(db, ct)).Values;
 
-    private async ValueTask<IReadOnlyDictionary<string, Api>> ReadAsync(IdpDbContext db, CancellationToken ct)
+    private async ValueTask<Dictionary<string, Api>> ReadAsync(IdpDbContext db, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var snapshot = current;

@@ -30,7 +30,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
         if (owner != Organization.Instance) held = held.Where(r => r.OrganizationId == owner);
         var members = await held.Select(r => new { r.OrganizationId, r.MembershipId }).Distinct().CountAsync(ct);
         var organizations = await held.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
-        var connections = await GivingAsync(owner, role.Key, ct);
+        var connections = await roles.GivingAsync(owner, role.Key, ct);
         var after = proposed ?? role.Permissions;
         return new RoleImpact(members, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
     }
@@ -93,7 +93,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
     /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
     private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, string other, CancellationToken ct)
     {
-        var giving = await GivingAsync(owner, key, ct);
+        var giving = await roles.GivingAsync(owner, key, ct);
         if (giving.Count == 0) return Result.Ok;
         if (owner == Organization.Instance) return RoleErrors.DefaultOfConnection;
         var now = clock.GetUtcNow();
@@ -112,14 +112,6 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
         }
 
         return await db.TrySaveAsync(ct);
-    }
-
-    /// <summary>Tracked. The rules are JSON, which both stores can't look into alike.</summary>
-    private async Task<List<Connection>> GivingAsync(Id<Organization> owner, string key, CancellationToken ct)
-    {
-        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == key || c.SsoRoles != null);
-        if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
-        return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
     }
 
     private async Task<Error> RefusalAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct)

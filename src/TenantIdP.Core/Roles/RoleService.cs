@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -77,9 +78,7 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         if (role.IsBuiltIn) return RoleErrors.BuiltIn;
         if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
-        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == role.Key);
-        if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
-        if (await connections.AnyAsync(ct) || await IsGivenByRuleAsync(owner, role.Key, ct)) return RoleErrors.DefaultOfConnection;
+        if ((await GivingAsync(owner, role.Key, ct)).Count > 0) return RoleErrors.DefaultOfConnection;
 
         db.Roles.Remove(role);
         events.Record(EventTypes.RoleDeleted, owner, id.ToString(), new { role.Key });
@@ -103,12 +102,12 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
     private IQueryable<Role> Visible(Id<Organization> owner) =>
         db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance);
 
-    /// <summary>The rules are JSON, which both stores can't look into alike.</summary>
-    private async Task<bool> IsGivenByRuleAsync(Id<Organization> owner, string key, CancellationToken ct)
+    /// <summary>The connections that give a role, by default or by a rule; tracked. The rules are JSON, which both stores can't look into alike.</summary>
+    internal async Task<List<Connection>> GivingAsync(Id<Organization> owner, string key, CancellationToken ct)
     {
-        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().Where(c => c.SsoRoles != null);
+        var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == key || c.SsoRoles != null);
         if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
-        return (await connections.Select(c => c.SsoRoles!).ToListAsync(ct)).Any(roles => roles.Rules.Any(r => r.Role == key)); // the query has asked
+        return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
     }
 
     private Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
