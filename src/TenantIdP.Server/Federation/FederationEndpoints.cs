@@ -24,6 +24,7 @@ internal static class FederationEndpoints
         services.AddScoped<SignInRehearsal>();
         services.AddScoped<ConnectionTestFinish>();
         services.AddScoped<FederationFinish>();
+        services.AddSingleton<RefusalBudget>();
         services.AddScoped<SignInRefusals>();
     }
 

@@ -42,33 +42,48 @@ internal sealed class SignInRefusals(IdpDbContext db, EventLog events, Connectio
     /// <summary>A SAML answer that one of its rules refused; the steps are in the trace already. A connection that is not active takes answers for tests only, so these leave a trace and no event.</summary>
     public async Task<FailureFacts> OfResponseAsync(ConnectionSnapshot connection, SamlCheck failure, TestRun? test, string? back, CancellationToken ct)
     {
-        var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
+        var code = failure.Rule.Code;
         Log.UpstreamFailed(logger, connection.Id.ToString(), code, OneLine(failure.Seen), trace.TraceId);
-        db.EnterOrganization(connection.OrganizationId);
         var isTest = test is not null || !connection.IsLive;
-        if (!isTest) events.Record(EventTypes.SignInRefused, connection.OrganizationId, connection.Id.ToString(), new { code = SignInErrors.UpstreamFailed.Code, reason = code });
-        var closed = trace.Close(connection.OrganizationId, connection.Id, isTest ? TraceOutcome.TestFailed : TraceOutcome.Refused, code, fix);
-        await db.SaveChangesAsync(ct);
-        return new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = fix, Trace = closed.Id };
+        var closed = await CloseAsync(
+            connection, failure, isTest ? TraceOutcome.TestFailed : TraceOutcome.Refused, isTest ? null : EventTypes.SignInRefused, new { code = SignInErrors.UpstreamFailed.Code, reason = code }, ct);
+        return new FailureFacts(StatusCodes.Status400BadRequest, SignInErrors.UpstreamFailed.Code, SignInErrors.UpstreamFailed.Message, back) { Advice = failure.Rule.Fix, Trace = closed.Id };
     }
 
-    /// <summary>A logout message that one of its rules refused; the steps are in the trace already.</summary>
+    /// <summary>As <see cref="OfResponseAsync"/> for what anybody can post: a flood of forgeries must fill no table.</summary>
+    public async Task<FailureFacts> OfPostedAsync(ConnectionSnapshot connection, SamlCheck failure, CancellationToken ct) => budget.TrySpend(connection.Id)
+        ? await OfResponseAsync(connection, failure, null, null, ct)
+        : FailureFacts.From(SignInErrors.UpstreamFailed) with { Status = StatusCodes.Status400BadRequest, RetryAfterSeconds = null, Advice = failure.Rule.Fix };
+
+    /// <summary>A logout message that one of its rules refused; the steps are in the trace already. Anybody can post those, too.</summary>
     /// <param name="error">What the person is told.</param>
     public async Task<FailureFacts> OfLogoutAsync(ConnectionSnapshot connection, SamlCheck failure, Error error, CancellationToken ct)
     {
-        var (code, fix) = (failure.Rule.Code, failure.Rule.Fix);
+        var facts = FailureFacts.From(error) with { Advice = failure.Rule.Fix };
+        if (!budget.TrySpend(connection.Id)) return facts;
+        var code = failure.Rule.Code;
         Log.LogoutRefused(logger, connection.Id.ToString(), code, OneLine(failure.Seen), trace.TraceId);
-        db.EnterOrganization(connection.OrganizationId);
-        events.Record(EventTypes.ConnectionLogoutRefused, connection.OrganizationId, connection.Id.ToString(), new { reason = code });
-        var closed = trace.Close(connection.OrganizationId, connection.Id, TraceOutcome.Refused, code, fix);
-        await db.SaveChangesAsync(ct);
-        return FailureFacts.From(error) with { Advice = fix, Trace = closed.Id };
+        var closed = await CloseAsync(connection, failure, TraceOutcome.Refused, EventTypes.ConnectionLogoutRefused, new { reason = code }, ct);
+        return facts with { Trace = closed.Id };
     }
 
     public async Task<FailureFacts> OfStateAsync(Id<Connection> connection, CancellationToken ct)
     {
         await RecordAsync(connection, SignInErrors.StateMismatch.Code, "state", UpstreamDiagnosis.Of(null, "state"), ct);
-        return FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) };
+        return StateMismatch;
+    }
+
+    /// <summary>Of what this browser did not begin, or has brought before.</summary>
+    public static FailureFacts StateMismatch => FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) };
+
+    /// <param name="type">Null leaves a trace and no event.</param>
+    private async Task<SignInTrace> CloseAsync(ConnectionSnapshot connection, SamlCheck failure, TraceOutcome outcome, string? type, object data, CancellationToken ct)
+    {
+        db.EnterOrganization(connection.OrganizationId);
+        if (type is not null) events.Record(type, connection.OrganizationId, connection.Id.ToString(), data);
+        var closed = trace.Close(connection.OrganizationId, connection.Id, outcome, failure.Rule.Code, failure.Rule.Fix);
+        await db.SaveChangesAsync(ct);
+        return closed;
     }
 
     private async Task RecordAsync(Id<Connection> id, string code, string reason, UpstreamDiagnosis diagnosis, CancellationToken ct)

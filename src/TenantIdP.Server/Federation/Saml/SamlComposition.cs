@@ -37,8 +37,6 @@ public static class SamlComposition
         services.AddScoped<SamlUnsolicited>();
         services.AddScoped<SamlJudge>();
         services.AddScoped<SamlReceiver>();
-        services.AddSingleton<RefusalBudget>();
-        services.AddScoped<PostedRefusals>();
         services.AddSingleton<SamlSender>();
         services.AddSingleton<SamlLogoutMessages>();
         services.AddScoped<SamlLogoutReceiver>();

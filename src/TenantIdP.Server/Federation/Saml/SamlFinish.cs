@@ -13,7 +13,7 @@ internal sealed class SamlFinish(SamlWaiting waiting, ReturnCookie returns, Saml
         if (await waiting.TakeAsync(connection, handle, ct) is not { } received)
         {
             // A handle that was used, is old or was invented: anybody can send those, so nothing is written down.
-            FederationFinish.Show(context, FailureFacts.From(SignInErrors.StateMismatch) with { Advice = SignInAdvice.For(SignInErrors.StateMismatch) });
+            FederationFinish.Show(context, SignInRefusals.StateMismatch);
             return;
         }
 

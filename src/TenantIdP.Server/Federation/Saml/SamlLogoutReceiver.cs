@@ -14,7 +14,7 @@ namespace TenantIdP.Server.Federation.Saml;
 /// The logout address of a connection (Profiles 4.4): ends what the identity provider's signed request names, whichever browser brings it and whether it has our cookies or
 /// not; and takes the answers to our own requests.
 /// </summary>
-internal sealed class SamlLogoutReceiver(SamlRules rules, UpstreamSessions upstream, SamlLogoutMessages messages, SamlSender sender, PostedRefusals refusals, TraceRecorder trace)
+internal sealed class SamlLogoutReceiver(SamlRules rules, UpstreamSessions upstream, SamlLogoutMessages messages, SamlSender sender, SignInRefusals refusals, TraceRecorder trace)
 {
     /// <summary>Longer than any message is accepted after its time.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(30);

@@ -8,7 +8,7 @@ namespace TenantIdP.Server.Federation.Saml;
 /// The assertion consumer (Profiles 4.1.4): judges what an identity provider has a browser post. The post comes from another site, so without our cookies; here nobody is
 /// signed in. What is accepted is remembered and waits for the browser's next request, which brings them.
 /// </summary>
-internal sealed class SamlReceiver(SamlJudge judge, SamlWaiting waiting, SamlUnsolicited unsolicited, PostedRefusals refusals, TraceRecorder trace)
+internal sealed class SamlReceiver(SamlJudge judge, SamlWaiting waiting, SamlUnsolicited unsolicited, SignInRefusals refusals, TraceRecorder trace)
 {
     private static readonly SamlRule Replayed = new("assertion_replayed", "Profiles 4.1.4.5", "This answer was used before. Start the sign-in again; if it happens again, look who sends answers twice: a proxy, or the person's back button.");
 
@@ -33,5 +33,5 @@ internal sealed class SamlReceiver(SamlJudge judge, SamlWaiting waiting, SamlUns
     }
 
     private async Task RefuseAsync(HttpContext context, ConnectionSnapshot connection, SamlCheck failure, CancellationToken ct) =>
-        FederationFinish.Show(context, await refusals.OfResponseAsync(connection, failure, ct));
+        FederationFinish.Show(context, await refusals.OfPostedAsync(connection, failure, ct));
 }
