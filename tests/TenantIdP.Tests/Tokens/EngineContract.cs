@@ -1,9 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.EntityFrameworkCore;
-using TenantIdP.Core.Members;
-using TenantIdP.Core.Organizations;
-using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
