@@ -35,7 +35,7 @@ public sealed class StoreMigrator
             await database.PrepareAsync(db, ct);
             if ((await db.Database.GetPendingMigrationsAsync(ct)).Any()) await db.Database.MigrateAsync(ct); // which asks for the owner's rights even when there is nothing to do
             await RootKeyCanary.CheckAsync(db, new SecretBox(keys), keys, ct);
-            await RoleSeeding.SeedAsync(db, clock.GetUtcNow(), ct);
+            await RoleSeeding.SeedAsync(db, clock, ct);
             Log.Migrated(logger, "core");
         }
 

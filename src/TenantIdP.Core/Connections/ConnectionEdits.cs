@@ -38,6 +38,7 @@ public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
         if (BuiltInRoles.IsPrivileged(key)) return ConnectionErrors.RolePrivileged;
         var roles = await FindAsync(organization, [key], ct);
         if (roles.Count == 0) return ConnectionErrors.RoleUnknown;
+        if (roles.Any(BuiltInRoles.IsPrivileged)) return ConnectionErrors.RolePrivileged;
         return await granter.CoversAsync(db, roles, ct) ? Result.Ok : RoleErrors.Escalation;
     }
 

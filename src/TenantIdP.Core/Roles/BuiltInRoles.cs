@@ -25,10 +25,16 @@ public static class BuiltInRoles
         (Owner, "Owner", Sorted(OwnerPermissions)), (Admin, "Admin", Sorted(AdminPermissions)), (Member, "Member", Sorted(MemberPermissions)), (Guest, "Guest", Sorted(GuestPermissions)),
     ];
 
+    /// <summary>What this version publishes for a built-in role.</summary>
+    public static IReadOnlyList<string> Of(string key) => All.Single(r => r.Key == key).Permissions;
+
     public static bool IsBuiltIn(string key) => key is Owner or Admin or Member or Guest;
 
     /// <summary>Roles that no connection, domain or default may ever give (FEATURES.md row 5).</summary>
     public static bool IsPrivileged(string key) => key is Owner or Admin;
+
+    /// <summary>The same of a role that is at hand: what extends Admin is no less.</summary>
+    public static bool IsPrivileged(Role role) => IsPrivileged(role.Key) || (role.BuiltInBase is { } extended && IsPrivileged(extended));
 
     private static string[] Sorted(string[] permissions) => [.. permissions.Order(StringComparer.Ordinal)];
 }

@@ -23,12 +23,15 @@ public sealed class Granter
 
     /// <summary>Whether this caller may give or take all of these roles.</summary>
     public Task<bool> CoversAsync(IdpDbContext db, IReadOnlyCollection<Role> wanted, CancellationToken ct) =>
-        wanted.Any(r => r is { IsBuiltIn: true, Key: BuiltInRoles.Owner }) && !IsOwner
+        (wanted.Any(r => r is { IsBuiltIn: true, Key: BuiltInRoles.Owner }) && !IsOwner) || !wanted.All(IsAssigner)
             ? Task.FromResult(false)
-            : CoversAsync(db, [.. wanted.Where(r => r.IsBuiltIn).Select(r => r.Key)], wanted.SelectMany(r => r.Permissions), ct);
+            : CoversAsync(db, [.. wanted.Select(r => r.BuiltInBase).OfType<string>()], wanted.SelectMany(r => r.Permissions), ct);
 
     /// <summary>Whether this caller holds all of these permissions.</summary>
     public Task<bool> CoversAsync(IdpDbContext db, IEnumerable<string> permissions, CancellationToken ct) => CoversAsync(db, [], permissions, ct);
+
+    /// <summary>A role may say which roles' holders give and take it. Owners always may: the list is theirs to change.</summary>
+    private bool IsAssigner(Role role) => role.AssignableBy.Count == 0 || IsOwner || roles.Any(r => role.AssignableBy.Contains(r.Key));
 
     private async Task<bool> CoversAsync(IdpDbContext db, IReadOnlyCollection<string> builtInKeys, IEnumerable<string> permissions, CancellationToken ct)
     {
@@ -36,7 +39,7 @@ public sealed class Granter
 
         // An API may declare that a built-in role holds one of its permissions; the role's own list doesn't show that.
         var declared = (await db.Apis.AsNoTracking().Select(a => a.Permissions).ToListAsync(ct)).SelectMany(p => p).ToList();
-        var keys = roles.Select(r => r.Key).Where(BuiltInRoles.IsBuiltIn).ToHashSet(StringComparer.Ordinal);
+        var keys = roles.Select(r => r.BuiltIn).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var held = roles.SelectMany(r => r.Permissions).Concat(declared.Where(p => p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name)).ToHashSet(StringComparer.Ordinal);
         return permissions.Concat(declared.Where(p => p.BuiltInRoles.Any(builtInKeys.Contains)).Select(p => p.Name)).All(held.Contains);
     }

@@ -28,7 +28,7 @@ public enum PermissionReason
 }
 
 /// <summary>One way in which somebody holds a permission: the role, and what gave the role.</summary>
-/// <param name="ByDefault">The API gives the permission to this built-in role; the role's own list does not name it.</param>
+/// <param name="ByDefault">The API gives the permission to the built-in role that this one is or extends; the role's own list does not name it.</param>
 /// <param name="SourceId">The connection, invitation or mapping that gave the role; null where a person or an app gave it.</param>
 public sealed record PermissionPath(string Role, bool ByDefault, RoleSource Source, string? SourceId, DateTimeOffset Since);
 
@@ -46,7 +46,7 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
     public const int Most = 100;
 
     private sealed record Row(
-        Id<User> User, Id<Organization> Organization, UserStatus UserStatus, OrganizationStatus OrganizationStatus, MembershipStatus Status, MembershipRole? Held, string? Key, IReadOnlyList<string>? Permissions);
+        Id<User> User, Id<Organization> Organization, UserStatus UserStatus, OrganizationStatus OrganizationStatus, MembershipStatus Status, MembershipRole? Held, string? Key, IReadOnlyList<string>? Permissions, string? BuiltIn);
 
     /// <returns>One answer for each question, in their order.</returns>
     public async Task<IReadOnlyList<PermissionAnswer>> AnswerAsync(IReadOnlyList<PermissionQuestion> questions, CancellationToken ct)
@@ -63,7 +63,7 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
             from held in helds.DefaultIfEmpty()
             join r in db.Roles on new { Owner = held.RoleOrganizationId, Id = held.RoleId } equals new { Owner = r.OrganizationId, r.Id } into roles
             from role in roles.DefaultIfEmpty()
-            select new Row(m.UserId, m.OrganizationId, u.Status, o.Status, m.Status, held, role == null ? null : role.Key, role == null ? null : role.Permissions)).AsNoTracking().ToListAsync(ct);
+            select new Row(m.UserId, m.OrganizationId, u.Status, o.Status, m.Status, held, role == null ? null : role.Key, role == null ? null : role.Permissions, role == null ? null : role.BuiltInBase)).AsNoTracking().ToListAsync(ct);
         var known = rows.ToLookup(r => (r.User, r.Organization));
         return [.. questions.Select(q => Answer(q, [.. known[(q.UserId, q.OrganizationId)]], apis))];
     }
@@ -79,7 +79,7 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
 
         var defaults = declared.SelectMany(p => p.BuiltInRoles).ToHashSet(StringComparer.Ordinal);
         var paths = rows.Where(r => r is { Held: not null, Key: not null })
-            .Select(r => (r.Held, Key: r.Key!, Own: r.Permissions!.Contains(question.Permission), Default: BuiltInRoles.IsBuiltIn(r.Key!) && defaults.Contains(r.Key!))) // filtered just before; a role has permissions
+            .Select(r => (r.Held, Key: r.Key!, Own: r.Permissions!.Contains(question.Permission), Default: r.BuiltIn is { } builtIn && defaults.Contains(builtIn))) // filtered just before; a role has permissions
             .Where(p => p.Own || p.Default)
             .Select(p => new PermissionPath(p.Key, !p.Own, p.Held!.Source, p.Held.SourceId is { Length: > 0 } source ? source : null, p.Held.AssignedAt)) // as above
             .OrderBy(p => p.Role, StringComparer.Ordinal).ThenBy(p => p.Source).ThenBy(p => p.SourceId, StringComparer.Ordinal).ToList();

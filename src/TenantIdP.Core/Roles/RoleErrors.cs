@@ -7,7 +7,14 @@ public static class RoleErrors
     public static readonly Error NotFound = new(ErrorKind.NotFound, "role_not_found", "There is no such role in this organization.");
     public static readonly Error KeyInvalid = new(ErrorKind.Invalid, "role_key_invalid", "A role key is 2 to 63 of a-z, 0-9, '-' and '_' and starts with a letter.", "key");
     public static readonly Error KeyTaken = new(ErrorKind.Conflict, "role_key_taken", "A role with this key exists already.", "key");
-    public static readonly Error BuiltIn = new(ErrorKind.Conflict, "role_built_in", "Built-in roles can't be changed or deleted; create a role of your own.");
+    public static readonly Error BuiltIn = new(ErrorKind.Conflict, "role_built_in", "Owner is as it is, and built-in roles are neither deleted nor extend others; create a role of your own.");
+    public static readonly Error BuiltInWidened = new(ErrorKind.Invalid, "role_built_in_widened", "A built-in role can only be narrowed: give some of the permissions that docs/roles.md lists for it.", "permissions");
+    public static readonly Error ExtendsUnknown = new(ErrorKind.Invalid, "extended_role_unknown", "Give the key of another role that exists where this one does.", "extends");
+    public static readonly Error ExtendsOwner = new(ErrorKind.Invalid, "extends_owner", "Owner can't be extended: grant it to people one at a time.", "extends");
+    public static readonly Error ExtendsCycle = new(ErrorKind.Invalid, "role_extends_itself", "The role would extend itself: one that it names extends it already.", "extends");
+    public static readonly Error ExtendsTooDeep = new(ErrorKind.Invalid, "role_hierarchy_too_deep", "At most five roles extend one another in a row.", "extends");
+    public static readonly Error Extended = new(ErrorKind.Conflict, "role_in_use", "Other roles extend this one: change them first.");
+    public static readonly Error AssignableByInvalid = new(ErrorKind.Invalid, "assignable_by_invalid", "Give at most 20 keys of roles.", "assignableBy");
     public static readonly Error OfInstance = new(ErrorKind.Conflict, "role_of_instance", "This role belongs to the instance; create a role of your own.");
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "A role holds at most 200 permissions.", "permissions");
     public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role: take it from them first, or name another with replaceWith.");

@@ -7,32 +7,36 @@ using TenantIdP.Core.Organizations;
 namespace TenantIdP.Core.Roles;
 
 /// <summary>What a change or the end of a role would mean.</summary>
-/// <param name="Members">Who hold it, from whatever source.</param>
+/// <param name="Members">Who hold it or a role that extends it, from whatever source.</param>
+/// <param name="Roles">How many extend it, directly or not.</param>
 /// <param name="Organizations">In how many organizations; at most one for a role of an organization.</param>
 /// <param name="Connections">How many give it, by default or by a rule.</param>
 /// <param name="Added">Permissions that its holders would gain from it; another role of theirs may give them already.</param>
 /// <param name="Removed">Permissions that its holders would lose unless another role of theirs gives them.</param>
-public sealed record RoleImpact(int Members, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed);
+public sealed record RoleImpact(int Members, int Roles, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed);
 
 /// <summary>
 /// Says what hangs on a role, and puts another in its place everywhere. Crosses organizations for the roles of the instance, which all of them may be using; every
 /// statement names the role.
 /// </summary>
-public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog events, TimeProvider clock)
+public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHierarchy hierarchy, EventLog events, TimeProvider clock)
 {
-    /// <param name="proposed">Null: as they are.</param>
+    /// <param name="proposed">The permissions of its own; null: as they are.</param>
     public async Task<Result<RoleImpact>> ImpactAsync(Id<Organization> owner, Id<Role> id, IReadOnlyList<string>? proposed, CancellationToken ct)
     {
         var found = await roles.FindAsync(owner, id, ct);
         if (!found.IsOk) return found.Error;
         var role = found.Value;
-        var held = Held(id);
+        var extending = await hierarchy.ExtendingAsync(id, ct);
+        Id<Role>[] affected = [id, .. extending];
+        var held = db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => affected.Contains(r.RoleId));
         if (owner != Organization.Instance) held = held.Where(r => r.OrganizationId == owner);
         var members = await held.Select(r => new { r.OrganizationId, r.MembershipId }).Distinct().CountAsync(ct);
         var organizations = await held.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
         var connections = await roles.GivingAsync(owner, role.Key, ct);
-        var after = proposed ?? role.Permissions;
-        return new RoleImpact(members, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
+        // What it inherits stays, whatever it names itself.
+        var after = proposed is null ? role.Permissions : role.Permissions.Except(role.OwnPermissions.Except(await InheritedAsync(role, ct))).Union(proposed).ToList();
+        return new RoleImpact(members, extending.Count, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>Gives the other role to everybody who holds this one, from the same source, and to the connections that give it; then deletes this one. All or nothing.</summary>
@@ -64,8 +68,9 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
                     .SingleOrDefaultAsync(r => r.Key == with && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance), ct);
                 if (other is null || other.Id == id) return RoleErrors.ReplacementUnknown;
                 if (!await granter.CoversAsync(db, [role, other], ct)) return RoleErrors.Escalation;
+                if (await roles.IsExtendedAsync(id, ct)) return RoleErrors.Extended;
 
-                var given = await GivenInsteadAsync(owner, role.Key, other.Key, ct);
+                var given = await GivenInsteadAsync(owner, role.Key, other, ct);
                 if (!given.IsOk) return given.Error;
                 var members = await MoveAsync(role, other, ct);
                 events.Record(EventTypes.RoleReplaced, owner, id.ToString(), new { role.Key, with = other.Key, members });
@@ -74,6 +79,9 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
             }, ct);
         return replaced.IsOk ? Result.Ok : replaced.Error;
     }
+
+    private async Task<IReadOnlyList<string>> InheritedAsync(Role role, CancellationToken ct) =>
+        role.ExtendsId is { } id ? (await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleAsync(r => r.Id == id, ct)).Permissions : [];
 
     private IQueryable<Members.MembershipRole> Held(Id<Role> id) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.RoleId == id);
 
@@ -91,7 +99,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
     }
 
     /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
-    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, string other, CancellationToken ct)
+    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, CancellationToken ct)
     {
         var giving = await roles.GivingAsync(owner, key, ct);
         if (giving.Count == 0) return Result.Ok;
@@ -102,12 +110,12 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
             if (connection.DefaultRoleKey == key)
             {
                 if (BuiltInRoles.IsPrivileged(other)) return ConnectionErrors.RolePrivileged;
-                connection.SetProvisioning(connection.Jit, other, connection.TrustEmail, connection.AllowOutsideDomains, now);
+                connection.SetProvisioning(connection.Jit, other.Key, connection.TrustEmail, connection.AllowOutsideDomains, now);
             }
 
             if (connection.SsoRoles is not { } rules || rules.Rules.All(r => r.Role != key)) continue;
-            if (other == BuiltInRoles.Owner) return ConnectionErrors.SsoRoleOwner;
-            var set = connection.SetSsoRoles(rules with { Rules = [.. rules.Rules.Select(r => r.Role == key ? r with { Role = other } : r).Distinct()] }, now);
+            if (other.Key == BuiltInRoles.Owner) return ConnectionErrors.SsoRoleOwner;
+            var set = connection.SetSsoRoles(rules with { Rules = [.. rules.Rules.Select(r => r.Role == key ? r with { Role = other.Key } : r).Distinct()] }, now);
             if (!set.IsOk) return set;
         }
 

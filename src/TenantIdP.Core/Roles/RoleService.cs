@@ -6,39 +6,60 @@ using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Roles;
 
-public sealed record NewRole(string Key, string DisplayName, IReadOnlyList<string> Permissions);
+/// <param name="Extends">The key of the role whose permissions it has, too; null: of none.</param>
+public sealed record NewRole(string Key, string DisplayName, IReadOnlyList<string> Permissions, string? Extends = null)
+{
+    /// <summary>Keys of roles; only who holds one of them may give or take this role. Empty: whoever holds all its permissions may.</summary>
+    public IReadOnlyList<string> AssignableBy { get; init; } = [];
+}
 
 /// <summary>A merge patch of a role.</summary>
 public sealed record RoleChanges
 {
     public Patch<string> DisplayName { get; init; }
+
+    /// <summary>Its own; what it inherits comes with <see cref="Extends"/>. Of a built-in role: what stays of those that it is published with.</summary>
     public Patch<IReadOnlyList<string>> Permissions { get; init; }
+
+    /// <summary>The key of the role whose permissions it has, too; null: of none.</summary>
+    public Patch<string> Extends { get; init; }
+
+    /// <summary>Keys of roles; only who holds one of them may give or take this role. Empty or null: whoever holds all its permissions may.</summary>
+    public Patch<IReadOnlyList<string>> AssignableBy { get; init; }
 }
 
 /// <summary>
 /// Roles of one organization, or of the instance when the owner is <see cref="Organization.Instance"/>. Crosses organizations only for the instance's own roles, which all of
 /// them may be using.
 /// </summary>
-public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventLog events, TimeProvider clock)
 {
+    /// <summary>The role that another extends, if any.</summary>
+    private readonly record struct Extended(Role? Role);
+
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_roles_organization_id_key"] = RoleErrors.KeyTaken };
 
-    public async Task<Result<Role>> CreateAsync(Id<Organization> owner, NewRole wanted, Granter granter, CancellationToken ct)
-    {
-        var made = Role.Create(owner, wanted.Key, wanted.DisplayName, wanted.Permissions, clock.GetUtcNow());
-        if (!made.IsOk) return made.Error;
-        if (!await granter.CoversAsync(db, made.Value.Permissions, ct)) return RoleErrors.Escalation;
+    public Task<Result<Role>> CreateAsync(Id<Organization> owner, NewRole wanted, Granter granter, CancellationToken ct) =>
+        db.InTransactionAsync<Role>(
+            async () =>
+            {
+                if (wanted.Extends is not null) await hierarchy.LockAsync(ct);
+                var parent = await ParentAsync(owner, wanted.Extends, null, ct);
+                if (!parent.IsOk) return parent.Error;
+                var made = Role.Create(owner, wanted.Key, new RoleSettings(wanted.DisplayName, wanted.Permissions, parent.Value.Role, wanted.AssignableBy), clock.GetUtcNow());
+                if (!made.IsOk) return made.Error;
+                if (!await granter.CoversAsync(db, parent.Value.Role is { } extended ? [made.Value, extended] : [made.Value], ct)) return RoleErrors.Escalation;
 
-        // Tokens carry the key alone: a role of an organization must not pass for one of the instance, nor the other way round.
-        var others = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.Key == wanted.Key);
-        if (owner != Organization.Instance) others = others.Where(r => r.OrganizationId == Organization.Instance || r.OrganizationId == owner);
-        if (await others.AnyAsync(ct)) return RoleErrors.KeyTaken;
+                // Tokens carry the key alone: a role of an organization must not pass for one of the instance, nor the other way round.
+                var others = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.Key == wanted.Key);
+                if (owner != Organization.Instance) others = others.Where(r => r.OrganizationId == Organization.Instance || r.OrganizationId == owner);
+                if (await others.AnyAsync(ct)) return RoleErrors.KeyTaken;
 
-        db.Roles.Add(made.Value);
-        events.Record(EventTypes.RoleCreated, owner, made.Value.Id.ToString(), Facts(made.Value));
-        var saved = await db.TrySaveAsync(Unique, ct);
-        return saved.IsOk ? made.Value : saved.Error;
-    }
+                db.Roles.Add(made.Value);
+                events.Record(EventTypes.RoleCreated, owner, made.Value.Id.ToString(), Facts(made.Value));
+                var saved = await db.TrySaveAsync(Unique, ct);
+                return saved.IsOk ? made.Value : saved.Error;
+            }, ct);
 
     /// <summary>The owner's own roles after those of the instance, which exist in every organization.</summary>
     public async Task<Result<Page<Role>>> ListAsync(Id<Organization> owner, PageRequest page, CancellationToken ct)
@@ -53,23 +74,34 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
     public async Task<Result<Role>> FindAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct) =>
         await Visible(owner).AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct) is { } found ? found : RoleErrors.NotFound;
 
-    /// <summary>Shows in tokens at their next mint. The caller must hold what the role permitted before and what it permits after.</summary>
-    public async Task<Result<Role>> UpdateAsync(Id<Organization> owner, Id<Role> id, RoleChanges changes, Granter granter, int? expectedVersion, CancellationToken ct)
-    {
-        var role = await Of(owner).SingleOrDefaultAsync(r => r.Id == id, ct);
-        if (role is null) return await RefusalAsync(owner, id, ct);
-        var seen = VersionErrors.Check(role, expectedVersion);
-        if (!seen.IsOk) return seen.Error;
-        var (name, permissions, before) = (changes.DisplayName.Or(role.DisplayName) ?? "", changes.Permissions.Or(role.Permissions) ?? [], role.Permissions);
-        var was = EventLog.FactsOf(Facts(role));
-        var valid = role.Check(name, permissions);
-        if (!valid.IsOk) return valid.Error;
-        if (!await granter.CoversAsync(db, before.Union(permissions), ct)) return RoleErrors.Escalation;
-        role.Change(name, permissions, clock.GetUtcNow());
-        events.RecordChange(EventTypes.RoleUpdated, owner, id.ToString(), was, Facts(role));
-        var saved = await db.TrySaveAsync(ct);
-        return saved.IsOk ? role : saved.Error;
-    }
+    /// <summary>Shows in tokens at their next mint, with all roles that extend it. The caller must hold what the role permitted before and what it permits after.</summary>
+    public Task<Result<Role>> UpdateAsync(Id<Organization> owner, Id<Role> id, RoleChanges changes, Granter granter, int? expectedVersion, CancellationToken ct) =>
+        db.InTransactionAsync<Role>(
+            async () =>
+            {
+                await hierarchy.LockAsync(ct);
+                var role = await Of(owner).SingleOrDefaultAsync(r => r.Id == id, ct);
+                if (role is null) return await RefusalAsync(owner, id, ct);
+                var seen = VersionErrors.Check(role, expectedVersion);
+                if (!seen.IsOk) return seen.Error;
+                var parent = await ParentAsync(owner, changes.Extends.Or(role.Extends), role, ct);
+                if (!parent.IsOk) return parent.Error;
+                var settings = new RoleSettings(
+                    changes.DisplayName.Or(role.DisplayName) ?? "", changes.Permissions.Or(role.OwnPermissions) ?? [], parent.Value.Role, changes.AssignableBy.Or(role.AssignableBy) ?? []);
+                var valid = role.Check(settings);
+                if (!valid.IsOk) return valid.Error;
+
+                // Also the right to give it, and what comes with the built-in role that it extends before and after.
+                if (!await granter.CoversAsync(db, [role], ct) || !await granter.CoversAsync(db, Role.With(settings.Permissions, settings.Parent), ct)) return RoleErrors.Escalation;
+                if (settings.Parent is { } extended && !await granter.CoversAsync(db, [extended], ct)) return RoleErrors.Escalation;
+                var was = EventLog.FactsOf(Facts(role));
+                role.Change(settings, clock.GetUtcNow());
+                events.RecordChange(EventTypes.RoleUpdated, owner, id.ToString(), was, Facts(role));
+                var saved = await db.TrySaveAsync(ct);
+                if (!saved.IsOk) return saved.Error;
+                await hierarchy.PassOnAsync(role, ct);
+                return role;
+            }, ct);
 
     public async Task<Result> DeleteAsync(Id<Organization> owner, Id<Role> id, Granter granter, CancellationToken ct)
     {
@@ -78,6 +110,7 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         if (role.IsBuiltIn) return RoleErrors.BuiltIn;
         if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
+        if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
         if ((await GivingAsync(owner, role.Key, ct)).Count > 0) return RoleErrors.DefaultOfConnection;
 
         db.Roles.Remove(role);
@@ -91,11 +124,12 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
             // Given to somebody between the look and the delete: the foreign key has refused.
             db.DiscardChanges();
             if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
+            if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
             throw;
         }
     }
 
-    private static object Facts(Role r) => new { r.Key, r.DisplayName, r.Permissions };
+    private static object Facts(Role r) => new { r.Key, r.DisplayName, permissions = r.OwnPermissions, r.Extends, assignableBy = r.AssignableBy.Count == 0 ? null : r.AssignableBy };
 
     private IQueryable<Role> Of(Id<Organization> owner) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner);
 
@@ -111,6 +145,15 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
     }
 
     private Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
+
+    internal Task<bool> IsExtendedAsync(Id<Role> id, CancellationToken ct) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId == id, ct);
+
+    private async Task<Result<Extended>> ParentAsync(Id<Organization> owner, string? key, Role? role, CancellationToken ct)
+    {
+        if (key is null) return new Extended(null);
+        var found = await hierarchy.ParentAsync(owner, key, role, ct);
+        return found.IsOk ? new Extended(found.Value) : found.Error;
+    }
 
     /// <summary>An organization sees the roles of the instance but can't change them.</summary>
     private async Task<Error> RefusalAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct) =>

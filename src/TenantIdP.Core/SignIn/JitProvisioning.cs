@@ -94,7 +94,7 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         // The connection's rules refuse privileged defaults; here it is made impossible for any row that got past them.
         var key = BuiltInRoles.IsPrivileged(connection.DefaultRoleKey) ? BuiltInRoles.Member : connection.DefaultRoleKey;
         var candidates = await db.Roles.Where(r => r.Key == key || (r.Key == BuiltInRoles.Member && r.OrganizationId == Organization.Instance)).ToListAsync(ct);
-        return candidates.Where(r => r.Key == key).OrderByDescending(r => r.OrganizationId == connection.OrganizationId).FirstOrDefault() ?? candidates.First();
+        return candidates.Where(r => r.Key == key && !BuiltInRoles.IsPrivileged(r)).OrderByDescending(r => r.OrganizationId == connection.OrganizationId).FirstOrDefault() ?? candidates.First(r => r.Key == BuiltInRoles.Member);
     }
 
     private Task<Membership?> MembershipAsync(Connection connection, ExternalIdentity external, Id<User> user, CancellationToken ct)

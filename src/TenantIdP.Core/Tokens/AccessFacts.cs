@@ -2,13 +2,19 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Tokens;
 
 /// <summary>A role a membership holds, with what it permits.</summary>
-public sealed record HeldRole(string Key, IReadOnlyList<string> Permissions);
+/// <param name="Extends">The built-in role at the end of what it extends.</param>
+public sealed record HeldRole(string Key, IReadOnlyList<string> Permissions, string? Extends = null)
+{
+    /// <summary>The built-in role that this one is or extends: what an API gives to that, it gives to this.</summary>
+    public string? BuiltIn => BuiltInRoles.IsBuiltIn(Key) ? Key : Extends;
+}
 
 /// <summary>Everything the policy and the claims need, read in one statement at every mint.</summary>
 public sealed record AccessFacts

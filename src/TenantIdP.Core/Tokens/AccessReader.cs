@@ -56,6 +56,7 @@ public sealed class AccessReader(IdpDbContext db)
                 Membership = m == null ? null : new { m.Id, m.Status, m.NameOverlay },
                 RoleKey = role == null ? null : role.Key,
                 RolePermissions = role == null ? null : role.Permissions,
+                RoleExtends = role == null ? null : role.BuiltInBase,
                 Proven = c == null ? (Id<Connection>?)null : c.Id,
                 Knows = k == null ? (Id<Connection>?)null : k.Id,
             }).AsNoTracking().ToListAsync(ct);
@@ -91,9 +92,9 @@ public sealed class AccessReader(IdpDbContext db)
             MembershipStatus = row.Membership?.Status,
             NameOverlay = row.Membership?.NameOverlay,
             Roles = [.. rows.Where(r => r.RoleKey is not null)
-                .GroupBy(r => r.RoleKey!, r => r.RolePermissions ?? []) // keys filtered just before
+                .GroupBy(r => r.RoleKey!, r => (Permissions: r.RolePermissions ?? [], Extends: r.RoleExtends)) // keys filtered just before
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
-                .Select(g => new HeldRole(g.Key, [.. g.SelectMany(p => p).Distinct()]))],
+                .Select(g => new HeldRole(g.Key, [.. g.SelectMany(r => r.Permissions).Distinct()], g.First().Extends))],
         };
     }
 }

@@ -1,7 +1,6 @@
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
-using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 
 namespace TenantIdP.Core.Tokens;
@@ -55,7 +54,7 @@ public static class TokenClaims
     {
         if (facts.MembershipStatus != MembershipStatus.Active) return [];
         var held = facts.Roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
-        var keys = facts.Roles.Select(r => r.Key).Where(BuiltInRoles.IsBuiltIn).ToHashSet(StringComparer.Ordinal);
+        var keys = facts.Roles.Select(r => r.BuiltIn).OfType<string>().ToHashSet(StringComparer.Ordinal);
         return [.. api.Permissions.Where(p => held.Contains(p.Name) || p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name).Order(StringComparer.Ordinal)];
     }
 

@@ -44,6 +44,7 @@ public static class ManagementEndpoints
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
         services.AddScoped<UserMemberships>();
+        services.AddScoped<RoleHierarchy>();
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
         services.AddScoped<RoleReplacement>();

@@ -12,7 +12,7 @@ namespace TenantIdP.Server.Management;
 internal static class RoleEndpoints
 {
     private const string Replacing = "A role that somebody has is deleted only with `replaceWith`, the key of the role that takes its place with everybody, from the same source, in one transaction.";
-    private const string Impact = "Who holds the role, and what its holders would gain and lose if its permissions were those of `permission` (repeatable; left out: as they are).";
+    private const string Impact = "Who holds the role, and what its holders would gain and lose if its own permissions were those of `permission` (repeatable; left out: as they are).";
 
     public static void MapRoles(this RouteGroupBuilder api)
     {
@@ -52,7 +52,7 @@ internal static class RoleEndpoints
     private static async Task<Results<Created<RoleResponse>, ProblemHttpResult>> CreateAsync(
         Id<Organization> owner, string collection, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
     {
-        var created = await roles.CreateAsync(owner, new NewRole(request.Key, request.DisplayName, request.Permissions ?? []), caller.Granter, ct);
+        var created = await roles.CreateAsync(owner, new NewRole(request.Key, request.DisplayName, request.Permissions ?? [], request.Extends) { AssignableBy = request.AssignableBy ?? [] }, caller.Granter, ct);
         return created.ToCreated(RoleResponse.From, r => $"{collection}/{r.Id}");
     }
 
@@ -72,20 +72,31 @@ internal static class RoleEndpoints
         (await replacement.ImpactAsync(owner, roleId, permissions is { Length: > 0 } ? permissions : null, ct)).ToOk(RoleImpactResponse.From);
 }
 
-public sealed record CreateRoleRequest([property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null);
+/// <param name="Permissions">Its own; what it inherits comes with `extends`.</param>
+/// <param name="Extends">The key of the role whose permissions it has, too: of this organization or of the instance, at most five in a row.</param>
+/// <param name="AssignableBy">Keys of roles; only who holds one of them, and owners, may give or take this role. Left out: whoever holds all its permissions may.</param>
+public sealed record CreateRoleRequest(
+    [property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null,
+    [property: MaxLength(63)] string? Extends = null, [property: MaxLength(20)] IReadOnlyList<string>? AssignableBy = null);
 
-/// <param name="Members">Who hold it, from whatever source.</param>
+/// <param name="Members">Who hold it or a role that extends it, from whatever source.</param>
+/// <param name="Roles">How many extend it, directly or not.</param>
 /// <param name="Connections">How many give it, by default or by a rule.</param>
-public sealed record RoleImpactResponse(int Members, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+public sealed record RoleImpactResponse(int Members, int Roles, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
 {
-    internal static RoleImpactResponse From(RoleImpact i) => new(i.Members, i.Organizations, i.Connections, i.Added, i.Removed);
+    internal static RoleImpactResponse From(RoleImpact i) => new(i.Members, i.Roles, i.Organizations, i.Connections, i.Added, i.Removed);
 }
 
 /// <param name="OrganizationId">Null for a role of the instance, which every organization has.</param>
+/// <param name="Permissions">Its own.</param>
+/// <param name="EffectivePermissions">Its own and those it inherits: what its holders have.</param>
+/// <param name="Extends">The key of the role whose permissions it has, too.</param>
+/// <param name="AssignableBy">Only who holds one of these roles, and owners, may give or take it; empty: whoever holds all its permissions may.</param>
 public sealed record RoleResponse(
-    Id<Role> Id, Id<Organization>? OrganizationId, string Key, string DisplayName, IReadOnlyList<string> Permissions, bool BuiltIn, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version)
+    Id<Role> Id, Id<Organization>? OrganizationId, string Key, string DisplayName, IReadOnlyList<string> Permissions, IReadOnlyList<string> EffectivePermissions, string? Extends,
+    IReadOnlyList<string> AssignableBy, bool BuiltIn, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version)
     : IVersionedResponse
 {
     internal static RoleResponse From(Role r) =>
-        new(r.Id, r.OrganizationId == Organization.Instance ? null : r.OrganizationId, r.Key, r.DisplayName, r.Permissions, r.IsBuiltIn, r.CreatedAt, r.UpdatedAt, r.Version);
+        new(r.Id, r.OrganizationId == Organization.Instance ? null : r.OrganizationId, r.Key, r.DisplayName, r.OwnPermissions, r.Permissions, r.Extends, r.AssignableBy, r.IsBuiltIn, r.CreatedAt, r.UpdatedAt, r.Version);
 }

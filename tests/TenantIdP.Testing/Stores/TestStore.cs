@@ -76,7 +76,7 @@ public abstract class TestStore : IAsyncLifetime
 
     public Task<Role> RoleAsync(Id<Organization> organization, string key, CancellationToken ct) => UseAsync(organization, async db =>
     {
-        var role = Role.Create(organization, key, key, ["notes:read"], TimeProvider.System.GetUtcNow()).Value!; // the key is valid
+        var role = Role.Create(organization, key, new RoleSettings(key, ["notes:read"], null, []), TimeProvider.System.GetUtcNow()).Value!; // the key is valid
         db.Roles.Add(role);
         await db.SaveChangesAsync(ct);
         return role;

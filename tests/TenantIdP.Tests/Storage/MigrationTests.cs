@@ -1,11 +1,16 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TenantIdP.Core;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
 using TenantIdP.Storage;
 using TenantIdP.Testing.Stores;
 using Xunit;
@@ -56,6 +61,41 @@ public abstract class MigrationTests(TestStore store)
         Assert.Equal(
             BuiltInRoles.All.OrderBy(r => r.Key).Select(r => (r.Key, string.Join(' ', r.Permissions))),
             stored.OrderBy(r => r.Key).Select(r => (r.Key, string.Join(' ', r.Permissions))));
+    }
+
+    [Fact]
+    public async Task Roles_that_people_hold_keep_their_permissions_when_roles_learn_to_extend_others()
+    {
+        var fresh = await store.NewDatabaseAsync(Ct);
+        var node = NodeOn(fresh);
+        await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
+        var role = await UseAsync(node, async db =>
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            var organization = Organization.Create("Organization", TestStore.UniqueSlug(), null, now).Value!; // valid
+            var (user, made) = (User.Create(new PersonName(null, null, null), now), Role.Create(organization.Id, "custom", new RoleSettings("Custom", ["notes:read"], null, []), now).Value!); // valid
+            db.EnterOrganization(organization.Id);
+            var membership = Membership.Join(organization.Id, user.Id, now);
+            membership.Grant(made, RoleSource.Api, "", now);
+            db.AddRange(organization, user, made, membership);
+            await db.SaveChangesAsync(Ct);
+            return made.Id;
+        });
+
+        await UseAsync(node, db => MigrateToAsync(db, "OrganizationMetadata"));
+        await node.GetRequiredService<StoreMigrator>().MigrateAsync(Ct);
+
+        var (kept, held) = await UseAsync(node, async db => (
+            await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).SingleAsync(r => r.Id == role, Ct),
+            await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(r => r.RoleId == role, Ct)));
+        Assert.Equal(["notes:read"], kept.OwnPermissions);
+        Assert.Equal((kept.OwnPermissions[0], 1), (Assert.Single(kept.Permissions), held));
+    }
+
+    private static async Task<bool> MigrateToAsync(IdpDbContext db, string migration)
+    {
+        await db.GetService<IMigrator>().MigrateAsync(migration, Ct);
+        return true;
     }
 
     [Fact]

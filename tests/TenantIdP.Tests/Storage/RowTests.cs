@@ -70,7 +70,7 @@ public abstract class RowTests(TestStore store)
         await AddAsync(null, Owner(address, verified: true));
 
         Assert.Equal("ux_organizations_slug", await ViolationAsync(null, Organization.Create("Twin", slug, null, Now).Value!)); // a valid name
-        Assert.Equal("ux_roles_organization_id_key", await ViolationAsync(ours, Role.Create(ours, "auditor", "Twin", [], Now).Value!)); // valid
+        Assert.Equal("ux_roles_organization_id_key", await ViolationAsync(ours, Role.Create(ours, "auditor", new RoleSettings("Twin", [], null, []), Now).Value!)); // valid
         Assert.Equal("ux_organization_domains_organization_id_host", await ViolationAsync(ours, OrganizationDomain.Claim(ours, host, false, Now)));
         Assert.Equal("ux_organization_domains_host", await ViolationAsync(theirs, Verified(theirs, host)));
         Assert.Equal("ux_user_emails_normalized", await ViolationAsync(null, Owner(address, verified: true)));
@@ -82,7 +82,7 @@ public abstract class RowTests(TestStore store)
     {
         var organization = Id<Organization>.New(Now);
 
-        Assert.Null(await ViolationAsync(organization, Role.Create(organization, "auditor", "Auditor", [], Now).Value!, OrganizationDomain.Claim(organization, HostName.Parse("nowhere.example"), false, Now)));
+        Assert.Null(await ViolationAsync(organization, Role.Create(organization, "auditor", new RoleSettings("Auditor", [], null, []), Now).Value!, OrganizationDomain.Claim(organization, HostName.Parse("nowhere.example"), false, Now)));
     }
 
     [Fact]
