@@ -26,6 +26,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public const string OrganizationFilter = "organization";
 
     public DbSet<Organization> Organizations => Set<Organization>();
+    public DbSet<OrganizationSlug> OrganizationSlugs => Set<OrganizationSlug>();
     public DbSet<User> Users => Set<User>();
     public DbSet<UserEmail> UserEmails => Set<UserEmail>();
     public DbSet<UserIdentity> UserIdentities => Set<UserIdentity>();
@@ -149,6 +150,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var connections = new ConnectionMapping();
         var sessions = new SessionMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
+        modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
         modelBuilder.ApplyConfiguration<UserEmail>(users);
         modelBuilder.ApplyConfiguration<UserIdentity>(users);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Users;
 using TenantIdP.Testing.Hosting;
 
 namespace TenantIdP.Benchmarks;
@@ -10,18 +11,22 @@ internal static class Bulk
 {
     /// <param name="from">Number of the first copy.</param>
     /// <param name="to">Number of the last.</param>
-    public static async Task CopyAsync(IdpHost host, Id<Organization> organization, int from, int to)
+    public static async Task CopyAsync(IdpHost host, Id<Organization> organization, int from, int to, bool onlyOrganizations = false)
     {
-        var sqlite = host.Store.Settings["TenantIdP:Database:Provider"] == "Sqlite";
-        var series = sqlite
-            ? $"WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})"
-            : $"WITH n(i) AS (SELECT generate_series({from}, {to}))";
-        string Key(int kind) => sqlite ? $"printf('%08X-0000-7000-8000-00000000000{kind}', n.i)" : $"(lpad(to_hex(n.i), 8, '0') || '-0000-7000-8000-00000000000{kind}')::uuid";
+        var series = Series(host, from, to);
+        string Key(int kind) => Bulk.Key(host, kind);
         await host.ReadAsync(async db =>
         {
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
             await using var transaction = await db.Database.BeginTransactionAsync();
             await CopyAsync(db, series, "organizations", "id", organization.Value, ("id", Key(1)), ("slug", "'bulk-' || n.i"));
+            if (onlyOrganizations)
+            {
+                await transaction.CommitAsync();
+                await db.Database.ExecuteSqlRawAsync("ANALYZE");
+                return true;
+            }
+
             await CopyAsync(db, series, "connections", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(2)));
             await CopyAsync(db, series, "organization_domains", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(3)), ("host", "'bulk-' || n.i || '.example'"));
             await transaction.CommitAsync();
@@ -29,6 +34,49 @@ internal static class Bulk
             return true;
         });
     }
+
+    /// <summary>Makes as many people members of the organization as its only member is: the same roles, a verified address of their own.</summary>
+    public static async Task CopyMembersAsync(IdpHost host, Id<Organization> organization, int count)
+    {
+        var series = Series(host, 1, count);
+        var member = await host.ReadAsync(db => db.Memberships.IgnoreQueryFilters().Where(m => m.OrganizationId == organization).Select(m => new { m.UserId }).SingleAsync());
+        await host.ReadAsync(async db =>
+        {
+            db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await CopyAsync(db, series, "users", "id", member.UserId.Value, ("id", Key(host, 4)));
+            await CopyAsync(db, series, "user_emails", "user_id", member.UserId.Value, ("id", Key(host, 5)), ("user_id", Key(host, 4)), ("address", "'bulk-' || n.i || '@bulk.example'"), ("normalized", "'bulk-' || n.i || '@bulk.example'"));
+            // Of the only member there was: what was just copied is no template.
+            await CopyAsync(db, series, "memberships", "user_id", member.UserId.Value, ("id", Key(host, 6)), ("user_id", Key(host, 4)));
+            await CopyAsync(db, series, "membership_roles", "organization_id", organization.Value, ("membership_id", Key(host, 6)));
+            await transaction.CommitAsync();
+            await db.Database.ExecuteSqlRawAsync("ANALYZE");
+            return true;
+        });
+    }
+
+    /// <returns>Ids of people who are members of nothing.</returns>
+    public static async Task<IReadOnlyList<string>> NewUsersAsync(IdpHost host, int count)
+    {
+        var template = (await host.CreateUserAsync($"template@{host.UniqueHost()}", CancellationToken.None)).Id;
+        return await host.ReadAsync(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await CopyAsync(db, Series(host, 1, count), "users", "id", template.Value, ("id", Key(host, 7)));
+            await transaction.CommitAsync();
+            return (IReadOnlyList<string>)[.. Enumerable.Range(1, count).Select(i => new Id<User>(Guid.Parse($"{i:x8}-0000-7000-8000-000000000007")).ToString())];
+        });
+    }
+
+    private static bool IsSqlite(IdpHost host) => host.Store.Settings["TenantIdP:Database:Provider"] == "Sqlite";
+
+    private static string Series(IdpHost host, int from, int to) => IsSqlite(host)
+        ? $"WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})"
+        : $"WITH n(i) AS (SELECT generate_series({from}, {to}))";
+
+    private static string Key(IdpHost host, int kind) => IsSqlite(host)
+        ? $"printf('%08X-0000-7000-8000-00000000000{kind}', n.i)"
+        : $"(lpad(to_hex(n.i), 8, '0') || '-0000-7000-8000-00000000000{kind}')::uuid";
 
     /// <summary>Copies the organization's only row of a table, but for the columns given.</summary>
     private static async Task CopyAsync(DbContext db, string series, string table, string key, Guid organization, params (string Column, string Value)[] changed)

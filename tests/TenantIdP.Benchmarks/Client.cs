@@ -14,7 +14,9 @@ internal sealed class Client(string address, string authority, string clientId, 
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = Load.Workers });
     private readonly AuthenticationHeaderValue basic = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{clientId}:{secret}")));
 
-    public Task ClientCredentialsAsync(string? scope = null) => TokenAsync([new("grant_type", "client_credentials"), .. scope is null ? Array.Empty<KeyValuePair<string, string>>() : [new("scope", scope)]]);
+    /// <returns>The access token.</returns>
+    public async Task<string> ClientCredentialsAsync(string? scope = null) =>
+        (string)(await TokenAsync([new("grant_type", "client_credentials"), .. scope is null ? Array.Empty<KeyValuePair<string, string>>() : [new("scope", scope)]]))["access_token"]!; // RFC 6749 section 5.1
 
     /// <returns>The next refresh token.</returns>
     public async Task<string> RefreshAsync(string refreshToken, string? organization = null) =>

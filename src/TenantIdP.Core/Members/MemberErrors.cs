@@ -6,6 +6,11 @@ public static class MemberErrors
 {
     public static readonly Error NotFound = new(ErrorKind.NotFound, "member_not_found", "There is no such member in this organization.");
     public static readonly Error AlreadyMember = new(ErrorKind.Conflict, "already_member", "This user is a member already.");
+    public static readonly Error LimitReached = new(ErrorKind.Conflict, "member_limit_reached", "The organization has as many members as it may: end a membership first, or have the limit raised.");
+
+    public static readonly Error SingleOrganization = new(ErrorKind.Conflict, "single_org_policy",
+        "This person may be in one organization only and is in another already: end that membership first.");
+
     public static readonly Error InvitationRequired = new(ErrorKind.Forbidden, "invitation_required", "Only an operator's app can add a user without asking them.");
     public static readonly Error LastOwner = new(ErrorKind.Conflict, "last_owner", "An organization always has an owner: make somebody else an owner first.");
     public static readonly Error OwnerRequired = new(ErrorKind.Forbidden, "owner_required", "Only an owner of the organization may pass the ownership on.");

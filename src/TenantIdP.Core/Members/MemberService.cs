@@ -17,7 +17,7 @@ public sealed record Member(Membership Membership, string? Name, string? Email, 
 /// The members of the organization that was entered. Every change takes the organization's lock first, so that its rules (never without an owner, nobody gives more than they
 /// have) are judged on facts that stay true until the commit.
 /// </summary>
-public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoker grants, TimeProvider clock)
+public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     // What a directory or an IdP's claim gives, only it takes away.
     private static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
@@ -40,6 +40,8 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var roles = await RolesAsync(organization, roleKeys.Count == 0 ? [BuiltInRoles.Member] : roleKeys, ct);
                 if (!roles.IsOk) return roles.Error;
                 if (!await granter.CoversAsync(db, roles.Value, ct)) return RoleErrors.Escalation;
+                var allowed = await joins.CheckAsync(organization, userId, ct);
+                if (!allowed.IsOk) return allowed.Error;
 
                 var now = clock.GetUtcNow();
                 if (membership is null) db.Memberships.Add(membership = Membership.Join(organization, userId, now));
@@ -154,6 +156,9 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
             {
                 if (membership.Status != MembershipStatus.Deactivated) return MemberErrors.NotEnded;
                 if (!await granter.CoversAsync(db, await HeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                await db.LockAsync(membership.UserId, ct);
+                var allowed = await joins.CheckAsync(organization, membership.UserId, ct);
+                if (!allowed.IsOk) return allowed;
                 membership.Reactivate(clock.GetUtcNow());
                 events.Record(EventTypes.MemberReactivated, organization, id.ToString(), new { userId = membership.UserId });
                 return Result.Ok;

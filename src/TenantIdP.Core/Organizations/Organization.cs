@@ -35,6 +35,12 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>A member's proof from their home organization's connection counts here too (home: holds the domain of their primary email by DNS).</summary>
     public bool AcceptHomeSso { get; private set; } = true;
 
+    /// <summary>How many active and pending members it may have; null: any number. Members above a lowered limit stay.</summary>
+    public int? MemberLimit { get; private set; }
+
+    /// <summary>Its members are in no other organization.</summary>
+    public bool ExclusiveMembership { get; private set; }
+
     /// <summary>Counts the changes of the member list that must not race: updated first in a transaction, it is the lock on both stores.</summary>
     public int MembersRevision { get; private set; }
 
@@ -79,6 +85,15 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     public void ChangeMetadata(Metadata metadata, DateTimeOffset now) => (Metadata, UpdatedAt) = (metadata, now);
 
     public void SetPolicy(bool requireSso, bool acceptHomeSso, DateTimeOffset now) => (RequireSso, AcceptHomeSso, UpdatedAt) = (requireSso, acceptHomeSso, now);
+
+    public Result LimitMembers(int? limit, DateTimeOffset now)
+    {
+        if (limit is < 1 or > 10_000_000) return OrganizationErrors.MemberLimitInvalid;
+        (MemberLimit, UpdatedAt) = (limit, now);
+        return Result.Ok;
+    }
+
+    public void SetExclusive(bool exclusive, DateTimeOffset now) => (ExclusiveMembership, UpdatedAt) = (exclusive, now);
 
     public Result Suspend(DateTimeOffset now)
     {

@@ -9,6 +9,11 @@ public static class OrganizationErrors
     public static readonly Error SlugTaken = new(ErrorKind.Conflict, "slug_taken", "Another organization has this slug; choose another.", "slug");
     public static readonly Error ExternalIdTaken = new(ErrorKind.Conflict, "external_id_taken", "Another organization has this external id.", "externalId");
     public static readonly Error ExternalIdInvalid = new(ErrorKind.Invalid, "external_id_invalid", "An external id is 1 to 200 characters without control characters.", "externalId");
+    public static readonly Error MemberLimitInvalid = new(ErrorKind.Invalid, "member_limit_invalid", "A member limit is 1 to 10,000,000, or null for none.", "memberLimit");
+
+    public static readonly Error MembersElsewhere = new(ErrorKind.Conflict, "members_elsewhere",
+        "Some members are in other organizations, too: GET …/members-elsewhere lists them. Nobody is removed by this setting; end one of the memberships first.", "exclusiveMembership");
+
     public static readonly Error Deleting = new(ErrorKind.Conflict, "organization_deleting", "The organization is being deleted; restore it first.");
     public static readonly Error NotDeleting = new(ErrorKind.Conflict, "organization_not_deleting", "The organization is not being deleted: delete it first, then wait or purge it.");
     public static readonly Error PurgeNotConfirmed = new(ErrorKind.Invalid, "purge_not_confirmed", "Give the organization's slug to confirm: a purge can't be undone.", "confirm");

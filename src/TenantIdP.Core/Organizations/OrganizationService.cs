@@ -33,10 +33,16 @@ public sealed record OrganizationChanges
 
     /// <summary>A member's proof from their home organization's connection counts here too.</summary>
     public Patch<bool> AcceptHomeSso { get; init; }
+
+    /// <summary>How many active and pending members it may have; null: any number.</summary>
+    public Patch<int?> MemberLimit { get; init; }
+
+    /// <summary>Its members are in no other organization.</summary>
+    public Patch<bool> ExclusiveMembership { get; init; }
 }
 
 /// <summary>Creates, finds and changes organizations. Each one is its own tenant scope, which the methods enter for what they write.</summary>
-public sealed class OrganizationService(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventLog events, TimeProvider clock)
 {
     private const int SlugTries = 5;
     private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
@@ -44,6 +50,7 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
     private static readonly Dictionary<string, Error> Unique = new()
     {
         ["ux_organizations_slug"] = OrganizationErrors.SlugTaken,
+        ["pk_organization_slugs"] = OrganizationErrors.SlugTaken,
         ["ux_organizations_external_id"] = OrganizationErrors.ExternalIdTaken,
     };
 
@@ -68,8 +75,13 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
     public async Task<Result<Organization>> FindAsync(Id<Organization> id, CancellationToken ct) =>
         await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Id == id, ct) is { } found ? found : OrganizationErrors.NotFound;
 
-    public async Task<Result<Organization>> FindBySlugAsync(string slug, CancellationToken ct) =>
-        Slug.TryParse(slug, out var parsed) && await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == parsed, ct) is { } found ? found : OrganizationErrors.NotFound;
+    /// <summary>By its slug, or by one that it had until not long ago.</summary>
+    public async Task<Result<Organization>> FindBySlugAsync(string slug, CancellationToken ct)
+    {
+        if (!Slug.TryParse(slug, out var parsed)) return OrganizationErrors.NotFound;
+        if (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == parsed, ct) is { } found) return found;
+        return await db.FormerOwnerAsync(parsed, clock.GetUtcNow(), ct) is { } id ? await FindAsync(id, ct) : OrganizationErrors.NotFound;
+    }
 
     public async Task<Result<Organization>> FindByExternalIdAsync(string externalId, CancellationToken ct) =>
         await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.ExternalId == externalId, ct) is { } found ? found : OrganizationErrors.NotFound;
@@ -96,6 +108,13 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
 
     private async Task<Result<Organization>> CreateOnceAsync(NewOrganization wanted, Slug slug, CancellationToken ct)
     {
+        var created = await db.InTransactionAsync(() => CreateInTransactionAsync(wanted, slug, ct), ct);
+        if (!created.IsOk) db.ChangeTracker.Clear();
+        return created;
+    }
+
+    private async Task<Result<Organization>> CreateInTransactionAsync(NewOrganization wanted, Slug slug, CancellationToken ct)
+    {
         var now = clock.GetUtcNow();
         var made = Organization.Create(wanted.DisplayName, slug, wanted.ExternalId, now);
         if (!made.IsOk) return made.Error;
@@ -109,9 +128,16 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
 
         db.EnterOrganization(organization.Id);
         db.Organizations.Add(organization);
+        var taken = await db.TakeSlugAsync(organization.Id, null, slug, now, ct);
+        if (!taken.IsOk) return taken.Error;
         events.Record(EventTypes.OrganizationCreated, organization.Id, organization.Id.ToString(), new { slug = organization.Slug.Value, organization.DisplayName });
+        var saved = await db.TrySaveAsync(Unique, ct);
+        if (!saved.IsOk) return saved.Error;
         if (wanted.Owner is { } owner)
         {
+            await db.LockAsync(owner, ct);
+            var allowed = await joins.CheckAsync(organization.Id, owner, ct);
+            if (!allowed.IsOk) return allowed.Error;
             var role = await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct);
             var membership = Membership.Join(organization.Id, owner, now);
             membership.Grant(role, RoleSource.Api, "", now);
@@ -119,10 +145,8 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
             events.Record(EventTypes.MemberJoined, organization.Id, membership.Id.ToString(), new { userId = owner, by = "api", roles = new[] { role.Key } });
         }
 
-        var saved = await db.TrySaveAsync(Unique, ct);
-        if (saved.IsOk) return organization;
-        db.ChangeTracker.Clear();
-        return saved.Error;
+        saved = await db.TrySaveAsync(Unique, ct);
+        return saved.IsOk ? organization : saved.Error;
     }
 
     private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
@@ -140,7 +164,7 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
     // Metadata is the application's and may hold anything: an event says that it changed, not to what.
     private static object Facts(Organization o) => new
     {
-        o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso,
+        o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, exclusiveMembership = o.ExclusiveMembership ? true : (bool?)null,
         metadata = o.Metadata == Metadata.Empty ? null : Fingerprint.Of(o.Metadata.Json),
     };
 
@@ -159,7 +183,20 @@ public sealed class OrganizationService(IdpDbContext db, EventLog events, TimePr
         if (changes.Slug.IsPresent)
         {
             if (!Slug.TryParse(changes.Slug.Value, out var slug)) return OrganizationErrors.SlugInvalid;
-            organization.ChangeSlug(slug, now);
+            if (slug != organization.Slug)
+            {
+                var old = organization.Slug;
+                organization.ChangeSlug(slug, now);
+                var taken = await db.TakeSlugAsync(organization.Id, old, slug, now, ct);
+                if (!taken.IsOk) return taken;
+            }
+        }
+
+        if (changes.MemberLimit.IsPresent && organization.LimitMembers(changes.MemberLimit.Value, now) is { IsOk: false, Error: { } badLimit }) return badLimit;
+        if (changes.ExclusiveMembership.IsPresent)
+        {
+            if (changes.ExclusiveMembership.Value && !organization.ExclusiveMembership && await joins.AnyElsewhereAsync(organization.Id, ct)) return OrganizationErrors.MembersElsewhere;
+            organization.SetExclusive(changes.ExclusiveMembership.Value, now);
         }
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
@@ -20,7 +21,7 @@ public sealed record RealmQuestion(string? Organization, string? Connection, str
 /// <summary>
 /// Home-realm discovery. Reads domains, connections and organizations only, never people: the answer for a known and an unknown person of a domain is the same row.
 /// </summary>
-public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace)
+public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider clock)
 {
     private sealed record Candidate(Id<Organization> OrganizationId, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection> ConnectionId, ConnectionKind Kind);
 
@@ -88,16 +89,17 @@ public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace)
 
     private async Task<PinnedOrganization?> PinnedAsync(string idOrSlug, CancellationToken ct)
     {
-        var organizations = db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(o => o.Status == OrganizationStatus.Active);
-        if (Id<Organization>.TryParse(idOrSlug, out var id)) organizations = organizations.Where(o => o.Id == id);
-        else if (Slug.TryParse(idOrSlug, out var slug)) organizations = organizations.Where(o => o.Slug == slug);
-        else return null;
+        if (Id<Organization>.TryParse(idOrSlug, out var id)) return await PinnedAsync(o => o.Id == id, ct);
+        if (!Slug.TryParse(idOrSlug, out var slug)) return null;
+        if (await PinnedAsync(o => o.Slug == slug, ct) is { } found) return found;
+        return await db.FormerOwnerAsync(slug, clock.GetUtcNow(), ct) is { } former ? await PinnedAsync(o => o.Id == former, ct) : null;
+    }
 
-        return await (
-            from o in organizations
+    private async Task<PinnedOrganization?> PinnedAsync(Expression<Func<Organization, bool>> named, CancellationToken ct) =>
+        await (
+            from o in db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(o => o.Status == OrganizationStatus.Active).Where(named)
             from c in db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).DefaultIfEmpty()
             orderby c.Id
             select new PinnedOrganization(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c == null ? null : c.Id, c == null ? ConnectionKind.Oidc : c.Kind))
             .FirstOrDefaultAsync(ct);
-    }
 }

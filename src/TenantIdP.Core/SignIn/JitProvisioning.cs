@@ -10,7 +10,7 @@ using TenantIdP.Core.Users;
 namespace TenantIdP.Core.SignIn;
 
 /// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
-public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
+public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
@@ -18,6 +18,8 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
+        var allowed = await MayJoinAsync(connection, user.Id, isNew: true, ct);
+        if (!allowed.IsOk) return allowed.Error;
         if (email is { } address) user.AddEmail(address, verified, now);
         db.Users.Add(user);
         events.Record(EventTypes.UserCreated, connection.OrganizationId, user.Id.ToString(), new { by = "jit", connectionId = connection.Id }, new { email = email?.Value, name = external.Name.Display });
@@ -32,6 +34,8 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        var allowed = membership is null ? await MayJoinAsync(connection, user, isNew: false, ct) : Result.Ok;
+        if (!allowed.IsOk) return allowed.Error;
         Link(connection, external, user, why);
         await JoinAsync(connection, external, user, membership, ct);
         return user;
@@ -44,6 +48,8 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, isNew: false, ct) : Result.Ok;
+        if (!allowed.IsOk) return allowed.Error;
         await JoinAsync(connection, external, identity.UserId, membership, ct);
         return identity.UserId;
     }
@@ -74,6 +80,15 @@ public sealed class JitProvisioning(IdpDbContext db, SsoRoleAssignments ssoRoles
         membership.Overlay(external.Name.Display, now);
         await ssoRoles.ApplyAsync(connection, external, membership, ct);
         await TraceRolesAsync(membership, ct);
+    }
+
+    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, bool isNew, CancellationToken ct)
+    {
+        var checkedRules = await joins.CheckAtSignInAsync(connection.OrganizationId, user, isNew, ct);
+        if (checkedRules.IsOk) return Result.Ok;
+        return checkedRules.Error == MemberErrors.LimitReached ? SignInErrors.MemberLimitReached
+            : checkedRules.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization
+            : SignInErrors.ConnectionUnavailable;
     }
 
     private void TraceMode(Connection connection) => trace.Add("provisioning", "jit_mode", TraceVerdict.Noted, connection.Jit.ToString());

@@ -11,6 +11,8 @@ public static class SignInAdvice
         "subject_invalid" => "The provider's answer has no usable subject: check the connection's subject claim or NameID at the provider.",
         "email_domain_not_allowed" => "The address is outside the organization's verified domains: verify its domain, correct the address at the provider, or admit people of other domains.",
         "email_not_verified" => "The provider does not say that the address is verified: have it send email_verified, or trust this connection's addresses.",
+        "member_limit_reached" => "The organization has reached its member limit: end memberships that nobody uses, or ask an operator to raise memberLimit.",
+        "single_org_policy" => "Membership is exclusive for this organization, for another one of this person, or for the whole instance: end the other membership first.",
         "jit_disabled" => "The person is not a member and the connection lets nobody join by signing in: add them, or switch just-in-time provisioning on.",
         "membership_ended" => "The person was removed or deactivated: reactivate or add them, if they may come back.",
         "user_suspended" => "The account is suspended: an operator can lift that.",

@@ -15,6 +15,11 @@ public static class SignInErrors
         "Your identity provider did not confirm your email address. Ask your organization's administrator to have it confirmed, or to trust this connection's addresses.");
 
     public static readonly Error JitDisabled = new(ErrorKind.Forbidden, "jit_disabled", "You have no account in this organization yet. Ask your organization's administrator to add you.");
+    public static readonly Error MemberLimitReached = new(ErrorKind.Forbidden, "member_limit_reached", "Your organization has as many members as it may. Ask your organization's administrator.");
+
+    public static readonly Error SingleOrganization = new(ErrorKind.Forbidden, "single_org_policy",
+        "You are a member of another organization, and one of the two allows no second one. Ask your organization's administrator.");
+
     public static readonly Error MembershipEnded = new(ErrorKind.Forbidden, "membership_ended", "Your membership of this organization has ended. Ask your organization's administrator.");
     public static readonly Error UserSuspended = new(ErrorKind.Forbidden, "user_suspended", "Your account is suspended. Ask your administrator.");
 

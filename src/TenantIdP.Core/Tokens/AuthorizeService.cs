@@ -65,11 +65,13 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
         }
     }
 
-    /// <summary>By id or, for anything not of the form of an id, by slug.</summary>
+    /// <summary>By id or, for anything not of the form of an id, by slug: its own or one that it had until not long ago.</summary>
     public async Task<Organization?> FindAsync(string idOrSlug, CancellationToken ct)
     {
         if (Id<Organization>.TryParse(idOrSlug, out var id)) return await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Id == id, ct);
-        return Slug.TryParse(idOrSlug, out var slug) ? await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == slug, ct) : null;
+        if (!Slug.TryParse(idOrSlug, out var slug)) return null;
+        if (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == slug, ct) is { } found) return found;
+        return await db.FormerOwnerAsync(slug, clock.GetUtcNow(), ct) is { } former ? await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Id == former, ct) : null;
     }
 
     private async Task<List<Id<Organization>>> MembershipsAsync(Session session, CancellationToken ct) =>

@@ -3,6 +3,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
@@ -19,6 +20,7 @@ internal static class Capabilities
     public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
+        services.AddSingleton(Settings.Read(MemberOptions.Section, () => configuration.GetSection(MemberOptions.Section).Get<MemberOptions>()));
         services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
         services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
         services.TryAddSingleton(TimeProvider.System);

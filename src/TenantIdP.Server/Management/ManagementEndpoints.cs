@@ -41,6 +41,8 @@ public static class ManagementEndpoints
         services.AddScoped<UserErasure>();
         services.AddScoped<UserExport>();
         services.AddScoped<UserSessions>();
+        services.TryAddSingleton(new MemberOptions());
+        services.AddScoped<JoinRules>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
         services.AddScoped<UserMemberships>();

@@ -17,6 +17,9 @@ internal static class MemberEndpoints
         read.MapGet("/", ListAsync).WithName("ListMembers");
         read.MapGet("/{memberId}", FindAsync).WithName("GetMember");
 
+        organization.MapGet("/members-elsewhere", ElsewhereAsync).WithName("ListMembersElsewhere").WithTags("Members").RequireInstance()
+            .WithSummary("Members who are in other organizations, too: what stands in the way of exclusiveMembership.");
+
         var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
             .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound, UserErrors.NotFound with { Kind = ErrorKind.Invalid });
         write.MapPost("/", AddAsync).WithName("AddMember").WithErrors(UserErrors.EmailInvalid);
@@ -31,6 +34,10 @@ internal static class MemberEndpoints
     private static Task<Results<Ok<ListResponse<MemberResponse>>, ProblemHttpResult>> ListAsync(
         Id<Organization> organizationId, [AsParameters] PageQuery query, MemberService members, CancellationToken ct) =>
         query.AnswerAsync(page => members.ListAsync(organizationId, page, ct), MemberResponse.From);
+
+    private static Task<Results<Ok<ListResponse<MemberElsewhereResponse>>, ProblemHttpResult>> ElsewhereAsync(
+        Id<Organization> organizationId, [AsParameters] PageQuery query, JoinRules joins, CancellationToken ct) =>
+        query.AnswerAsync(page => joins.ElsewhereAsync(organizationId, page, ct), MemberElsewhereResponse.From);
 
     private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, Id<Membership> memberId, MemberService members, CancellationToken ct) =>
         (await members.FindAsync(organizationId, memberId, ct)).ToOk(MemberResponse.From);
@@ -95,4 +102,10 @@ public sealed record MemberResponse(
     internal static MemberResponse From(Member m) =>
         new(m.Membership.Id, m.Membership.UserId, m.Membership.Status, m.Name, m.Email, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source))],
             m.Membership.CreatedAt, m.Membership.UpdatedAt, m.Membership.Version);
+}
+
+/// <param name="Organizations">The other organizations.</param>
+public sealed record MemberElsewhereResponse(Id<Membership> MemberId, Id<User> UserId, IReadOnlyList<Id<Organization>> Organizations)
+{
+    internal static MemberElsewhereResponse From(MemberElsewhere m) => new(m.MemberId, m.UserId, m.Organizations);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
@@ -16,7 +17,7 @@ internal static class OrganizationEndpoints
     {
         var organizations = api.MapGroup("/organizations").WithTags("Organizations");
 
-        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.NotFound);
+        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.NotFound, MemberErrors.SingleOrganization);
         organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance();
         organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();
         organizations.MapGet("/by-slug/{slug}", FindBySlugAsync).WithName("GetOrganizationBySlug").RequireInstance();
@@ -52,9 +53,9 @@ internal static class OrganizationEndpoints
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> UpdateAsync(
         Id<Organization> organizationId, OrganizationChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, OrganizationService organizations, ManagementCaller caller, CancellationToken ct)
     {
-        // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id is the application's.
+        // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id and what a plan allows are the application's.
         if ((changes.RequireSso.IsPresent || changes.AcceptHomeSso.IsPresent) && !caller.Has(Permission.ConnectionsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.ConnectionsWrite));
-        if (changes.ExternalId.IsPresent && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
+        if ((changes.ExternalId.IsPresent || changes.MemberLimit.IsPresent || changes.ExclusiveMembership.IsPresent) && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
         return (await organizations.UpdateAsync(organizationId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
     }
 
@@ -85,11 +86,14 @@ public sealed record CreateOrganizationRequest(
     [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null,
     JsonElement? Metadata = null);
 
+/// <param name="Slug">For 90 days after a change the former one leads here, too, and to nobody else.</param>
+/// <param name="MemberLimit">How many active and pending members it may have; null: any number.</param>
+/// <param name="ExclusiveMembership">Its members are in no other organization.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, JsonElement Metadata,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, JsonElement Metadata,
     DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

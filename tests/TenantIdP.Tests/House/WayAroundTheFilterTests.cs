@@ -22,6 +22,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/SignIn/TraceViewing.cs"] = "a trace id does not say whose it is; narrowed to the person's own memberships, or an operator",
         ["src/TenantIdP.Core/SignIn/HomeRealm.cs"] = "finds the organization of an email's domain: the tenant is the answer",
         ["src/TenantIdP.Core/Organizations/OrganizationDeletion.cs"] = "whose only organization it was, and the personal rows of events about them",
+        ["src/TenantIdP.Core/Members/JoinRules.cs"] = "the other memberships of a person who wants to join, or of an organization's members",
         ["src/TenantIdP.Core/Members/OwnerGuard.cs"] = "the organizations a person is the last owner of",
         ["src/TenantIdP.Core/Members/UserOrganizations.cs"] = "a person's own memberships",
         ["src/TenantIdP.Core/Members/UserMemberships.cs"] = "the memberships of one person, for an operator",

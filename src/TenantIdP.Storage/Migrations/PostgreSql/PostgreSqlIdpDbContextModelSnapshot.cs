@@ -818,10 +818,18 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(200)")
                         .HasColumnName("display_name");
 
+                    b.Property<bool>("ExclusiveMembership")
+                        .HasColumnType("boolean")
+                        .HasColumnName("exclusive_membership");
+
                     b.Property<string>("ExternalId")
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
                         .HasColumnName("external_id");
+
+                    b.Property<int?>("MemberLimit")
+                        .HasColumnType("integer")
+                        .HasColumnName("member_limit");
 
                     b.Property<int>("MembersRevision")
                         .HasColumnType("integer")
@@ -883,6 +891,34 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDatabaseName("ux_organizations_slug");
 
                     b.ToTable("organizations", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
+                {
+                    b.Property<string>("Slug")
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("slug");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("Until")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("until");
+
+                    b.HasKey("Slug")
+                        .HasName("pk_organization_slugs");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_organization_slugs_organization_id");
+
+                    b.HasIndex("Until")
+                        .HasDatabaseName("ix_organization_slugs_until")
+                        .HasFilter("until IS NOT NULL");
+
+                    b.ToTable("organization_slugs", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Roles.Role", b =>
@@ -1529,6 +1565,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_membership_roles_role_organization_id_role_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_organization_slugs_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Roles.Role", b =>

@@ -813,10 +813,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("display_name");
 
+                    b.Property<bool>("ExclusiveMembership")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("exclusive_membership");
+
                     b.Property<string>("ExternalId")
                         .HasMaxLength(200)
                         .HasColumnType("TEXT")
                         .HasColumnName("external_id");
+
+                    b.Property<int?>("MemberLimit")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("member_limit");
 
                     b.Property<int>("MembersRevision")
                         .HasColumnType("INTEGER")
@@ -878,6 +886,34 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDatabaseName("ux_organizations_slug");
 
                     b.ToTable("organizations", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
+                {
+                    b.Property<string>("Slug")
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("slug");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long?>("Until")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("until");
+
+                    b.HasKey("Slug")
+                        .HasName("pk_organization_slugs");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_organization_slugs_organization_id");
+
+                    b.HasIndex("Until")
+                        .HasDatabaseName("ix_organization_slugs_until")
+                        .HasFilter("until IS NOT NULL");
+
+                    b.ToTable("organization_slugs", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Roles.Role", b =>
@@ -1524,6 +1560,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_membership_roles_role_organization_id_role_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_organization_slugs_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Roles.Role", b =>

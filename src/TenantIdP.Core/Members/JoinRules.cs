@@ -1,0 +1,79 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Members;
+
+/// <summary>Bound to <c>TenantIdP:Members</c>.</summary>
+public sealed record MemberOptions
+{
+    public const string Section = "TenantIdP:Members";
+
+    /// <summary>Nobody is in two organizations. People who are when it is switched on stay where they are.</summary>
+    public bool Exclusive { get; init; }
+}
+
+/// <summary>
+/// Whether one more person may join an organization: its member limit, and who may be in one organization only. Asked by every way in, under the lock of the person (or the
+/// person is new) and, where there is a limit, of the organization. Crosses organizations: the other memberships of one person.
+/// </summary>
+public sealed class JoinRules(IdpDbContext db, MemberOptions options)
+{
+    public async Task<Result> CheckAsync(Id<Organization> organization, Id<User> user, CancellationToken ct)
+    {
+        var facts = await (
+            from o in db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where o.Id == organization
+            select new
+            {
+                o.MemberLimit, o.ExclusiveMembership,
+                Members = o.MemberLimit == null ? 0 : db.Memberships.Count(m => m.OrganizationId == o.Id && m.UserId != user && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)),
+                Elsewhere = db.Memberships.Any(m => m.UserId == user && m.OrganizationId != o.Id && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)),
+                Bound = (from m in db.Memberships
+                         join e in db.Organizations on m.OrganizationId equals e.Id
+                         where m.UserId == user && m.OrganizationId != o.Id && e.ExclusiveMembership && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)
+                         select m).Any(),
+            }).SingleOrDefaultAsync(ct);
+        if (facts is null) return OrganizationErrors.NotFound;
+        if (facts.Bound || (facts.Elsewhere && (options.Exclusive || facts.ExclusiveMembership))) return MemberErrors.SingleOrganization;
+        return facts.MemberLimit is { } limit && facts.Members >= limit ? MemberErrors.LimitReached : Result.Ok;
+    }
+
+    /// <summary>The same inside a sign-in, whose transaction holds no lock yet.</summary>
+    /// <param name="isNew">The person is being made by this sign-in: nobody else can know them.</param>
+    public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct)
+    {
+        // The organization's row is written only where there is a limit to keep: without one, first sign-ins don't wait for each other.
+        if (await db.Organizations.AnyAsync(o => o.Id == organization && o.MemberLimit != null, ct)) await db.LockAsync(organization, ct);
+        if (!isNew) await db.LockAsync(user, ct);
+        return await CheckAsync(organization, user, ct);
+    }
+
+    /// <summary>The members of an organization who are in another one, too: what stands in the way of making it exclusive.</summary>
+    public async Task<Result<Page<MemberElsewhere>>> ElsewhereAsync(Id<Organization> organization, PageRequest page, CancellationToken ct)
+    {
+        var cursor = Paging.Cursor<Membership>(page, out var after);
+        if (!cursor.IsOk) return cursor.Error;
+        var members = Elsewhere(organization);
+        if (after is { } id) members = members.Where(m => m.Id > id);
+        var found = await members.OrderBy(m => m.Id).TakePageAsync(page, m => m.Id.ToString(), ct);
+        var users = found.Items.Select(m => m.UserId).ToArray();
+        var others = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
+            .Where(m => users.Contains(m.UserId) && m.OrganizationId != organization && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending))
+            .Select(m => new { m.UserId, m.OrganizationId }).ToListAsync(ct);
+        var known = others.ToLookup(o => o.UserId, o => o.OrganizationId);
+        return new Page<MemberElsewhere>([.. found.Items.Select(m => new MemberElsewhere(m.Id, m.UserId, [.. known[m.UserId].Order()]))], found.Next);
+    }
+
+    internal Task<bool> AnyElsewhereAsync(Id<Organization> organization, CancellationToken ct) => Elsewhere(organization).AnyAsync(ct);
+
+    private IQueryable<Membership> Elsewhere(Id<Organization> organization) =>
+        from m in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
+        where m.OrganizationId == organization && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)
+            && db.Memberships.Any(o => o.UserId == m.UserId && o.OrganizationId != organization && (o.Status == MembershipStatus.Active || o.Status == MembershipStatus.Pending))
+        select m;
+}
+
+/// <summary>A member who is in other organizations, too.</summary>
+public sealed record MemberElsewhere(Id<Membership> MemberId, Id<User> UserId, IReadOnlyList<Id<Organization>> Organizations);
