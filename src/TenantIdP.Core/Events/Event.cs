@@ -129,6 +129,8 @@ public static class EventTypes
     public const string AppCreated = "app.created";
     public const string AppUpdated = "app.updated";
     public const string AppDeleted = "app.deleted";
+    public const string AppSecretCreated = "app.secret_created";
+    public const string AppSecretDeleted = "app.secret_deleted";
     public const string ApiCreated = "api.created";
     public const string ApiUpdated = "api.updated";
     public const string ApiDeleted = "api.deleted";

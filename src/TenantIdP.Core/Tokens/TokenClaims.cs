@@ -25,7 +25,8 @@ public static class TokenClaims
     public const int PermissionsLimit = 4_096;
 
     /// <param name="api">The audience, or null when the token is for userinfo only.</param>
-    public static IReadOnlyList<TokenClaim> For(AccessFacts facts, SessionProof proof, Id<Session> session, IReadOnlyCollection<string> scopes, Api? api)
+    /// <param name="map">The claims that the app wants under other names as well.</param>
+    public static IReadOnlyList<TokenClaim> For(AccessFacts facts, SessionProof proof, Id<Session> session, IReadOnlyCollection<string> scopes, Api? api, IReadOnlyList<ClaimRule> map)
     {
         var claims = new List<TokenClaim>(20)
         {
@@ -47,7 +48,7 @@ public static class TokenClaims
         }
 
         AddProfile(claims, facts, scopes);
-        return claims;
+        return ClaimMap.Apply(claims, map);
     }
 
     /// <summary>Every permission of the membership at one API.</summary>

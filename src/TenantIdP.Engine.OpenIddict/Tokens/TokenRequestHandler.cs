@@ -48,7 +48,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
 
         var principal = Principals.From([new TokenClaim(Claims.Subject, app.ClientId, TokenKinds.Access)]);
         principal.SetScopes(context.Request.GetScopes());
-        Finish(context, principal, target);
+        Finish(context, app, principal, target);
     }
 
     private async Task ForUserAsync(HandleTokenRequestContext context, App app, ClaimsPrincipal earlier, CancellationToken ct)
@@ -85,12 +85,12 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         }
 
         var scopes = Narrow(context.Request, earlier);
-        var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api));
+        var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api, app.ClaimMap));
 
         // The grant keeps its scopes (RFC 6749 section 6); the engine narrows the access token to those asked for.
         principal.SetScopes(earlier.GetScopes());
         principal.SetAuthorizationId(row!.Id.ToString()); // not null, see above
-        principal.SetRefreshTokenLifetime(RefreshLifetime(row));
+        principal.SetRefreshTokenLifetime(RefreshLifetime(row, app));
         if (isSwitch)
         {
             // Saved with the successor token, in the transaction that spends the old one.
@@ -98,13 +98,13 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             context.Transaction.SetProperty(SwitchedFrom, grant);
         }
 
-        Finish(context, principal, audience);
+        Finish(context, app, principal, audience);
     }
 
-    private void Finish(HandleTokenRequestContext context, ClaimsPrincipal principal, (string Audience, Api? Api) target)
+    private void Finish(HandleTokenRequestContext context, App app, ClaimsPrincipal principal, (string Audience, Api? Api) target)
     {
         principal.SetResources(target.Audience);
-        principal.SetAccessTokenLifetime(TimeSpan.FromSeconds(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds));
+        principal.SetAccessTokenLifetime(TimeSpan.FromSeconds(Math.Min(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds, app.AccessTokenSeconds ?? int.MaxValue)));
         context.Transaction.SetProperty(TokenShape.AccessTokenAlgorithm, target.Api?.SigningAlgorithm ?? SecurityAlgorithm.Default);
         context.SignIn(principal);
     }
@@ -116,11 +116,11 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         context.Reject(refusal.Error, refusal.Description);
     }
 
-    private TimeSpan RefreshLifetime(OidcAuthorization row)
+    private TimeSpan RefreshLifetime(OidcAuthorization row, App app)
     {
-        var sliding = TimeSpan.FromDays(options.RefreshTokenDays);
+        var sliding = TimeSpan.FromDays(Math.Min(options.RefreshTokenDays, app.RefreshTokenDays ?? int.MaxValue));
         var created = new DateTimeOffset(DateTime.SpecifyKind(row.CreationDate ?? clock.GetUtcNow().UtcDateTime, DateTimeKind.Utc));
-        var left = created + TimeSpan.FromDays(options.RefreshTokenAbsoluteDays) - clock.GetUtcNow();
+        var left = created + TimeSpan.FromDays(Math.Min(options.RefreshTokenAbsoluteDays, app.RefreshTokenAbsoluteDays ?? int.MaxValue)) - clock.GetUtcNow();
         return left < sliding ? left : sliding;
     }
 

@@ -52,7 +52,9 @@ public static class ManagementEndpoints
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
         services.AddScoped<ApiService>();
+        services.AddScoped<AppEdits>();
         services.AddScoped<AppService>();
+        services.AddScoped<AppSecretService>();
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();

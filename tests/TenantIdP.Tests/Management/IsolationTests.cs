@@ -63,7 +63,7 @@ public abstract class IsolationTests(ManagementHost host)
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
-            ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
+            ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }
 

@@ -1,0 +1,24 @@
+namespace TenantIdP.Core.Apps;
+
+/// <summary>The grants an app may use at the token endpoint, by their names there.</summary>
+public static class AppGrantTypes
+{
+    public const string AuthorizationCode = "authorization_code";
+    public const string RefreshToken = "refresh_token";
+    public const string ClientCredentials = "client_credentials";
+
+    private static readonly string[] OfWeb = [AuthorizationCode, RefreshToken, ClientCredentials];
+    private static readonly string[] OfPublic = [AuthorizationCode, RefreshToken];
+    private static readonly string[] OfMachine = [ClientCredentials];
+
+    /// <summary>What an app of this kind can be allowed at all: without a secret nothing that a secret protects, without people nothing that speaks of them.</summary>
+    public static IReadOnlyList<string> Possible(AppKind kind) => kind switch { AppKind.Web => OfWeb, AppKind.Public => OfPublic, AppKind.Machine => OfMachine };
+
+    /// <summary>What an app gets that names none.</summary>
+    public static IReadOnlyList<string> Default(AppKind kind, IReadOnlyList<string> scopes) => kind switch
+    {
+        AppKind.Machine => OfMachine,
+        AppKind.Web when scopes.Any(Apis.ManagementApi.Scopes.Contains) => OfWeb,
+        _ => OfPublic,
+    };
+}
