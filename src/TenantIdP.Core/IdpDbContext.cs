@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
@@ -45,6 +46,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Lease> Leases => Set<Lease>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Api> Apis => Set<Api>();
+    public DbSet<AppGrant> AppGrants => Set<AppGrant>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
@@ -133,6 +135,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Connection>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
+        IdConvention<App>(configurationBuilder);
         IdConvention<Event>(configurationBuilder);
         IdConvention<ServiceProviderKey>(configurationBuilder);
         IdConvention<SignInTrace>(configurationBuilder);
@@ -168,6 +171,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new SignInTraceMapping());
         modelBuilder.ApplyConfiguration(new LeaseMapping());
         modelBuilder.ApplyConfiguration(new ApiMapping());
+        modelBuilder.ApplyConfiguration(new AppGrantMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
@@ -183,6 +187,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<ReceivedAssertion>(modelBuilder);
         FilterByOrganization<SignInTrace>(modelBuilder);
         FilterByOrganization<UpstreamSession>(modelBuilder);
+        FilterByOrganization<AppGrant>(modelBuilder);
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));
