@@ -51,7 +51,7 @@ public sealed record AppChanges
     public Patch<IReadOnlyList<ClaimRule>> ClaimMap { get; init; }
 }
 
-/// <summary>The relying apps of the instance: our rules, the engine's storage, one transaction.</summary>
+/// <summary>The relying apps of the instance: our rules, the engine's storage, one transaction. A deleted one loses what any organization granted it.</summary>
 public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits edits, EventLog events, IssuerOptions issuer, TimeProvider clock)
 {
     /// <returns>The app, with its secret for the only time unless it is public.</returns>
@@ -105,6 +105,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
                 if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
                 events.RecordForInstance(EventTypes.AppDeleted, id.ToString(), new { app.DisplayName });
                 await db.SaveChangesAsync(ct);
+                await db.AppGrants.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(g => g.AppId == id).ExecuteDeleteAsync(ct);
                 return await registry.DeleteAsync(id, ct) ? true : AppErrors.NotFound; // not found: the transaction and its event are rolled back
             }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;

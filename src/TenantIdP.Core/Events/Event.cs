@@ -131,6 +131,9 @@ public static class EventTypes
     public const string AppDeleted = "app.deleted";
     public const string AppSecretCreated = "app.secret_created";
     public const string AppSecretDeleted = "app.secret_deleted";
+    public const string AppAccessGranted = "app.access_granted";
+    public const string AppAccessChanged = "app.access_changed";
+    public const string AppAccessRevoked = "app.access_revoked";
     public const string ApiCreated = "api.created";
     public const string ApiUpdated = "api.updated";
     public const string ApiDeleted = "api.deleted";

@@ -48,10 +48,13 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
             return;
         }
 
-        if (token.GetAuthorizationId() is not { } grant) return; // an app's own token has no session
         var audience = token.GetAudiences().FirstOrDefault();
         var api = audience is null ? null : await catalog.FindAsync(db, audience, context.CancellationToken);
-        var claims = await LiveGrant.ClaimsAsync(session, reader, apps, grant, token, api, context.CancellationToken);
+        var grant = token.GetAuthorizationId();
+        if (grant is null && token.GetClaim("org_id") is null) return; // an app's own token has no session
+        var claims = grant is null
+            ? await LiveGrant.ClaimsOfAppAsync(session, reader, apps, token, api, context.CancellationToken)
+            : await LiveGrant.ClaimsAsync(session, reader, apps, grant, token, api, context.CancellationToken);
         if (claims is null)
         {
             context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
@@ -81,6 +84,14 @@ internal static class LiveGrant
         IEnumerable<string> values => new OpenIddictParameter([.. values]),
         _ => default,
     };
+
+    /// <summary>As below, of an app's own token for an organization: what that grants it now.</summary>
+    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsOfAppAsync(OidcSession session, AccessReader reader, AppCache apps, ClaimsPrincipal token, Api? api, CancellationToken ct)
+    {
+        if (token.GetClaim("org_id") is not { } organization || token.GetPresenters() is not [{ } presenter, ..] || await apps.FindByClientIdAsync(session, presenter, ct) is not { } row) return null;
+        var app = AppRegistry.ToApp(row);
+        return await reader.ReadAppAsync(organization, app.Id, ct) is { } access ? TokenClaims.ForApp(app, access, api) : null;
+    }
 
     /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
     /// <remarks>An access token speaks of its own organization, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>

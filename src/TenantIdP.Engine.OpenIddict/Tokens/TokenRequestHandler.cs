@@ -46,7 +46,20 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             return;
         }
 
-        var principal = Principals.From([new TokenClaim(Claims.Subject, app.ClientId, TokenKinds.Access)]);
+        AppAccess? access = null;
+        if (Requested(context.Request) is { } wanted && (access = await reader.ReadAppAsync(wanted, app.Id, ct)) is null)
+        {
+            context.Reject(OrganizationSwitch.NotGranted.Error, OrganizationSwitch.NotGranted.Description);
+            return;
+        }
+
+        if (access is not null && ManagementApi.Scopes.Any(context.Request.HasScope))
+        {
+            context.Reject(Errors.InvalidScope, "That scope is for the whole instance. A token of one organization needs none: it has the permissions that were granted.");
+            return;
+        }
+
+        var principal = Principals.From(TokenClaims.ForApp(app, access, target.Api));
         principal.SetScopes(context.Request.GetScopes());
         Finish(context, app, principal, target);
     }

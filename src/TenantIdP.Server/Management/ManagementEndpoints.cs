@@ -55,6 +55,7 @@ public static class ManagementEndpoints
         services.AddScoped<AppEdits>();
         services.AddScoped<AppService>();
         services.AddScoped<AppSecretService>();
+        services.AddScoped<AppGrantService>();
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
@@ -110,6 +111,7 @@ public static class ManagementEndpoints
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();
+        organization.MapAppGrants();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
         return routes;

@@ -9,7 +9,8 @@ public sealed partial class WayAroundTheFilterTests
     private static readonly Dictionary<string, string> MayIgnoreTheFilter = new()
     {
         ["src/TenantIdP.Core/Tokens/AuthorizeService.cs"] = "finds the organization a request names and the memberships of the person it is for: no tenant is known yet",
-        ["src/TenantIdP.Core/Tokens/AccessReader.cs"] = "reads user, session, membership, roles and home of one grant in one statement, keyed by the grant's own ids",
+        ["src/TenantIdP.Core/Tokens/AccessReader.cs"] = "reads user, session, membership, roles and home of one grant in one statement, keyed by the grant's own ids; an app's grant by organization and app",
+        ["src/TenantIdP.Core/Apps/AppService.cs"] = "a deleted app loses what any organization granted it, keyed by the app",
         ["src/TenantIdP.Core/Roles/PermissionChecks.cs"] = "an app asks about people of all the organizations it serves, each question with its own",
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "who holds a role of the instance is a question to all organizations; each statement names the role",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
@@ -53,6 +54,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Organizations/OrganizationLock.cs"] = "the lock of one organization, keyed by its id",
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "deletes keys that have retired",
         ["src/TenantIdP.Core/Connections/ConnectionEdits.cs"] = "takes back what a connection gave to any number of members, within its organization",
+        ["src/TenantIdP.Core/Apps/AppService.cs"] = "a deleted app loses what any organization granted it, keyed by the app",
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "moves everybody from one role to another, keyed by the role",
         ["src/TenantIdP.Core/Connections/ReceivedAssertions.cs"] = "a result is taken once, by a condition on its row",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
