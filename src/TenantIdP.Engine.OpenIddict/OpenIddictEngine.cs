@@ -83,7 +83,7 @@ public static class OpenIddictEngine
             .SetRevocationEndpointUris("/connect/revoke")
             .SetPushedAuthorizationEndpointUris("/connect/par")
             .SetEndSessionEndpointUris(InteractionPaths.EndSession);
-        server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
+        server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow().AllowTokenExchangeFlow();
         server.SetAuthorizationCodeLifetime(TimeSpan.FromSeconds(tokens.CodeSeconds))
             .SetAccessTokenLifetime(TimeSpan.FromSeconds(tokens.AccessTokenSeconds))
             .SetIdentityTokenLifetime(TimeSpan.FromSeconds(tokens.IdTokenSeconds))
@@ -91,10 +91,15 @@ public static class OpenIddictEngine
             .SetRefreshTokenReuseLeeway(null);
         server.DisableAccessTokenEncryption().UseReferenceRefreshTokens().DisableScopeValidation().DisableResourceValidation().DisableAudienceValidation().IgnoreResourcePermissions().IgnoreAudiencePermissions();
         server.RegisterScopes(["openid", "profile", "email", "offline_access", .. ManagementApi.Scopes]);
-        server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "name", "given_name", "family_name", "email", "email_verified");
+        server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "act", "name", "given_name", "family_name", "email", "email_verified");
         server.Configure(options =>
         {
             options.CodeChallengeMethods.Remove(OpenIddictConstants.CodeChallengeMethods.Plain);
+
+            // An access token for an access token, and the acting party is the client.
+            options.SubjectTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
+            options.RequestedTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
+            options.ActorTokenTypes.Clear();
 
             // It must outlast the person's sign-in; AuthorizeEndpoint asks for the first use in time.
             options.RequestTokenLifetime = AuthorizationRequests.Lifetime;
@@ -108,6 +113,10 @@ public static class OpenIddictEngine
         if (issuer.IsDevelopmentLoopback) aspnet.DisableTransportSecurityRequirement();
 
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenRequestHandler>().SetOrder(500_000));
+        server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenExchangeHandler>().SetOrder(500_001));
+        server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor);
+        server.AddEventHandler<ValidateTokenRequestContext>(h => h.UseSingletonHandler<OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty>().AddFilter<NotAnExchange>()
+            .SetOrder(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor.Order));
         server.AddEventHandler<HandleUserInfoRequestContext>(h => h.UseScopedHandler<UserInfo>().SetOrder(500_000));
         server.AddEventHandler<HandleIntrospectionRequestContext>(h => h.UseScopedHandler<Introspection>().SetOrder(500_000));
         server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor); // Introspection decides by the API the caller serves

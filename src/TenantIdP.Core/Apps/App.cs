@@ -75,6 +75,9 @@ public sealed record App : IHasIdPrefix, IVersioned
     public int Version { get; init; }
 
     public bool HasOfflineAccess => Scopes.Contains("offline_access");
+
+    /// <summary>Whether tokens for this API are sent to it: a backend of the API, which may read and exchange them.</summary>
+    public bool Serves(string api) => Kind == AppKind.Machine && (api == DefaultApi || Apis.Contains(api));
 }
 
 /// <summary>An app as just created, with the secret that is shown once; null for public apps.</summary>

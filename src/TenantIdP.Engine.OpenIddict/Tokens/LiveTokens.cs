@@ -65,12 +65,15 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         {
             context.Claims[claim.Name] = LiveGrant.ToParameter(claim);
         }
+
+        // Who acts is the token's own and does not change.
+        if (token.GetClaim("act") is { } act) context.Claims["act"] = new OpenIddictParameter(System.Text.Json.JsonDocument.Parse(act).RootElement);
     }
 
     /// <summary>The app the token was given to; for access tokens also one that serves the API it is for. Only apps with a secret get this far.</summary>
     private static bool MayRead(App caller, ClaimsPrincipal token) =>
         token.HasPresenter(caller.ClientId)
-        || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && caller.Kind == AppKind.Machine && token.GetAudiences().Any(a => a == caller.DefaultApi || caller.Apis.Contains(a)));
+        || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && token.GetAudiences().Any(caller.Serves));
 }
 
 internal static class LiveGrant

@@ -35,7 +35,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
         else if (context.Request.IsAuthorizationCodeGrantType()) await ForUserAsync(context, app, context.AuthorizationCodePrincipal!, ct); // validated by the engine
         else if (context.Request.IsRefreshTokenGrantType()) await ForUserAsync(context, app, context.RefreshTokenPrincipal!, ct); // as above
-        else context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
+        else if (!context.Request.IsTokenExchangeGrantType()) context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
     }
 
     private async Task ForAppAsync(HandleTokenRequestContext context, App app, CancellationToken ct)
@@ -61,7 +61,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
 
         var principal = Principals.From(TokenClaims.ForApp(app, access, target.Api));
         principal.SetScopes(context.Request.GetScopes());
-        Finish(context, app, principal, target);
+        Finish(context, app, principal, target, options, TimeSpan.MaxValue);
     }
 
     private async Task ForUserAsync(HandleTokenRequestContext context, App app, ClaimsPrincipal earlier, CancellationToken ct)
@@ -111,13 +111,15 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             context.Transaction.SetProperty(SwitchedFrom, grant);
         }
 
-        Finish(context, app, principal, audience);
+        Finish(context, app, principal, audience, options, TimeSpan.MaxValue);
     }
 
-    private void Finish(HandleTokenRequestContext context, App app, ClaimsPrincipal principal, (string Audience, Api? Api) target)
+    /// <param name="atMost">A bound of the lifetime besides those of API and app.</param>
+    internal static void Finish(HandleTokenRequestContext context, App app, ClaimsPrincipal principal, (string Audience, Api? Api) target, TokenOptions options, TimeSpan atMost)
     {
+        var lifetime = TimeSpan.FromSeconds(Math.Min(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds, app.AccessTokenSeconds ?? int.MaxValue));
         principal.SetResources(target.Audience);
-        principal.SetAccessTokenLifetime(TimeSpan.FromSeconds(Math.Min(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds, app.AccessTokenSeconds ?? int.MaxValue)));
+        principal.SetAccessTokenLifetime(lifetime < atMost ? lifetime : atMost);
         context.Transaction.SetProperty(TokenShape.AccessTokenAlgorithm, target.Api?.SigningAlgorithm ?? SecurityAlgorithm.Default);
         context.SignIn(principal);
     }

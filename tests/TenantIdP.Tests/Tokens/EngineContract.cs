@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
@@ -19,7 +20,7 @@ public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
         Assert.Equal(Host.Issuer, (string?)document["issuer"]);
         Assert.Equal(["code"], Strings(document, "response_types_supported"));
         Assert.Equal(["S256"], Strings(document, "code_challenge_methods_supported"));
-        Assert.Equal(["authorization_code", "client_credentials", "refresh_token"], Strings(document, "grant_types_supported").Order());
+        Assert.Equal(["authorization_code", "client_credentials", "refresh_token", AppGrantTypes.TokenExchange], Strings(document, "grant_types_supported").Order(StringComparer.Ordinal));
         Assert.Contains("RS256", Strings(document, "id_token_signing_alg_values_supported"));
         Assert.True((bool?)document["authorization_response_iss_parameter_supported"]);
         Assert.NotNull(document["pushed_authorization_request_endpoint"]);
