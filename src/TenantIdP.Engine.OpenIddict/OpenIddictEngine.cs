@@ -115,8 +115,7 @@ public static class OpenIddictEngine
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenRequestHandler>().SetOrder(500_000));
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenExchangeHandler>().SetOrder(500_001));
         server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor);
-        server.AddEventHandler<ValidateTokenRequestContext>(h => h.UseSingletonHandler<OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty>().AddFilter<NotAnExchange>()
-            .SetOrder(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor.Order));
+        server.AddEventHandler<ValidateTokenRequestContext>(h => h.UseSingletonHandler<AuthorizedParty>().SetOrder(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor.Order));
         server.AddEventHandler<HandleUserInfoRequestContext>(h => h.UseScopedHandler<UserInfo>().SetOrder(500_000));
         server.AddEventHandler<HandleIntrospectionRequestContext>(h => h.UseScopedHandler<Introspection>().SetOrder(500_000));
         server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor); // Introspection decides by the API the caller serves

@@ -80,8 +80,13 @@ public sealed class TokenExchangeHandler(OidcSession session, AccessReader reade
     private static void Reject(HandleTokenRequestContext context, TokenRefusal refusal) => context.Reject(refusal.Error, refusal.Description);
 }
 
-/// <summary>For the engine's own check of who may use a token: an exchange has rules of its own, in Core.</summary>
-public sealed class NotAnExchange : IOpenIddictServerHandlerFilter<ValidateTokenRequestContext>
+/// <summary>
+/// The engine's check of who may use a token, except for an exchange, which has rules of its own in Core. Not the engine's own handler with a filter: whoever removes one removes
+/// every handler of its type.
+/// </summary>
+public sealed class AuthorizedParty : IOpenIddictServerHandler<ValidateTokenRequestContext>
 {
-    public ValueTask<bool> IsActiveAsync(ValidateTokenRequestContext context) => new(!context.Request.IsTokenExchangeGrantType());
+    private readonly OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty stock = new();
+
+    public ValueTask HandleAsync(ValidateTokenRequestContext context) => context.Request.IsTokenExchangeGrantType() ? ValueTask.CompletedTask : stock.HandleAsync(context);
 }

@@ -127,6 +127,22 @@ public abstract class TokenExchangeTests(IdpHost idp) : EngineScene(idp)
     }
 
     [Fact]
+    [Trait("Attack", "D4")]
+    public async Task The_rule_of_exchange_opens_no_other_grant_to_strangers()
+    {
+        var world = await WorldAsync();
+        var thief = await Host.CreateAppAsync(Ct);
+        var pending = world.App.Authorize(("organization", world.Home.Id.ToString()));
+        var page = await world.Browser.GetAsync(pending.Address, Ct, world.App.IsCallback);
+
+        var code = await thief.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
+        var refresh = await thief.RefreshAsync((await TokensAsync(world)).RefreshToken, Ct);
+
+        Assert.All(new[] { code, refresh }, answer => Assert.Equal("invalid_grant", answer.Error));
+        Assert.All(new[] { code, refresh }, answer => Assert.Contains("cannot be used by this client", (string?)answer.Body["error_description"], StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_app_exchanges_its_own_token_for_another_of_its_apis()
     {
         var reports = await NewApiAsync();
