@@ -29,7 +29,7 @@ public static class AppRules
 
     private static bool AreGrantTypes(App app) =>
         app.GrantTypes.Count > 0 && app.GrantTypes.Distinct().Count() == app.GrantTypes.Count && app.GrantTypes.All(AppGrantTypes.Possible(app.Kind).Contains)
-            && (!app.GrantTypes.Contains(AppGrantTypes.RefreshToken) || app.GrantTypes.Contains(AppGrantTypes.AuthorizationCode));
+            && (!app.GrantTypes.Contains(AppGrantTypes.RefreshToken) || app.GrantTypes.Contains(AppGrantTypes.AuthorizationCode) || app.GrantTypes.Contains(AppGrantTypes.DeviceCode));
 
     private static bool IsRedirect(string? text, AppKind kind, bool allowInsecure)
     {

@@ -113,6 +113,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
 
         if (app.GrantTypes.Contains(AppGrantTypes.RefreshToken) && app.HasOfflineAccess) permissions.Add(Permissions.GrantTypes.RefreshToken);
         if (app.GrantTypes.Contains(AppGrantTypes.ClientCredentials)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
+        if (app.GrantTypes.Contains(AppGrantTypes.DeviceCode)) permissions.AddRange([Permissions.Endpoints.DeviceAuthorization, Permissions.GrantTypes.DeviceCode]);
         if (app.GrantTypes.Contains(AppGrantTypes.TokenExchange)) permissions.Add(Permissions.GrantTypes.TokenExchange);
         permissions.AddRange(app.Scopes.Select(scope => Permissions.Prefixes.Scope + scope));
         return permissions;

@@ -35,6 +35,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
         else if (context.Request.IsAuthorizationCodeGrantType()) await ForUserAsync(context, app, context.AuthorizationCodePrincipal!, ct); // validated by the engine
         else if (context.Request.IsRefreshTokenGrantType()) await ForUserAsync(context, app, context.RefreshTokenPrincipal!, ct); // as above
+        else if (context.Request.IsDeviceCodeGrantType()) await ForUserAsync(context, app, context.DeviceCodePrincipal!, ct); // as above
         else if (!context.Request.IsTokenExchangeGrantType()) context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
     }
 

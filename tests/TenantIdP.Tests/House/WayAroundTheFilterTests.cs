@@ -65,6 +65,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
         ["src/TenantIdP.Engine.OpenIddict/Stores/GrantRevoker.cs"] = "ends the grants of a session, user or membership",
         ["src/TenantIdP.Engine.OpenIddict/Stores/AppRegistry.cs"] = "an app is deleted by its id",
+        ["src/TenantIdP.Engine.OpenIddict/Endpoints/DeviceRequests.cs"] = "a person's word about a waiting device, by a condition on its rows",
         ["src/TenantIdP.Engine.OpenIddict/Keys/KeyRing.cs"] = "signing keys belong to the instance",
     };
 
