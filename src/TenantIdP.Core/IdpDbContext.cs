@@ -70,6 +70,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     /// <summary>The name <c>ux_table_column_column</c> of the unique index that refused the change, or null when it failed for another reason.</summary>
     public abstract string? UniqueViolation(DbUpdateException failure);
 
+    /// <summary>Tells the other nodes that what <see cref="Instance.INodeCache"/> of this name keeps has changed, when the transaction commits. A store of one process has none to tell.</summary>
+    public virtual Task AnnounceAsync(string cache, CancellationToken ct) => Task.CompletedTask;
+
     /// <summary>Runs the work in one transaction (joining one that is open) and commits only when the result is Ok.</summary>
     public async Task<Result<T>> InTransactionAsync<T>(Func<Task<Result<T>>> work, CancellationToken ct) where T : notnull
     {

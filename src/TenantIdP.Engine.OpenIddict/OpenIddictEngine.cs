@@ -32,6 +32,7 @@ public static class OpenIddictEngine
         services.AddPooledDbContextFactory<PostgreSqlOidcDbContext>(o => o.UseNpgsql(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
         services.AddScoped<OidcSession>();
         services.AddSingleton<AppCache>();
+        services.AddSingleton<INodeCache>(p => p.GetRequiredService<AppCache>());
         services.AddSingleton<ApiCatalog>();
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();

@@ -42,7 +42,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         Write(app, row);
         session.Db.Add(row);
         await session.Db.SaveChangesAsync(ct);
-        session.Evict(cache);
+        await session.EvictAsync(cache, ct);
     }
 
     public async Task<IReadOnlyList<AppSecret>> SecretsAsync(Id<App> id, CancellationToken ct) =>
@@ -59,17 +59,15 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         try
         {
             await session.Db.SaveChangesAsync(ct);
-            return true;
         }
         catch (DbUpdateConcurrencyException)
         {
             session.Db.Entry(row).State = EntityState.Detached;
             return false;
         }
-        finally
-        {
-            session.Evict(cache);
-        }
+
+        await session.EvictAsync(cache, ct);
+        return true;
     }
 
     public async Task<bool> DeleteAsync(Id<App> id, CancellationToken ct)
@@ -78,7 +76,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         await session.Db.Tokens.Where(t => EF.Property<Guid?>(t, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         await session.Db.Authorizations.Where(a => EF.Property<Guid?>(a, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         var deleted = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteDeleteAsync(ct);
-        session.Evict(cache);
+        await session.EvictAsync(cache, ct);
         return deleted == 1;
     }
 

@@ -75,6 +75,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
+        ["src/TenantIdP.Storage/PostgreSql/PostgreSqlIdpDbContext.cs"] = "tells other nodes of a change, with parameters",
+        ["src/TenantIdP.Storage/PostgreSql/ChangeListener.cs"] = "listens to a constant channel",
     };
 
     [Fact]
