@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
@@ -46,6 +47,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Lease> Leases => Set<Lease>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Api> Apis => Set<Api>();
+    public DbSet<AppGrant> AppGrants => Set<AppGrant>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
@@ -68,6 +70,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
     /// <summary>The name <c>ux_table_column_column</c> of the unique index that refused the change, or null when it failed for another reason.</summary>
     public abstract string? UniqueViolation(DbUpdateException failure);
+
+    /// <summary>Tells the other nodes that what <see cref="Instance.INodeCache"/> of this name keeps has changed, when the transaction commits. A store of one process has none to tell.</summary>
+    public virtual Task AnnounceAsync(string cache, CancellationToken ct) => Task.CompletedTask;
 
     /// <summary>Runs the work in one transaction (joining one that is open) and commits only when the result is Ok.</summary>
     public async Task<Result<T>> InTransactionAsync<T>(Func<Task<Result<T>>> work, CancellationToken ct) where T : notnull
@@ -134,6 +139,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Connection>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
+        IdConvention<App>(configurationBuilder);
         IdConvention<Event>(configurationBuilder);
         IdConvention<ServiceProviderKey>(configurationBuilder);
         IdConvention<SignInTrace>(configurationBuilder);
@@ -170,6 +176,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new SignInTraceMapping());
         modelBuilder.ApplyConfiguration(new LeaseMapping());
         modelBuilder.ApplyConfiguration(new ApiMapping());
+        modelBuilder.ApplyConfiguration(new AppGrantMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
@@ -185,6 +192,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<ReceivedAssertion>(modelBuilder);
         FilterByOrganization<SignInTrace>(modelBuilder);
         FilterByOrganization<UpstreamSession>(modelBuilder);
+        FilterByOrganization<AppGrant>(modelBuilder);
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));

@@ -54,9 +54,10 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
         if (await registry.FindByClientIdAsync(DemoUniverse.AppClientId, ct) is not null) return;
 
         // Past the use case, because its client id and secret are constants that documents show.
+        var now = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow();
         var app = new App
         {
-            Id = Id<App>.New(scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow()),
+            Id = Id<App>.New(now),
             ClientId = DemoUniverse.AppClientId,
             DisplayName = DemoUniverse.AppName,
             Kind = AppKind.Web,
@@ -65,8 +66,9 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
             InitiateLoginUri = new Uri(universe.Hosts.App, "/signin").AbsoluteUri,
             Scopes = ["openid", "profile", "email", "offline_access"],
             DefaultApi = universe.Api.Identifier,
+            GrantTypes = AppGrantTypes.Default(AppKind.Web, []),
         };
-        await registry.CreateAsync(app, MachineSecret.Hash(DemoUniverse.AppClientSecret), ct);
+        await registry.CreateAsync(app, [AppSecret.Given(DemoUniverse.AppClientSecret, now)], ct);
     }
 
     private async Task<(Id<Organization> Organization, Id<Connection>? Connection)> OrganizationAsync(DemoOrganization wanted, CancellationToken ct)

@@ -35,10 +35,10 @@ public sealed class EngineSchema(IdpDbContext idp, OidcSession session, KeyRing 
             throw new StartupException($"TenantIdP__Bootstrap__ClientSecret is too short: give {MachineMadeLength} or more random characters, for example from `openssl rand -base64 48`.");
         if (await session.Db.Applications.AnyAsync(a => a.ClientId == clientId, ct)) return;
 
-        var app = new App { Id = Id<App>.New(clock.GetUtcNow()), ClientId = clientId, DisplayName = "Bootstrap", Kind = AppKind.Machine, Scopes = [ManagementApi.Scope], DefaultApi = issuer.ManagementApi };
+        var app = new App { Id = Id<App>.New(clock.GetUtcNow()), ClientId = clientId, DisplayName = "Bootstrap", Kind = AppKind.Machine, Scopes = [ManagementApi.Scope], DefaultApi = issuer.ManagementApi, GrantTypes = [AppGrantTypes.ClientCredentials] };
         try
         {
-            await new AppRegistry(session, new AppCache(clock)).CreateAsync(app, MachineSecret.Hash(secret), ct);
+            await new AppRegistry(session, new AppCache(clock)).CreateAsync(app, [AppSecret.Given(secret, clock.GetUtcNow())], ct);
         }
         catch (DbUpdateException)
         {

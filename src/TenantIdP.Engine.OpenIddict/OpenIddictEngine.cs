@@ -32,12 +32,14 @@ public static class OpenIddictEngine
         services.AddPooledDbContextFactory<PostgreSqlOidcDbContext>(o => o.UseNpgsql(s => s.MigrationsHistoryTable(OidcDbContext.HistoryTable)));
         services.AddScoped<OidcSession>();
         services.AddSingleton<AppCache>();
+        services.AddSingleton<INodeCache>(p => p.GetRequiredService<AppCache>());
         services.AddSingleton<ApiCatalog>();
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();
         services.AddScoped<IAccessTokens, AccessTokens>();
         services.AddScoped<AuthorizationRequests>();
         services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());
+        services.AddScoped<IDeviceRequests, DeviceRequests>();
         services.AddScoped<Audiences>();
         services.AddScoped<TokenRefusals>();
         services.AddScoped<TokenTransaction>();
@@ -82,19 +84,34 @@ public static class OpenIddictEngine
             .SetIntrospectionEndpointUris("/connect/introspect")
             .SetRevocationEndpointUris("/connect/revoke")
             .SetPushedAuthorizationEndpointUris("/connect/par")
-            .SetEndSessionEndpointUris(InteractionPaths.EndSession);
-        server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
+            .SetEndSessionEndpointUris(InteractionPaths.EndSession)
+            .SetDeviceAuthorizationEndpointUris("/connect/device")
+            .SetEndUserVerificationEndpointUris(InteractionPaths.Device);
+        server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow().AllowTokenExchangeFlow().AllowDeviceAuthorizationFlow();
         server.SetAuthorizationCodeLifetime(TimeSpan.FromSeconds(tokens.CodeSeconds))
             .SetAccessTokenLifetime(TimeSpan.FromSeconds(tokens.AccessTokenSeconds))
             .SetIdentityTokenLifetime(TimeSpan.FromSeconds(tokens.IdTokenSeconds))
             .SetRefreshTokenLifetime(TimeSpan.FromDays(tokens.RefreshTokenDays))
-            .SetRefreshTokenReuseLeeway(null);
+            .SetRefreshTokenReuseLeeway(null)
+            .SetDeviceCodeLifetime(DeviceRequests.Lifetime)
+            .SetUserCodeLifetime(DeviceRequests.Lifetime)
+            .SetUserCodeCharset([.. DeviceRequests.Alphabet.Select(letter => letter.ToString())])
+            .SetUserCodeLength(DeviceRequests.Length)
+            .SetUserCodeDisplayFormat("{0}{1}{2}{3}-{4}{5}{6}{7}");
         server.DisableAccessTokenEncryption().UseReferenceRefreshTokens().DisableScopeValidation().DisableResourceValidation().DisableAudienceValidation().IgnoreResourcePermissions().IgnoreAudiencePermissions();
         server.RegisterScopes(["openid", "profile", "email", "offline_access", .. ManagementApi.Scopes]);
-        server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "name", "given_name", "family_name", "email", "email_verified");
+        server.RegisterClaims("sub", "sid", "auth_time", "amr", "acr", "org_id", "org_name", "org_display_name", "roles", "permissions", "connection_id", "act", "name", "given_name", "family_name", "email", "email_verified");
         server.Configure(options =>
         {
             options.CodeChallengeMethods.Remove(OpenIddictConstants.CodeChallengeMethods.Plain);
+
+            // No app can register a key for it.
+            options.ClientAuthenticationMethods.Remove(OpenIddictConstants.ClientAuthenticationMethods.PrivateKeyJwt);
+
+            // An access token for an access token, and the acting party is the client.
+            options.SubjectTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
+            options.RequestedTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
+            options.ActorTokenTypes.Clear();
 
             // It must outlast the person's sign-in; AuthorizeEndpoint asks for the first use in time.
             options.RequestTokenLifetime = AuthorizationRequests.Lifetime;
@@ -103,11 +120,18 @@ public static class OpenIddictEngine
         var aspnet = server.UseAspNetCore()
             .EnableAuthorizationEndpointPassthrough()
             .EnableEndSessionEndpointPassthrough()
+            .EnableEndUserVerificationEndpointPassthrough() // a page of ours; the engine only tells devices where it is
             .EnableStatusCodePagesIntegration()
             .SuppressJsonResponseIndentation();
         if (issuer.IsDevelopmentLoopback) aspnet.DisableTransportSecurityRequirement();
 
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenRequestHandler>().SetOrder(500_000));
+        server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenExchangeHandler>().SetOrder(500_001));
+        server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor);
+        server.AddEventHandler<ValidateTokenRequestContext>(h => h.UseSingletonHandler<AuthorizedParty>().SetOrder(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor.Order));
+        server.AddEventHandler<HandleDeviceAuthorizationRequestContext>(h => h.UseScopedHandler<DeviceAuthorization>().SetOrder(500_000));
+        server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseSingletonHandler<DevicePolling>().SetOrder(int.MinValue + 45_000));
+        server.AddEventHandler<ApplyDeviceAuthorizationResponseContext>(h => h.UseSingletonHandler<DevicePolling>().SetOrder(int.MinValue + 45_000));
         server.AddEventHandler<HandleUserInfoRequestContext>(h => h.UseScopedHandler<UserInfo>().SetOrder(500_000));
         server.AddEventHandler<HandleIntrospectionRequestContext>(h => h.UseScopedHandler<Introspection>().SetOrder(500_000));
         server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor); // Introspection decides by the API the caller serves

@@ -9,4 +9,7 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Information, "Migrated {Part}")]
     public static partial void Migrated(ILogger logger, string part);
+
+    [LoggerMessage(3, LogLevel.Warning, "The connection that tells of other nodes' changes is lost; what is cached lives on for seconds, and the next try is in five")]
+    public static partial void ListenerLost(ILogger logger, Exception exception);
 }

@@ -47,7 +47,9 @@ public static class StoreComposition
         else
         {
             var settings = ReadPostgreSql(configuration);
-            services.AddSingleton<StoreDatabase>(_ => new PostgreSqlDatabase(settings));
+            services.AddSingleton(_ => new PostgreSqlDatabase(settings));
+            services.AddSingleton<StoreDatabase>(sp => sp.GetRequiredService<PostgreSqlDatabase>());
+            services.AddHostedService<ChangeListener>();
             services.AddDbContextPool<PostgreSqlIdpDbContext>(StoreContexts.UsePostgreSql);
             services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
         }

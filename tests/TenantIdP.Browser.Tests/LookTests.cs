@@ -154,6 +154,36 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints);
     }
 
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Devices_are_connected_on_pages_that_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, faults) = (chromium.Demo.Hosts, new List<string>());
+        using var api = await ManagementClient.OfAsync(hosts, TestContext.Current.CancellationToken);
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+        await visit.OpenAppAsync();
+        await visit.EnterEmailAsync("jim@initech.test");
+        await visit.EnterPasswordAsync();
+        await visit.ChooseAsync("Initech");
+        await visit.ExpectInAppAsync("Initech");
+
+        await visit.Page.GotoAsync(await api.WaitingDeviceAsync("initech", TestContext.Current.CancellationToken));
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Connect a device");
+        await SeeAsync(look, "60-device-code");
+        await visit.Press("Continue");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Connect Meeting room screen on another device?");
+        await SeeAsync(look, "61-device-confirm");
+        await visit.Press("Yes, connect it");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("The device is connected");
+        await SeeAsync(look, "62-device-connected");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints);
+    }
+
     private static async Task SeeAsync(Look look, string step)
     {
         var page = look.Visit.Page;

@@ -49,6 +49,20 @@ public sealed class ManagementClient : IDisposable
         return step.GetProperty("seen").GetString()!; // a failed check says what it saw
     }
 
+    /// <summary>A device that waits: the link that it shows.</summary>
+    public async Task<string> WaitingDeviceAsync(string slug, CancellationToken ct)
+    {
+        var app = await ReadAsync(await client.PostAsJsonAsync("/api/v1/apps", new
+        {
+            displayName = "Meeting room screen", kind = "public", scopes = new[] { "openid", "profile", "email", "offline_access" }, grantTypes = new[] { "urn:ietf:params:oauth:grant-type:device_code", "refresh_token" },
+        }, ct), ct);
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["client_id"] = app.GetProperty("app").GetProperty("clientId").GetString()!, ["scope"] = "openid profile email offline_access", ["organization"] = slug, // as above
+        });
+        return (await ReadAsync(await client.PostAsync("/connect/device", form, ct), ct)).GetProperty("verification_uri_complete").GetString()!; // as above
+    }
+
     public void Dispose() => client.Dispose();
 
     private async Task<string> OrganizationAsync(string slug, CancellationToken ct) =>

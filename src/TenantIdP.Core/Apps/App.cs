@@ -1,4 +1,5 @@
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Tokens;
 
 namespace TenantIdP.Core.Apps;
 
@@ -15,7 +16,7 @@ public enum AppKind
 }
 
 /// <summary>A relying application (an OpenID Connect client). Stored by the engine; this is all the product knows of it.</summary>
-public sealed record App : IHasIdPrefix
+public sealed record App : IHasIdPrefix, IVersioned
 {
     public static string IdPrefix => "app";
 
@@ -55,7 +56,28 @@ public sealed record App : IHasIdPrefix
     /// <summary>RS256 (OpenID Connect Core section 15.1) or ES256.</summary>
     public string IdTokenAlgorithm { get; init; } = "RS256";
 
+    /// <summary>What it may use at the token endpoint: <see cref="AppGrantTypes"/>.</summary>
+    public IReadOnlyList<string> GrantTypes { get; init; } = [];
+
+    /// <summary>Seconds its access tokens live, when that is less than their API allows.</summary>
+    public int? AccessTokenSeconds { get; init; }
+
+    /// <summary>Days its refresh tokens live unused, when that is less than the instance allows.</summary>
+    public int? RefreshTokenDays { get; init; }
+
+    /// <summary>Days after which its families end whatever their use, when that is less than the instance allows.</summary>
+    public int? RefreshTokenAbsoluteDays { get; init; }
+
+    /// <summary>Claims in the shape of another product.</summary>
+    public IReadOnlyList<ClaimRule> ClaimMap { get; init; } = [];
+
+    /// <summary>Counts the changes, those of its secrets included.</summary>
+    public int Version { get; init; }
+
     public bool HasOfflineAccess => Scopes.Contains("offline_access");
+
+    /// <summary>Whether tokens for this API are sent to it: a backend of the API, which may read and exchange them.</summary>
+    public bool Serves(string api) => Kind == AppKind.Machine && (api == DefaultApi || Apis.Contains(api));
 }
 
 /// <summary>An app as just created, with the secret that is shown once; null for public apps.</summary>

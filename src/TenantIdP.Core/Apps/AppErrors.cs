@@ -6,11 +6,20 @@ public static class AppErrors
 {
     public static readonly Error NotFound = new(ErrorKind.NotFound, "app_not_found", "There is no such app.");
     public static readonly Error RedirectUriInvalid = new(ErrorKind.Invalid, "redirect_uri_invalid", "A redirect URI is absolute, https (http on loopback in Development only), without fragment or wildcard.", "redirectUris");
-    public static readonly Error RedirectUriRequired = new(ErrorKind.Invalid, "redirect_uri_required", "Give at least one redirect URI; only machine apps have none.", "redirectUris");
+    public static readonly Error RedirectUriRequired = new(ErrorKind.Invalid, "redirect_uri_required", "Give at least one redirect URI: the grant authorization_code needs it.", "redirectUris");
     public static readonly Error PkceRequired = new(ErrorKind.Invalid, "pkce_required", "An app without a secret always uses PKCE.", "requirePkce");
     public static readonly Error ScopeInvalid = new(ErrorKind.Invalid, "scope_invalid", "A scope is 1 to 100 printable ASCII characters without space, quote and backslash.", "scopes");
     public static readonly Error OriginInvalid = new(ErrorKind.Invalid, "origin_invalid", "An origin is scheme, host and port only, such as https://app.example.com.", "allowedOrigins");
     public static readonly Error AlgorithmInvalid = new(ErrorKind.Invalid, "id_token_algorithm_invalid", "Id tokens are signed with RS256 or ES256.", "idTokenAlgorithm");
     public static readonly Error SecretInUse = new(ErrorKind.Conflict, "app_without_secret", "This app has no secret.");
     public static readonly Error ApiUnknown = new(ErrorKind.Invalid, "default_api_unknown", "No API has this identifier.", "defaultApi");
+    public static readonly Error GrantTypesInvalid = new(ErrorKind.Invalid, "grant_types_invalid", "Name at least one grant that the app's kind can use, each once; refresh_token only together with one that gives it.", "grantTypes");
+    public static readonly Error AccessLifetimeInvalid = new(ErrorKind.Invalid, "access_token_lifetime_invalid", "An access token lives 60 to 86400 seconds.", "accessTokenSeconds");
+    public static readonly Error RefreshLifetimeInvalid = new(ErrorKind.Invalid, "refresh_token_lifetime_invalid", "A refresh token lives 1 to 365 days unused, its family 1 to 730 days.", "refreshTokenDays");
+    public static readonly Error SecretNotFound = new(ErrorKind.NotFound, "app_secret_not_found", "The app has no such secret.");
+    public static readonly Error SecretLimit = new(ErrorKind.Conflict, "app_secret_limit", "The app has two secrets already: delete one, or give overlapSeconds to end them.");
+    public static readonly Error SecretExpiryInvalid = new(ErrorKind.Invalid, "secret_expiry_invalid", "A secret expires in the future.", "expiresAt");
+    public static readonly Error OverlapInvalid = new(ErrorKind.Invalid, "overlap_invalid", "An overlap is 0 to 2592000 seconds (30 days).", "overlapSeconds");
+    public static readonly Error NotGranted = new(ErrorKind.NotFound, "app_grant_not_found", "The organization has granted this app nothing.");
+    public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "An app is granted at most 200 permissions in an organization.", "permissions");
 }

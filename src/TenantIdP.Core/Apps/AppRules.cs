@@ -10,7 +10,8 @@ public static class AppRules
     {
         var name = DisplayName.Check(app.DisplayName, "displayName");
         if (!name.IsOk) return name.Error;
-        if (app.Kind != AppKind.Machine && app.RedirectUris.Count == 0) return AppErrors.RedirectUriRequired;
+        if (!AreGrantTypes(app)) return AppErrors.GrantTypesInvalid;
+        if (app.GrantTypes.Contains(AppGrantTypes.AuthorizationCode) && app.RedirectUris.Count == 0) return AppErrors.RedirectUriRequired;
         if (app.RedirectUris.Count > 50 || app.RedirectUris.Any(uri => !IsRedirect(uri, app.Kind, allowInsecure))) return AppErrors.RedirectUriInvalid;
         if (app.PostLogoutRedirectUris.Count > 50 || app.PostLogoutRedirectUris.Any(uri => !IsRedirect(uri, app.Kind, allowInsecure)))
             return AppErrors.RedirectUriInvalid with { Field = "postLogoutRedirectUris" };
@@ -18,8 +19,17 @@ public static class AppRules
         if (app.AllowedOrigins.Count > 50 || app.AllowedOrigins.Any(origin => !IsOrigin(origin, allowInsecure))) return AppErrors.OriginInvalid;
         if (app.Kind == AppKind.Public && !app.RequirePkce) return AppErrors.PkceRequired;
         if (app.Scopes.Count > 100 || app.Scopes.Any(s => s is not { Length: > 0 and <= 100 } || s.Any(c => c is <= ' ' or > '~' or '"' or '\\'))) return AppErrors.ScopeInvalid;
+        if (app.AccessTokenSeconds is < 60 or > 86_400) return AppErrors.AccessLifetimeInvalid;
+        if (app.RefreshTokenDays is < 1 or > 365) return AppErrors.RefreshLifetimeInvalid;
+        if (app.RefreshTokenAbsoluteDays is < 1 or > 730) return AppErrors.RefreshLifetimeInvalid with { Field = "refreshTokenAbsoluteDays" };
+        var map = Tokens.ClaimMap.Check(app.ClaimMap);
+        if (!map.IsOk) return map;
         return app.IdTokenAlgorithm is "RS256" or "ES256" ? Result.Ok : AppErrors.AlgorithmInvalid;
     }
+
+    private static bool AreGrantTypes(App app) =>
+        app.GrantTypes.Count > 0 && app.GrantTypes.Distinct().Count() == app.GrantTypes.Count && app.GrantTypes.All(AppGrantTypes.Possible(app.Kind).Contains)
+            && (!app.GrantTypes.Contains(AppGrantTypes.RefreshToken) || app.GrantTypes.Contains(AppGrantTypes.AuthorizationCode) || app.GrantTypes.Contains(AppGrantTypes.DeviceCode));
 
     private static bool IsRedirect(string? text, AppKind kind, bool allowInsecure)
     {

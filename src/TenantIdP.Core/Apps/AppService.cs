@@ -20,6 +20,14 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public bool RequirePkce { get; init; } = true;
     public bool RequireOrganization { get; init; }
     public string IdTokenAlgorithm { get; init; } = "RS256";
+
+    /// <summary>Null for what its kind usually needs.</summary>
+    public IReadOnlyList<string>? GrantTypes { get; init; }
+
+    public int? AccessTokenSeconds { get; init; }
+    public int? RefreshTokenDays { get; init; }
+    public int? RefreshTokenAbsoluteDays { get; init; }
+    public IReadOnlyList<ClaimRule> ClaimMap { get; init; } = [];
 }
 
 /// <summary>A merge patch of an app.</summary>
@@ -36,13 +44,16 @@ public sealed record AppChanges
     public Patch<bool> RequirePkce { get; init; }
     public Patch<bool> RequireOrganization { get; init; }
     public Patch<string> IdTokenAlgorithm { get; init; }
+    public Patch<IReadOnlyList<string>> GrantTypes { get; init; }
+    public Patch<int?> AccessTokenSeconds { get; init; }
+    public Patch<int?> RefreshTokenDays { get; init; }
+    public Patch<int?> RefreshTokenAbsoluteDays { get; init; }
+    public Patch<IReadOnlyList<ClaimRule>> ClaimMap { get; init; }
 }
 
-/// <summary>The relying apps of the instance: our rules, the engine's storage, one transaction.</summary>
-public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog events, IssuerOptions issuer, TimeProvider clock)
+/// <summary>The relying apps of the instance: our rules, the engine's storage, one transaction. A deleted one loses what any organization granted it.</summary>
+public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits edits, EventLog events, IssuerOptions issuer, TimeProvider clock)
 {
-    public const string SecretPrefix = "tidp_secret_";
-
     /// <returns>The app, with its secret for the only time unless it is public.</returns>
     public async Task<Result<CreatedApp>> CreateAsync(NewApp wanted, CancellationToken ct)
     {
@@ -51,19 +62,20 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         {
             Id = id, ClientId = id.ToString(), DisplayName = wanted.DisplayName, Kind = wanted.Kind, RedirectUris = wanted.RedirectUris, PostLogoutRedirectUris = wanted.PostLogoutRedirectUris,
             InitiateLoginUri = wanted.InitiateLoginUri, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
-            RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm,
+            RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm, GrantTypes = wanted.GrantTypes ?? AppGrantTypes.Default(wanted.Kind, wanted.Scopes),
+            AccessTokenSeconds = wanted.AccessTokenSeconds, RefreshTokenDays = wanted.RefreshTokenDays, RefreshTokenAbsoluteDays = wanted.RefreshTokenAbsoluteDays, ClaimMap = wanted.ClaimMap,
         };
         var allowed = await CheckAsync(app, ct);
         if (!allowed.IsOk) return allowed.Error;
 
-        var secret = app.Kind == AppKind.Public ? null : MachineSecret.New(SecretPrefix);
+        (AppSecret Kept, string Secret)? made = app.Kind == AppKind.Public ? null : AppSecret.Make(clock.GetUtcNow(), null);
         return await db.InTransactionAsync<CreatedApp>(
             async () =>
             {
                 events.RecordForInstance(EventTypes.AppCreated, id.ToString(), Facts(app));
                 await db.SaveChangesAsync(ct);
-                await registry.CreateAsync(app, secret is null ? null : MachineSecret.Hash(secret), ct);
-                return new CreatedApp(app, secret);
+                await registry.CreateAsync(app, made is { } one ? [one.Kept] : [], ct);
+                return new CreatedApp(app, made?.Secret);
             }, ct);
     }
 
@@ -75,54 +87,49 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         return cursor.IsOk ? await registry.ListAsync(page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) }, ct) : cursor.Error;
     }
 
-    public async Task<Result<App>> UpdateAsync(Id<App> id, AppChanges changes, CancellationToken ct)
-    {
-        if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
-        var changed = app with
+    /// <param name="expectedVersion">Null when the caller doesn't mind.</param>
+    public Task<Result<App>> UpdateAsync(Id<App> id, AppChanges changes, int? expectedVersion, CancellationToken ct) => edits.ChangeAsync(
+        id, expectedVersion, async app =>
         {
-            DisplayName = changes.DisplayName.Or(app.DisplayName) ?? "",
-            RedirectUris = changes.RedirectUris.Or(app.RedirectUris) ?? [],
-            PostLogoutRedirectUris = changes.PostLogoutRedirectUris.Or(app.PostLogoutRedirectUris) ?? [],
-            InitiateLoginUri = changes.InitiateLoginUri.Or(app.InitiateLoginUri),
-            AllowedOrigins = changes.AllowedOrigins.Or(app.AllowedOrigins) ?? [],
-            Scopes = changes.Scopes.Or(app.Scopes) ?? [],
-            DefaultApi = changes.DefaultApi.Or(app.DefaultApi),
-            Apis = changes.Apis.Or(app.Apis) ?? [],
-            RequirePkce = changes.RequirePkce.Or(app.RequirePkce),
-            RequireOrganization = changes.RequireOrganization.Or(app.RequireOrganization),
-            IdTokenAlgorithm = changes.IdTokenAlgorithm.Or(app.IdTokenAlgorithm) ?? "",
-        };
-        var allowed = await CheckAsync(changed, ct);
-        if (!allowed.IsOk) return allowed.Error;
-        return await RecordedAsync(EventTypes.AppUpdated, changed, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed)), () => registry.UpdateAsync(changed, ct), ct);
-    }
-
-    /// <summary>Makes a new secret, shown once; the old one stops at once.</summary>
-    public async Task<Result<CreatedApp>> RotateSecretAsync(Id<App> id, CancellationToken ct)
-    {
-        if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
-        if (app.Kind == AppKind.Public) return AppErrors.SecretInUse;
-        var secret = MachineSecret.New(SecretPrefix);
-        var replaced = await RecordedAsync(EventTypes.AppUpdated, app, new { secret = "replaced" }, () => registry.ReplaceSecretAsync(id, MachineSecret.Hash(secret), ct), ct);
-        return replaced.IsOk ? new CreatedApp(app, secret) : replaced.Error;
-    }
+            var changed = Apply(changes, app);
+            var allowed = await CheckAsync(changed, ct);
+            return allowed.IsOk ? new AppEdit(changed, EventTypes.AppUpdated, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed))) : allowed.Error;
+        }, ct);
 
     /// <summary>Deletes the app and ends its grants.</summary>
     public async Task<Result> DeleteAsync(Id<App> id, CancellationToken ct)
     {
-        if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
-        var deleted = await RecordedAsync(EventTypes.AppDeleted, app, new { app.DisplayName }, () => registry.DeleteAsync(id, ct), ct);
+        var deleted = await db.InTransactionAsync<bool>(
+            async () =>
+            {
+                if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
+                events.RecordForInstance(EventTypes.AppDeleted, id.ToString(), new { app.DisplayName });
+                await db.SaveChangesAsync(ct);
+                await db.AppGrants.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(g => g.AppId == id).ExecuteDeleteAsync(ct);
+                return await registry.DeleteAsync(id, ct) ? true : AppErrors.NotFound; // not found: the transaction and its event are rolled back
+            }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;
     }
 
-    private Task<Result<App>> RecordedAsync(string type, App app, object facts, Func<Task<bool>> change, CancellationToken ct) =>
-        db.InTransactionAsync<App>(
-            async () =>
-            {
-                events.RecordForInstance(type, app.Id.ToString(), facts);
-                await db.SaveChangesAsync(ct);
-                return await change() ? app : AppErrors.NotFound; // not found: the transaction and its event are rolled back
-            }, ct);
+    private static App Apply(AppChanges changes, App app) => app with
+    {
+        DisplayName = changes.DisplayName.Or(app.DisplayName) ?? "",
+        RedirectUris = changes.RedirectUris.Or(app.RedirectUris) ?? [],
+        PostLogoutRedirectUris = changes.PostLogoutRedirectUris.Or(app.PostLogoutRedirectUris) ?? [],
+        InitiateLoginUri = changes.InitiateLoginUri.Or(app.InitiateLoginUri),
+        AllowedOrigins = changes.AllowedOrigins.Or(app.AllowedOrigins) ?? [],
+        Scopes = changes.Scopes.Or(app.Scopes) ?? [],
+        DefaultApi = changes.DefaultApi.Or(app.DefaultApi),
+        Apis = changes.Apis.Or(app.Apis) ?? [],
+        RequirePkce = changes.RequirePkce.Or(app.RequirePkce),
+        RequireOrganization = changes.RequireOrganization.Or(app.RequireOrganization),
+        IdTokenAlgorithm = changes.IdTokenAlgorithm.Or(app.IdTokenAlgorithm) ?? "",
+        GrantTypes = changes.GrantTypes.Or(app.GrantTypes) ?? AppGrantTypes.Default(app.Kind, changes.Scopes.Or(app.Scopes) ?? []),
+        AccessTokenSeconds = changes.AccessTokenSeconds.Or(app.AccessTokenSeconds),
+        RefreshTokenDays = changes.RefreshTokenDays.Or(app.RefreshTokenDays),
+        RefreshTokenAbsoluteDays = changes.RefreshTokenAbsoluteDays.Or(app.RefreshTokenAbsoluteDays),
+        ClaimMap = changes.ClaimMap.Or(app.ClaimMap) ?? [],
+    };
 
     private async Task<Result> CheckAsync(App app, CancellationToken ct)
     {
@@ -136,5 +143,6 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
     private static object Facts(App a) => new
     {
         a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap,
     };
 }

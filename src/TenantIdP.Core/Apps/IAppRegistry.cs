@@ -12,13 +12,16 @@ public interface IAppRegistry
     /// <summary>In the order of creation.</summary>
     Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct);
 
-    /// <param name="secretHash">A <see cref="MachineSecret.Hash"/>, or null for a public app.</param>
-    Task CreateAsync(App app, string? secretHash, CancellationToken ct);
+    /// <param name="secrets">None for a public app.</param>
+    Task CreateAsync(App app, IReadOnlyList<AppSecret> secrets, CancellationToken ct);
 
-    /// <returns>False when there is no such app.</returns>
-    Task<bool> UpdateAsync(App app, CancellationToken ct);
+    /// <summary>Those that expired may be among them.</summary>
+    Task<IReadOnlyList<AppSecret>> SecretsAsync(Id<App> id, CancellationToken ct);
 
-    Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct);
+    /// <param name="app">What it becomes, with the version that was read; the stored one is the next.</param>
+    /// <param name="secrets">Null leaves them as they are.</param>
+    /// <returns>False when it no longer is what was read.</returns>
+    Task<bool> UpdateAsync(App app, IReadOnlyList<AppSecret>? secrets, CancellationToken ct);
 
     /// <summary>Deletes the app and ends its grants.</summary>
     Task<bool> DeleteAsync(Id<App> id, CancellationToken ct);

@@ -129,6 +129,11 @@ public static class EventTypes
     public const string AppCreated = "app.created";
     public const string AppUpdated = "app.updated";
     public const string AppDeleted = "app.deleted";
+    public const string AppSecretCreated = "app.secret_created";
+    public const string AppSecretDeleted = "app.secret_deleted";
+    public const string AppAccessGranted = "app.access_granted";
+    public const string AppAccessChanged = "app.access_changed";
+    public const string AppAccessRevoked = "app.access_revoked";
     public const string ApiCreated = "api.created";
     public const string ApiUpdated = "api.updated";
     public const string ApiDeleted = "api.deleted";
@@ -138,5 +143,6 @@ public static class EventTypes
     public const string RefreshTokenReused = "token.reuse_detected";
     public const string OrganizationSwitched = "token.organization_switched";
     public const string SwitchRefused = "token.switch_refused";
+    public const string DeviceApproved = "token.device_approved";
     public const string SigningKeyCreated = "signing_key.created";
 }

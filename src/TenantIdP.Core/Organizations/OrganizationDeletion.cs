@@ -119,6 +119,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.SignInTraces.Where(t => t.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.AppGrants.Where(g => g.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.ServiceProviderKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Roles.Where(r => r.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Organizations.Where(o => o.Id == id).ExecuteDeleteAsync(ct);

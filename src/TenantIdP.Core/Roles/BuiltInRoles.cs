@@ -15,10 +15,10 @@ public static class BuiltInRoles
     private static readonly string[] AdminPermissions =
     [
         .. MemberPermissions, Permission.OrganizationWrite, Permission.MembersWrite, Permission.RolesWrite, Permission.DomainsRead, Permission.ConnectionsRead,
-        Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead,
+        Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead, Permission.AppsRead,
     ];
 
-    private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, .. Permission.IdentityControl];
+    private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, Permission.AppsWrite, .. Permission.IdentityControl];
 
     public static IReadOnlyList<(string Key, string DisplayName, IReadOnlyList<string> Permissions)> All { get; } =
     [

@@ -20,6 +20,8 @@ public static class Permission
     public const string DirectoriesWrite = "directories:write";
     public const string InvitationsRead = "invitations:read";
     public const string InvitationsWrite = "invitations:write";
+    public const string AppsRead = "apps:read";
+    public const string AppsWrite = "apps:write";
     public const string EventsRead = "events:read";
     public const string ProfileRead = "profile:read";
 

@@ -51,3 +51,6 @@ public sealed record AccessFacts
     public string? NameOverlay { get; init; }
     public IReadOnlyList<HeldRole> Roles { get; init; } = [];
 }
+
+/// <summary>An app in an organization that has granted it something: no person is behind it.</summary>
+public sealed record AppAccess(Id<Organization> OrganizationId, string OrganizationSlug, string OrganizationName, IReadOnlyList<string> Permissions);

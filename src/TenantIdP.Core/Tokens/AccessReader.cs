@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
@@ -96,5 +97,20 @@ public sealed class AccessReader(IdpDbContext db)
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => new HeldRole(g.Key, [.. g.SelectMany(r => r.Permissions).Distinct()], g.First().Extends))],
         };
+    }
+
+    /// <summary>What an active organization has granted an app, in one statement. Null for anything else, so that no answer tells which of the reasons it is.</summary>
+    /// <param name="idOrSlug">Of the organization.</param>
+    public async Task<AppAccess?> ReadAppAsync(string idOrSlug, Id<App> app, CancellationToken ct)
+    {
+        var organizations = db.Organizations.Where(o => o.Status == OrganizationStatus.Active);
+        if (Id<Organization>.TryParse(idOrSlug, out var id)) organizations = organizations.Where(o => o.Id == id);
+        else if (Slug.TryParse(idOrSlug, out var slug)) organizations = organizations.Where(o => o.Slug == slug);
+        else return null;
+        return await (
+            from g in db.AppGrants.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where g.AppId == app
+            join o in organizations on g.OrganizationId equals o.Id
+            select new AppAccess(o.Id, o.Slug.Value, o.DisplayName, g.Permissions)).AsNoTracking().SingleOrDefaultAsync(ct);
     }
 }

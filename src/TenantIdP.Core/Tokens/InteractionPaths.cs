@@ -15,6 +15,12 @@ public static class InteractionPaths
     /// <summary><c>error</c> and <c>error_description</c> of a request that can't be answered at the app.</summary>
     public const string Error = "/error";
 
+    /// <summary>Where a person types what a device shows. <c>user_code</c>: the code, when they followed its link.</summary>
+    public const string Device = "/device";
+
+    /// <summary>Where the person says yes or no: the device's pending request, sealed.</summary>
+    public const string ConfirmDevice = "/device/confirm";
+
     public const string ReturnParameter = "return";
     public const string ConnectionParameter = "connection";
 

@@ -11,6 +11,9 @@ public static class OrganizationSwitch
 {
     public static readonly TokenRefusal UnknownTarget = new("access_denied", "The organization is not available to this user.");
 
+    /// <summary>The same for an organization that is unknown or suspended, and one that has not granted the app anything.</summary>
+    public static readonly TokenRefusal NotGranted = new("access_denied", "The organization is not available to this app.");
+
     /// <summary>Null means granted.</summary>
     /// <param name="isSwitch">The request names an organization that is not the grant's own.</param>
     public static TokenRefusal? Refusal(Judgement judgement, AccessFacts facts, bool isSwitch) => judgement.Verdict switch

@@ -1,4 +1,5 @@
 using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Sessions;
@@ -24,7 +25,8 @@ public static class TokenClaims
     public const int PermissionsLimit = 4_096;
 
     /// <param name="api">The audience, or null when the token is for userinfo only.</param>
-    public static IReadOnlyList<TokenClaim> For(AccessFacts facts, SessionProof proof, Id<Session> session, IReadOnlyCollection<string> scopes, Api? api)
+    /// <param name="map">The claims that the app wants under other names as well.</param>
+    public static IReadOnlyList<TokenClaim> For(AccessFacts facts, SessionProof proof, Id<Session> session, IReadOnlyCollection<string> scopes, Api? api, IReadOnlyList<ClaimRule> map)
     {
         var claims = new List<TokenClaim>(20)
         {
@@ -46,7 +48,19 @@ public static class TokenClaims
         }
 
         AddProfile(claims, facts, scopes);
-        return claims;
+        return ClaimMap.Apply(claims, map);
+    }
+
+    /// <summary>An app's own token. Of an organization it says only what that has granted, and of that only what the API declares.</summary>
+    /// <param name="access">Null for a token without an organization.</param>
+    public static IReadOnlyList<TokenClaim> ForApp(App app, AppAccess? access, Api? api)
+    {
+        var claims = new List<TokenClaim>(4) { new("sub", app.ClientId, TokenKinds.Access) };
+        if (access is null) return claims;
+        claims.Add(new("org_id", access.OrganizationId.ToString(), TokenKinds.Access));
+        claims.Add(new("org_name", access.OrganizationSlug, TokenKinds.Access));
+        if (api is not null) claims.Add(PermissionsClaim([.. api.Permissions.Select(p => p.Name).Where(access.Permissions.Contains).Order(StringComparer.Ordinal)]));
+        return ClaimMap.Apply(claims, app.ClaimMap);
     }
 
     /// <summary>Every permission of the membership at one API.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using OpenIddict.Abstractions;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Engine.OpenIddict.Stores;
@@ -30,7 +31,18 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
 
     /// <param name="Binding">Hash of what makes the request this one: a seal can't be moved to another.</param>
     private sealed record Sealed(
-        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction);
+        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, Guid? Device = null);
+
+    internal DateTimeOffset Now => clock.GetUtcNow();
+
+    /// <summary>A device's request has the same way through our pages, and comes back to a page of ours instead of an endpoint.</summary>
+    internal string ForDevice(App app, Guid device, string? organization)
+    {
+        var known = new Sealed(app.ClientId, Binding(name => name == "client_id" ? app.ClientId : null), organization, null, null, null, [], null, null, new Interaction(clock.GetUtcNow(), null), device);
+        return QueryHelpers.AddQueryString(InteractionPaths.ConfirmDevice, new Dictionary<string, string?> { ["client_id"] = app.ClientId, [Parameter] = Seal(known) });
+    }
+
+    internal Guid? DeviceOf(string returnUrl) => Read(returnUrl)?.Device;
 
     public async Task<AuthorizationRequest?> FindAsync(string returnUrl, CancellationToken ct)
     {
@@ -42,7 +54,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
     {
         if (Read(returnUrl) is not { } known || Query(returnUrl) is not { } query) throw new ArgumentException("Not a pending authorization request.", nameof(returnUrl));
         query[Parameter] = Seal(known with { Interaction = interaction });
-        return QueryHelpers.AddQueryString(InteractionPaths.Authorize, query);
+        return QueryHelpers.AddQueryString(PathOf(returnUrl), query);
     }
 
     /// <summary>The request in hand, with what the person has done so far if its seal is good; and the URL that comes back to it.</summary>
@@ -55,7 +67,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         var binding = Binding(name => parameters.TryGetValue(name, out var value) ? value.ToString() : null);
 
         // From the wire: a pushed request's own parameters have replaced the others by now.
-        var earlier = raw.FirstOrDefault(p => p.Key == Parameter).Value is [{ } text] && Open(text) is { } opened && opened.Binding == binding ? opened : null;
+        var earlier = raw.FirstOrDefault(p => p.Key == Parameter).Value is [{ } text] && Open(text) is { Device: null } opened && opened.Binding == binding ? opened : null;
         if (earlier is null && pushedAt is { } pushed && clock.GetUtcNow() - pushed > TimeSpan.FromSeconds(options.PushedRequestSeconds)) return null;
         var interaction = earlier?.Interaction ?? new Interaction(clock.GetUtcNow(), null);
         int? maxAge = request.MaxAge is { } seconds and >= 0 and <= int.MaxValue ? (int)seconds : null;
@@ -69,14 +81,17 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
     }
 
     private static Dictionary<string, Microsoft.Extensions.Primitives.StringValues>? Query(string returnUrl) =>
-        returnUrl.Length <= MaxReturnUrl * 2 && returnUrl.StartsWith(InteractionPaths.Authorize + "?", StringComparison.Ordinal) && !returnUrl.Any(c => c is '\\' or '#' || char.IsControl(c))
-            ? QueryHelpers.ParseQuery(returnUrl[InteractionPaths.Authorize.Length..])
+        returnUrl.Length <= MaxReturnUrl * 2 && returnUrl.StartsWith(PathOf(returnUrl) + "?", StringComparison.Ordinal) && !returnUrl.Any(c => c is '\\' or '#' || char.IsControl(c))
+            ? QueryHelpers.ParseQuery(returnUrl[PathOf(returnUrl).Length..])
             : null;
+
+    private static string PathOf(string returnUrl) => returnUrl.StartsWith(InteractionPaths.ConfirmDevice + "?", StringComparison.Ordinal) ? InteractionPaths.ConfirmDevice : InteractionPaths.Authorize;
 
     private static string Binding(Func<string, string?> value) =>
         Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Bound.Select(name => value(name) ?? "")))));
 
-    private Sealed? Read(string returnUrl) => Query(returnUrl) is { } query && query.TryGetValue(Parameter, out var text) ? Open(text.ToString()) : null;
+    private Sealed? Read(string returnUrl) => Query(returnUrl) is { } query && query.TryGetValue(Parameter, out var text) && Open(text.ToString()) is { } known
+        && known.Device is null == (PathOf(returnUrl) == InteractionPaths.Authorize) ? known : null; // a seal opens at its own path only
 
     private async Task<AuthorizationRequest?> RestoreAsync(Sealed known, CancellationToken ct) =>
         await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } app

@@ -9,7 +9,11 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 /// <summary>The apps, as clients of the engine.</summary>
 public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegistry
 {
-    public static App ToApp(OidcApplication row) => JsonSerializer.Deserialize<App>(row.Description, JsonText.Options)!; // written by Write below
+    public static App ToApp(OidcApplication row)
+    {
+        var app = JsonSerializer.Deserialize<App>(row.Description, JsonText.Options)!; // written by Write below
+        return app.GrantTypes.Count > 0 ? app : app with { GrantTypes = AppGrantTypes.Default(app.Kind, app.Scopes) }; // of the time when the kind alone decided
+    }
 
     /// <summary>From the database, not from the cache: what is read here is changed and written back.</summary>
     public async Task<App?> FindAsync(Id<App> id, CancellationToken ct) =>
@@ -32,30 +36,38 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         return new Page<App>(apps, found.Count > page.Limit ? apps[^1].Id.ToString() : null);
     }
 
-    public async Task CreateAsync(App app, string? secretHash, CancellationToken ct)
+    public async Task CreateAsync(App app, IReadOnlyList<AppSecret> secrets, CancellationToken ct)
     {
-        var row = new OidcApplication { Id = app.Id.Value, ClientSecret = secretHash };
+        var row = new OidcApplication { Id = app.Id.Value, ClientSecret = app.Kind == AppKind.Public ? null : AppSecrets.Write(secrets) };
         Write(app, row);
         session.Db.Add(row);
         await session.Db.SaveChangesAsync(ct);
-        session.Evict(cache);
+        await session.EvictAsync(cache, ct);
     }
 
-    public async Task<bool> UpdateAsync(App app, CancellationToken ct)
+    public async Task<IReadOnlyList<AppSecret>> SecretsAsync(Id<App> id, CancellationToken ct) =>
+        AppSecrets.Read(await session.Db.Applications.Where(a => a.Id == id.Value).Select(a => a.ClientSecret).SingleOrDefaultAsync(ct));
+
+    public async Task<bool> UpdateAsync(App app, IReadOnlyList<AppSecret>? secrets, CancellationToken ct)
     {
-        if (await session.Db.Applications.SingleOrDefaultAsync(a => a.Id == app.Id.Value, ct) is not { } row) return false;
-        Write(app, row);
+        if (await session.Db.Applications.SingleOrDefaultAsync(a => a.Id == app.Id.Value, ct) is not { } row || ToApp(row).Version != app.Version) return false;
+        Write(app with { Version = app.Version + 1 }, row);
+        if (secrets is not null) row.ClientSecret = AppSecrets.Write(secrets);
+
+        // The engine's own concurrency token: the statement changes the row only as it was read.
         row.ConcurrencyToken = Guid.CreateVersion7().ToString();
-        await session.Db.SaveChangesAsync(ct);
-        session.Evict(cache);
-        return true;
-    }
+        try
+        {
+            await session.Db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            session.Db.Entry(row).State = EntityState.Detached;
+            return false;
+        }
 
-    public async Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct)
-    {
-        var replaced = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteUpdateAsync(set => set.SetProperty(a => a.ClientSecret, secretHash), ct);
-        session.Evict(cache);
-        return replaced == 1;
+        await session.EvictAsync(cache, ct);
+        return true;
     }
 
     public async Task<bool> DeleteAsync(Id<App> id, CancellationToken ct)
@@ -64,7 +76,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         await session.Db.Tokens.Where(t => EF.Property<Guid?>(t, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         await session.Db.Authorizations.Where(a => EF.Property<Guid?>(a, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         var deleted = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteDeleteAsync(ct);
-        session.Evict(cache);
+        await session.EvictAsync(cache, ct);
         return deleted == 1;
     }
 
@@ -88,21 +100,19 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
 
         // A client without a secret could be anybody who knows its id.
         if (app.Kind != AppKind.Public) permissions.Add(Permissions.Endpoints.Introspection);
-        if (app.Kind == AppKind.Machine)
-        {
-            permissions.Add(Permissions.GrantTypes.ClientCredentials);
-        }
-        else
+        if (app.GrantTypes.Contains(AppGrantTypes.AuthorizationCode))
         {
             permissions.AddRange(
             [
                 Permissions.Endpoints.Authorization, Permissions.Endpoints.PushedAuthorization, Permissions.Endpoints.EndSession, Permissions.GrantTypes.AuthorizationCode,
                 Permissions.ResponseTypes.Code,
             ]);
-            if (app.HasOfflineAccess) permissions.Add(Permissions.GrantTypes.RefreshToken);
-            if (app.Kind == AppKind.Web && app.Scopes.Any(Core.Apis.ManagementApi.Scopes.Contains)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
         }
 
+        if (app.GrantTypes.Contains(AppGrantTypes.RefreshToken) && app.HasOfflineAccess) permissions.Add(Permissions.GrantTypes.RefreshToken);
+        if (app.GrantTypes.Contains(AppGrantTypes.ClientCredentials)) permissions.Add(Permissions.GrantTypes.ClientCredentials);
+        if (app.GrantTypes.Contains(AppGrantTypes.DeviceCode)) permissions.AddRange([Permissions.Endpoints.DeviceAuthorization, Permissions.GrantTypes.DeviceCode]);
+        if (app.GrantTypes.Contains(AppGrantTypes.TokenExchange)) permissions.Add(Permissions.GrantTypes.TokenExchange);
         permissions.AddRange(app.Scopes.Select(scope => Permissions.Prefixes.Scope + scope));
         return permissions;
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenIddict.Abstractions;
 using OpenIddict.Core;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -11,14 +12,15 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace TenantIdP.Engine.OpenIddict.Stores;
 
-/// <summary>Clients from the cache, and secrets made by us compared by one SHA-256 in fixed time; imported or human-chosen ones by the stock PBKDF2.</summary>
+/// <summary>Clients from the cache, and each of an app's live secrets compared by one SHA-256 in fixed time.</summary>
 public sealed class AppManager(
     IOpenIddictApplicationCache<OidcApplication> cache,
     ILogger<OpenIddictApplicationManager<OidcApplication>> logger,
     IOptionsMonitor<OpenIddictCoreOptions> options,
     IOpenIddictApplicationStore<OidcApplication> store,
     AppCache apps,
-    OidcSession session) : OpenIddictApplicationManager<OidcApplication>(cache, logger, options, store)
+    OidcSession session,
+    TimeProvider clock) : OpenIddictApplicationManager<OidcApplication>(cache, logger, options, store)
 {
     public override ValueTask<OidcApplication?> FindByClientIdAsync(string identifier, CancellationToken cancellationToken = default) =>
         apps.FindByClientIdAsync(session, identifier, cancellationToken);
@@ -27,7 +29,7 @@ public sealed class AppManager(
         Guid.TryParse(identifier, out var id) ? apps.FindByIdAsync(session, id, cancellationToken) : default;
 
     protected override ValueTask<bool> ValidateClientSecretAsync(string secret, string comparand, CancellationToken cancellationToken = default) =>
-        MachineSecret.IsHash(comparand) ? new(MachineSecret.Matches(secret, comparand)) : base.ValidateClientSecretAsync(secret, comparand, cancellationToken);
+        new(AppSecrets.Matches(secret, comparand, clock.GetUtcNow()));
 }
 
 /// <summary>Ends the grant together with its tokens: a child that a racing request inserts a moment later finds its grant ended.</summary>

@@ -57,11 +57,12 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
     /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>
     public Task SaveEventsAsync(CancellationToken ct) => idp.SaveChangesAsync(ct);
 
-    /// <summary>Evicts now and again when this scope ends: a reader may have kept the old row between the change and its commit.</summary>
-    public void Evict(AppCache cache)
+    /// <summary>Evicts now and again when this scope ends: a reader may have kept the old row between the change and its commit. The other nodes are told when it commits.</summary>
+    public Task EvictAsync(AppCache cache, CancellationToken ct)
     {
         cache.Clear();
         changed = cache;
+        return idp.AnnounceAsync(cache.Name, ct);
     }
 
     public ValueTask<DbContext> GetDbContextAsync(CancellationToken cancellationToken) => new(Db);

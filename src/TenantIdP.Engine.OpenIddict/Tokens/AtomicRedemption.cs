@@ -10,7 +10,7 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
 /// <summary>
-/// Spends a code, a refresh token or a pushed request by one conditional statement; codes and refresh tokens inside the transaction that stores their successor. The stock
+/// Spends a code, a device's code, a refresh token or a pushed request by one conditional statement; codes and refresh tokens inside the transaction that stores their successor. The stock
 /// handler ignores a lost race of a refresh token, so that twenty uses at once had up to twelve winners.
 /// </summary>
 public sealed class AtomicRedemption(OidcSession session, TokenTransaction transaction, IOpenIddictTokenManager tokens, TokenRefusals events, TimeProvider clock) : IOpenIddictServerHandler<ProcessSignInContext>
@@ -23,6 +23,7 @@ public sealed class AtomicRedemption(OidcSession session, TokenTransaction trans
             { EndpointType: OpenIddictServerEndpointType.Authorization } => authentication?.RequestTokenPrincipal,
             { EndpointType: OpenIddictServerEndpointType.Token } when context.Request.IsAuthorizationCodeGrantType() => authentication?.AuthorizationCodePrincipal,
             { EndpointType: OpenIddictServerEndpointType.Token } when context.Request.IsRefreshTokenGrantType() => authentication?.RefreshTokenPrincipal,
+            { EndpointType: OpenIddictServerEndpointType.Token } when context.Request.IsDeviceCodeGrantType() => authentication?.DeviceCodePrincipal,
             _ => null,
         };
         if (spent?.GetTokenId() is not { } tokenId) return;

@@ -14,12 +14,12 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
 /// <summary>Userinfo: what is true now, not what the token said when it was made.</summary>
-public sealed class UserInfo(OidcSession session, AccessReader reader) : IOpenIddictServerHandler<HandleUserInfoRequestContext>
+public sealed class UserInfo(OidcSession session, AccessReader reader, AppCache apps) : IOpenIddictServerHandler<HandleUserInfoRequestContext>
 {
     public async ValueTask HandleAsync(HandleUserInfoRequestContext context)
     {
         var token = context.AccessTokenPrincipal;
-        var claims = token.GetAuthorizationId() is { } grant ? await LiveGrant.ClaimsAsync(session, reader, grant, token, null, context.CancellationToken) : null;
+        var claims = token.GetAuthorizationId() is { } grant ? await LiveGrant.ClaimsAsync(session, reader, apps, grant, token, null, context.CancellationToken) : null;
         if (claims is null)
         {
             context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
@@ -48,10 +48,13 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
             return;
         }
 
-        if (token.GetAuthorizationId() is not { } grant) return; // an app's own token has no session
         var audience = token.GetAudiences().FirstOrDefault();
         var api = audience is null ? null : await catalog.FindAsync(db, audience, context.CancellationToken);
-        var claims = await LiveGrant.ClaimsAsync(session, reader, grant, token, api, context.CancellationToken);
+        var grant = token.GetAuthorizationId();
+        if (grant is null && token.GetClaim("org_id") is null) return; // an app's own token has no session
+        var claims = grant is null
+            ? await LiveGrant.ClaimsOfAppAsync(session, reader, apps, token, api, context.CancellationToken)
+            : await LiveGrant.ClaimsAsync(session, reader, apps, grant, token, api, context.CancellationToken);
         if (claims is null)
         {
             context.Reject(Errors.InvalidToken, "The session behind this token has ended.");
@@ -62,12 +65,15 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         {
             context.Claims[claim.Name] = LiveGrant.ToParameter(claim);
         }
+
+        // Who acts is the token's own and does not change.
+        if (token.GetClaim("act") is { } act) context.Claims["act"] = new OpenIddictParameter(System.Text.Json.JsonDocument.Parse(act).RootElement);
     }
 
     /// <summary>The app the token was given to; for access tokens also one that serves the API it is for. Only apps with a secret get this far.</summary>
     private static bool MayRead(App caller, ClaimsPrincipal token) =>
         token.HasPresenter(caller.ClientId)
-        || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && caller.Kind == AppKind.Machine && token.GetAudiences().Any(a => a == caller.DefaultApi || caller.Apis.Contains(a)));
+        || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && token.GetAudiences().Any(caller.Serves));
 }
 
 internal static class LiveGrant
@@ -82,9 +88,18 @@ internal static class LiveGrant
         _ => default,
     };
 
+    /// <summary>As below, of an app's own token for an organization: what that grants it now.</summary>
+    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsOfAppAsync(OidcSession session, AccessReader reader, AppCache apps, ClaimsPrincipal token, Api? api, CancellationToken ct)
+    {
+        if (token.GetClaim("org_id") is not { } organization || token.GetPresenters() is not [{ } presenter, ..] || await apps.FindByClientIdAsync(session, presenter, ct) is not { } row) return null;
+        var app = AppRegistry.ToApp(row);
+        return await reader.ReadAppAsync(organization, app.Id, ct) is { } access ? TokenClaims.ForApp(app, access, api) : null;
+    }
+
     /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
     /// <remarks>An access token speaks of its own organization, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>
-    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(OidcSession session, AccessReader reader, string grantId, ClaimsPrincipal token, Api? api, CancellationToken ct)
+    public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(
+        OidcSession session, AccessReader reader, AppCache apps, string grantId, ClaimsPrincipal token, Api? api, CancellationToken ct)
     {
         if (!Guid.TryParse(grantId, out var id) || await session.Db.Authorizations.FindAsync([id], ct) is not { Status: Statuses.Valid } row) return null;
         var grant = Grants.ToGrant(row, Guid.Empty);
@@ -92,6 +107,8 @@ internal static class LiveGrant
         var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
         if (facts is null) return null;
         var judgement = AccessPolicy.Judge(facts);
-        return judgement.Proof is null ? null : TokenClaims.For(facts, judgement.Proof, grant.SessionId, token.GetScopes(), api);
+        if (judgement.Proof is null) return null;
+        var client = token.GetPresenters() is [{ } presenter, ..] ? await apps.FindByClientIdAsync(session, presenter, ct) : null;
+        return client is null ? null : TokenClaims.For(facts, judgement.Proof, grant.SessionId, token.GetScopes(), api, AppRegistry.ToApp(client).ClaimMap);
     }
 }

@@ -14,6 +14,8 @@ internal static class Principals
     /// <summary>The value type that keeps an array an array, also with one element.</summary>
     private const string JsonArray = "JSON_ARRAY";
 
+    private const string JsonObject = "JSON";
+
     public static ClaimsPrincipal From(IEnumerable<TokenClaim> claims)
     {
         var identity = new ClaimsIdentity("TenantIdP", Claims.Name, Claims.Role);
@@ -36,6 +38,9 @@ internal static class Principals
                 break;
             case IEnumerable<string> values:
                 yield return new Claim(claim.Name, JsonSerializer.Serialize(values), JsonArray).SetDestinations(destinations);
+                break;
+            case System.Text.Json.Nodes.JsonObject value:
+                yield return new Claim(claim.Name, value.ToJsonString(), JsonObject).SetDestinations(destinations);
                 break;
             case bool flag:
                 yield return new Claim(claim.Name, flag ? "true" : "false", ClaimValueTypes.Boolean).SetDestinations(destinations);

@@ -18,12 +18,18 @@ public sealed class Revocation(OidcSession session) : IOpenIddictServerHandler<H
     }
 }
 
-/// <summary>A code or refresh token in another client's hands has leaked: what it stands for ends (SECURITY.md D4), and the stock check refuses it.</summary>
+/// <summary>A code, a device's code or a refresh token in another client's hands has leaked: what it stands for ends (SECURITY.md D4), and the stock check refuses it.</summary>
 public sealed class ForeignToken(OidcSession session) : IOpenIddictServerHandler<ValidateTokenRequestContext>
 {
     public async ValueTask HandleAsync(ValidateTokenRequestContext context)
     {
-        var presented = context.Request.IsAuthorizationCodeGrantType() ? context.AuthorizationCodePrincipal : context.Request.IsRefreshTokenGrantType() ? context.RefreshTokenPrincipal : null;
+        var presented = context.Request.GrantType switch
+        {
+            GrantTypes.AuthorizationCode => context.AuthorizationCodePrincipal,
+            GrantTypes.DeviceCode => context.DeviceCodePrincipal,
+            GrantTypes.RefreshToken => context.RefreshTokenPrincipal,
+            _ => null,
+        };
         if (presented is null || context.ClientId is not { } client || presented.HasPresenter(client)) return;
         if (Guid.TryParse(presented.GetAuthorizationId(), out var grant)) await session.EndGrantAsync(grant, context.CancellationToken);
     }

@@ -35,7 +35,8 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
         else if (context.Request.IsAuthorizationCodeGrantType()) await ForUserAsync(context, app, context.AuthorizationCodePrincipal!, ct); // validated by the engine
         else if (context.Request.IsRefreshTokenGrantType()) await ForUserAsync(context, app, context.RefreshTokenPrincipal!, ct); // as above
-        else context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
+        else if (context.Request.IsDeviceCodeGrantType()) await ForUserAsync(context, app, context.DeviceCodePrincipal!, ct); // as above
+        else if (!context.Request.IsTokenExchangeGrantType()) context.Reject(Errors.UnsupportedGrantType, "This grant type is not supported.");
     }
 
     private async Task ForAppAsync(HandleTokenRequestContext context, App app, CancellationToken ct)
@@ -46,9 +47,22 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             return;
         }
 
-        var principal = Principals.From([new TokenClaim(Claims.Subject, app.ClientId, TokenKinds.Access)]);
+        AppAccess? access = null;
+        if (Requested(context.Request) is { } wanted && (access = await reader.ReadAppAsync(wanted, app.Id, ct)) is null)
+        {
+            context.Reject(OrganizationSwitch.NotGranted.Error, OrganizationSwitch.NotGranted.Description);
+            return;
+        }
+
+        if (access is not null && ManagementApi.Scopes.Any(context.Request.HasScope))
+        {
+            context.Reject(Errors.InvalidScope, "That scope is for the whole instance. A token of one organization needs none: it has the permissions that were granted.");
+            return;
+        }
+
+        var principal = Principals.From(TokenClaims.ForApp(app, access, target.Api));
         principal.SetScopes(context.Request.GetScopes());
-        Finish(context, principal, target);
+        Finish(context, app, principal, target, options, TimeSpan.MaxValue);
     }
 
     private async Task ForUserAsync(HandleTokenRequestContext context, App app, ClaimsPrincipal earlier, CancellationToken ct)
@@ -85,12 +99,12 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         }
 
         var scopes = Narrow(context.Request, earlier);
-        var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api));
+        var principal = Principals.From(TokenClaims.For(facts, judgement.Proof, grant.SessionId, scopes, audience.Api, app.ClaimMap));
 
         // The grant keeps its scopes (RFC 6749 section 6); the engine narrows the access token to those asked for.
         principal.SetScopes(earlier.GetScopes());
         principal.SetAuthorizationId(row!.Id.ToString()); // not null, see above
-        principal.SetRefreshTokenLifetime(RefreshLifetime(row));
+        principal.SetRefreshTokenLifetime(RefreshLifetime(row, app));
         if (isSwitch)
         {
             // Saved with the successor token, in the transaction that spends the old one.
@@ -98,13 +112,15 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             context.Transaction.SetProperty(SwitchedFrom, grant);
         }
 
-        Finish(context, principal, audience);
+        Finish(context, app, principal, audience, options, TimeSpan.MaxValue);
     }
 
-    private void Finish(HandleTokenRequestContext context, ClaimsPrincipal principal, (string Audience, Api? Api) target)
+    /// <param name="atMost">A bound of the lifetime besides those of API and app.</param>
+    internal static void Finish(HandleTokenRequestContext context, App app, ClaimsPrincipal principal, (string Audience, Api? Api) target, TokenOptions options, TimeSpan atMost)
     {
+        var lifetime = TimeSpan.FromSeconds(Math.Min(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds, app.AccessTokenSeconds ?? int.MaxValue));
         principal.SetResources(target.Audience);
-        principal.SetAccessTokenLifetime(TimeSpan.FromSeconds(target.Api?.AccessTokenSeconds ?? options.AccessTokenSeconds));
+        principal.SetAccessTokenLifetime(lifetime < atMost ? lifetime : atMost);
         context.Transaction.SetProperty(TokenShape.AccessTokenAlgorithm, target.Api?.SigningAlgorithm ?? SecurityAlgorithm.Default);
         context.SignIn(principal);
     }
@@ -116,11 +132,11 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         context.Reject(refusal.Error, refusal.Description);
     }
 
-    private TimeSpan RefreshLifetime(OidcAuthorization row)
+    private TimeSpan RefreshLifetime(OidcAuthorization row, App app)
     {
-        var sliding = TimeSpan.FromDays(options.RefreshTokenDays);
+        var sliding = TimeSpan.FromDays(Math.Min(options.RefreshTokenDays, app.RefreshTokenDays ?? int.MaxValue));
         var created = new DateTimeOffset(DateTime.SpecifyKind(row.CreationDate ?? clock.GetUtcNow().UtcDateTime, DateTimeKind.Utc));
-        var left = created + TimeSpan.FromDays(options.RefreshTokenAbsoluteDays) - clock.GetUtcNow();
+        var left = created + TimeSpan.FromDays(Math.Min(options.RefreshTokenAbsoluteDays, app.RefreshTokenAbsoluteDays ?? int.MaxValue)) - clock.GetUtcNow();
         return left < sliding ? left : sliding;
     }
 

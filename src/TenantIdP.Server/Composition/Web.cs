@@ -50,6 +50,7 @@ internal static class Web
         services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
         services.AddScoped<SignInFlow>();
         services.AddScoped<OrganizationChoices>();
+        services.AddSingleton<DeviceGuesses>();
         services.AddSingleton<PendingLinkCookie>();
         services.AddScoped<LinkTools>();
     }

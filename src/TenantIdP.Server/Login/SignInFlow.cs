@@ -15,7 +15,7 @@ internal sealed record PendingSignIn(string? Return, AuthorizationRequest? Reque
     public string? AppName => Request?.App.DisplayName;
 }
 
-/// <summary>Where a sign-in came from and where it goes on. Nothing but our own authorization endpoint is ever a place to return to (SECURITY.md F1).</summary>
+/// <summary>Where a sign-in came from and where it goes on. Nothing but our own authorization endpoint, and our own page for devices, is ever a place to return to (SECURITY.md F1).</summary>
 internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAccessor accessor)
 {
     private const int MaxReturnLength = 12 * 1024;
@@ -24,7 +24,7 @@ internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAc
     public async Task<PendingSignIn?> FindAsync(string? back, CancellationToken ct)
     {
         if (string.IsNullOrEmpty(back)) return PendingSignIn.OfNobody;
-        if (!IsOurs(back, InteractionPaths.Authorize) || await requests.FindAsync(back, ct) is not { } request) return null;
+        if (!(IsOurs(back, InteractionPaths.Authorize) || IsOurs(back, InteractionPaths.ConfirmDevice)) || await requests.FindAsync(back, ct) is not { } request) return null;
         accessor.HttpContext?.Features.Get<FormTargets>()?.Allow(request.App.RedirectUris);
         return new PendingSignIn(back, request);
     }

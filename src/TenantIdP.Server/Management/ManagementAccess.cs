@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
@@ -24,7 +25,7 @@ internal enum AccessKind
     /// <summary>An operator's app.</summary>
     Instance,
 
-    /// <summary>An operator's app, or a member of the route's organization with the permission.</summary>
+    /// <summary>An operator's app, a member of the route's organization with the permission, or an app that the organization has granted it.</summary>
     Organization,
 
     /// <summary>A person, about themselves.</summary>
@@ -69,6 +70,7 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
     private async Task<bool> AdmitAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token)
     {
         if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
+        if (token.OrganizationId is { } bound) return await AdmitBoundAppAsync(context, requirement, token, bound);
         var manages = token.Scopes.Contains(ManagementApi.Scope);
         if (!manages && (requirement.Scope is not { } enough || !token.Scopes.Contains(enough))) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
         if (context.GetRouteValue(OrganizationParameter) is { } named)
@@ -79,6 +81,21 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
 
         actor.Actor = new Actor(ActorKind.App, token.ClientId);
         if (manages) caller.IsApp();
+        return true;
+    }
+
+    /// <summary>An app's token of one organization, whatever its scopes: it sees that one only, and does there what that grants it now.</summary>
+    private async Task<bool> AdmitBoundAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token, Id<Organization> organization)
+    {
+        if (context.GetRouteValue(OrganizationParameter) is { } named && Parse(named) != organization) return await RefuseAsync(context, OrganizationErrors.NotFound);
+        if (requirement.Kind != AccessKind.Organization) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
+        if (!Id<App>.TryParse(token.ClientId, out var app) || await reader.ReadAppAsync(organization.ToString(), app, context.RequestAborted) is not { } access)
+            return await RefuseAsync(context, OrganizationErrors.NotFound);
+
+        actor.Actor = new Actor(ActorKind.App, token.ClientId);
+        caller.IsBound(organization, access.Permissions);
+        if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
+        db.EnterOrganization(organization);
         return true;
     }
 

@@ -13,7 +13,7 @@ internal sealed class ManagementCaller
     /// <summary>The person, unless an app calls for itself.</summary>
     public Id<User>? User { get; private set; }
 
-    /// <summary>The organization of the person's token.</summary>
+    /// <summary>The organization of the token, when it is of one.</summary>
     public Id<Organization>? Organization { get; private set; }
 
     public Granter Granter { get; private set; } = Granter.Holding([]);
@@ -28,5 +28,12 @@ internal sealed class ManagementCaller
     {
         (User, Organization, Granter) = (user, organization, Granter.Holding(roles));
         permissions = roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Nobody's: something that acts in one organization for itself, with permissions of its own.</summary>
+    public void IsBound(Id<Organization> organization, IReadOnlyList<string> granted)
+    {
+        (Organization, Granter) = (organization, Granter.Holding([new Core.Tokens.HeldRole("", granted)])); // no role has this key
+        permissions = granted.ToHashSet(StringComparer.Ordinal);
     }
 }

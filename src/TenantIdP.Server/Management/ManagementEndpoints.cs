@@ -55,7 +55,10 @@ public static class ManagementEndpoints
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
         services.AddScoped<ApiService>();
+        services.AddScoped<AppEdits>();
         services.AddScoped<AppService>();
+        services.AddScoped<AppSecretService>();
+        services.AddScoped<AppGrantService>();
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
@@ -111,6 +114,7 @@ public static class ManagementEndpoints
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();
+        organization.MapAppGrants();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
         return routes;

@@ -138,7 +138,7 @@ internal static class OperationConventions
         var who = access.Kind switch
         {
             AccessKind.Instance => "For an operator's app (scope `management`).",
-            AccessKind.Organization => $"For an operator's app (scope `management`), or a member of the organization whose roles have the permission `{access.Permission}`.",
+            AccessKind.Organization => $"For an operator's app (scope `management`), a member of the organization whose roles have the permission, or an app that the organization has granted it: `{access.Permission}`.",
             AccessKind.User => "For a person, about themselves, with any token that has the scope `openid`.",
         };
         var names = (operation.Parameters ?? []).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);

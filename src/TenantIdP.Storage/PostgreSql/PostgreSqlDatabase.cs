@@ -9,7 +9,7 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
     private const long MigrationLock = 0x7469_6470_6d69_6772;
 
     private readonly NpgsqlDataSource source;
-    private readonly string lockConnectionString;
+    private readonly NpgsqlConnectionStringBuilder alone;
 
     public PostgreSqlDatabase(NpgsqlConnectionStringBuilder settings)
     {
@@ -17,7 +17,23 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
         settings.NoResetOnClose = true;
         settings.ApplicationName ??= "TenantIdP";
         source = NpgsqlDataSource.Create(settings);
-        lockConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = settings.ApplicationName + " migration" }.ConnectionString;
+        alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 30 };
+    }
+
+    /// <summary>Open, and outside the pool: for what holds on to its session.</summary>
+    internal async Task<NpgsqlConnection> OpenAloneAsync(string purpose, CancellationToken ct)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(alone.ConnectionString) { ApplicationName = $"{alone.ApplicationName} {purpose}" }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Closed: EF Core opens it around each use, so that a request that waits for an upstream IdP holds none of the pool.</summary>
@@ -26,10 +42,9 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
     public override async Task<IAsyncDisposable> LockForMigrationAsync(TimeProvider clock, CancellationToken ct)
     {
         // Its own session, unpooled: the server lets go of the lock when the process dies.
-        var connection = new NpgsqlConnection(lockConnectionString);
+        var connection = await OpenAloneAsync("migration", ct);
         try
         {
-            await connection.OpenAsync(ct);
             await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { CommandTimeout = 0, Parameters = { new() { Value = MigrationLock } } };
             await command.ExecuteNonQueryAsync(ct);
             return connection;

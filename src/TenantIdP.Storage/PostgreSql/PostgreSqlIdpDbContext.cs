@@ -11,6 +11,9 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
     public override string? UniqueViolation(DbUpdateException failure) =>
         failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } refused ? refused.ConstraintName : null;
 
+    /// <summary>For configuration only, never on the way of a token: NOTIFY takes a lock of the whole database when it commits.</summary>
+    public override async Task AnnounceAsync(string cache, CancellationToken ct) => await Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel}, {cache})", ct);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.ApplyConfiguration(new DataProtectionKeyMapping());

@@ -97,10 +97,19 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
     /// <summary>Runs a use case in a scope of its own; a refusal fails the test with its code.</summary>
     public async Task<T> UseAsync<TService, T>(Func<TService, Task<Result<T>>> use, Id<Organization>? organization = null) where TService : notnull where T : notnull
     {
+        var result = await TryAsync(use, organization);
+        return result.IsOk ? result.Value : throw new InvalidOperationException($"{result.Error.Code}: {result.Error.Message}");
+    }
+
+    /// <summary>For a use case that may refuse.</summary>
+    public Task<Result<T>> TryAsync<TService, T>(Func<TService, Task<Result<T>>> use, Id<Organization>? organization = null) where TService : notnull where T : notnull =>
+        InScopeAsync(use, organization);
+
+    public async Task<TAnswer> InScopeAsync<TService, TAnswer>(Func<TService, Task<TAnswer>> use, Id<Organization>? organization = null) where TService : notnull
+    {
         await using var scope = Services.CreateAsyncScope();
         if (organization is { } id) scope.ServiceProvider.GetRequiredService<IdpDbContext>().EnterOrganization(id);
-        var result = await use(scope.ServiceProvider.GetRequiredService<TService>());
-        return result.IsOk ? result.Value : throw new InvalidOperationException($"{result.Error.Code}: {result.Error.Message}");
+        return await use(scope.ServiceProvider.GetRequiredService<TService>());
     }
 
     public async Task<T> ReadAsync<T>(Func<IdpDbContext, Task<T>> read)

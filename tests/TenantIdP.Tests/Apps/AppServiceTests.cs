@@ -16,11 +16,11 @@ public abstract class AppServiceTests(ManagementHost host)
     public async Task A_secret_is_shown_once_and_only_its_hash_is_kept()
     {
         var created = (await CreateAsync(new NewApp("Site", AppKind.Web) { RedirectUris = ["https://site.example.test/cb"] })).Value!; // valid input
-        Assert.StartsWith(AppService.SecretPrefix, created.ClientSecret, StringComparison.Ordinal);
-        Assert.True(MachineSecret.Matches(created.ClientSecret!, host.Apps.SecretHashes[created.App.Id]!)); // a web app has both
+        Assert.StartsWith(AppSecrets.Prefix, created.ClientSecret, StringComparison.Ordinal);
+        Assert.Contains(host.Apps.Secrets[created.App.Id], s => MachineSecret.Matches(created.ClientSecret!, s.Hash)); // a web app has one
 
-        var rotated = (await host.UseAsync<AppService, Result<CreatedApp>>(null, a => a.RotateSecretAsync(created.App.Id, Ct))).Value!; // it exists
-        Assert.False(MachineSecret.Matches(created.ClientSecret!, host.Apps.SecretHashes[created.App.Id]!)); // as above
+        var rotated = (await host.UseAsync<AppSecretService, Result<CreatedApp>>(null, a => a.RotateAsync(created.App.Id, null, Ct))).Value!; // it exists
+        Assert.DoesNotContain(host.Apps.Secrets[created.App.Id], s => MachineSecret.Matches(created.ClientSecret!, s.Hash)); // as above
         var target = created.App.Id.ToString();
         var events = await host.ReadAsync(null, db => db.Events.IgnoreQueryFilters(["organization"]).Where(e => e.TargetId == target).Select(e => e.Data).ToListAsync(Ct));
         Assert.Equal(2, events.Count);
@@ -33,7 +33,7 @@ public abstract class AppServiceTests(ManagementHost host)
         var wanted = new NewApp("Phone", AppKind.Public) { RedirectUris = ["http://127.0.0.1/cb"] };
         var created = (await CreateAsync(wanted)).Value!; // valid input
         Assert.Null(created.ClientSecret);
-        Assert.Equal(AppErrors.SecretInUse, (await host.UseAsync<AppService, Result<CreatedApp>>(null, a => a.RotateSecretAsync(created.App.Id, Ct))).Error);
+        Assert.Equal(AppErrors.SecretInUse, (await host.UseAsync<AppSecretService, Result<CreatedApp>>(null, a => a.RotateAsync(created.App.Id, null, Ct))).Error);
         Assert.Equal(AppErrors.PkceRequired, (await CreateAsync(wanted with { RequirePkce = false })).Error);
     }
 
@@ -48,7 +48,32 @@ public abstract class AppServiceTests(ManagementHost host)
         Assert.Equal(AppErrors.RedirectUriInvalid, (await CreateAsync(new NewApp("Site", AppKind.Web) { RedirectUris = [redirect] })).Error);
         var created = (await CreateAsync(new NewApp("Site", AppKind.Web) { RedirectUris = ["https://site.example.test/cb"] })).Value!; // valid input
         var changes = new AppChanges { RedirectUris = new Patch<IReadOnlyList<string>>([redirect]) };
-        Assert.Equal(AppErrors.RedirectUriInvalid, (await host.UseAsync<AppService, Result<App>>(null, a => a.UpdateAsync(created.App.Id, changes, Ct))).Error);
+        Assert.Equal(AppErrors.RedirectUriInvalid, (await host.UseAsync<AppService, Result<App>>(null, a => a.UpdateAsync(created.App.Id, changes, null, Ct))).Error);
+    }
+
+    [Theory]
+    [InlineData(AppKind.Public, "client_credentials")]
+    [InlineData(AppKind.Machine, "authorization_code")]
+    [InlineData(AppKind.Web, "password")]
+    [InlineData(AppKind.Web, "refresh_token")]
+    [InlineData(AppKind.Web, "authorization_code authorization_code")]
+    [InlineData(AppKind.Web, "")]
+    public async Task A_grant_that_the_kind_cannot_use_is_refused(AppKind kind, string grants)
+    {
+        var wanted = new NewApp("App", kind) { RedirectUris = ["https://site.example.test/cb"], GrantTypes = grants.Split(' ', StringSplitOptions.RemoveEmptyEntries) };
+        Assert.Equal(AppErrors.GrantTypesInvalid, (await CreateAsync(wanted)).Error);
+    }
+
+    [Theory]
+    [InlineData(59, null, null, "accessTokenSeconds")]
+    [InlineData(86_401, null, null, "accessTokenSeconds")]
+    [InlineData(null, 0, null, "refreshTokenDays")]
+    [InlineData(null, 366, null, "refreshTokenDays")]
+    [InlineData(null, null, 731, "refreshTokenAbsoluteDays")]
+    public async Task A_lifetime_out_of_bounds_is_refused_by_its_name(int? access, int? sliding, int? absolute, string field)
+    {
+        var wanted = new NewApp("Job", AppKind.Machine) { AccessTokenSeconds = access, RefreshTokenDays = sliding, RefreshTokenAbsoluteDays = absolute };
+        Assert.Equal(field, (await CreateAsync(wanted)).Error!.Field); // refused
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
@@ -63,7 +64,7 @@ public abstract class IsolationTests(ManagementHost host)
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
-            ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
+            ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }
 
@@ -224,6 +225,26 @@ public abstract class IsolationTests(ManagementHost host)
                 }
             });
         }
+    }
+
+    [Fact]
+    [Trait("Attack", "C9")]
+    public async Task An_app_of_one_organization_opens_no_other_and_nothing_that_it_was_not_granted()
+    {
+        var (operations, foreign, own) = (await OperationsAsync(), await NewWorldAsync(), await NewWorldAsync());
+        var app = (await host.UseAsync<AppService, Result<CreatedApp>>(null, s => s.CreateAsync(new NewApp("Job", AppKind.Machine), Ct))).Value!.App.Id; // valid input
+        await host.UseAsync<AppGrantService, Result<AppGrant>>(own.Organization, s => s.GrantAsync(own.Organization, app, ["invoices:read"], Granter.Instance, null, Ct));
+        using var client = host.Client(host.Tokens.Issue(new AccessTokenFacts(app.ToString(), null, null, own.Organization, "", [$"{ManagementHost.Issuer}/api/v1"], ["management"])));
+        await NothingChangesAsync(async () =>
+        {
+            foreach (var operation in operations)
+            {
+                var refusal = operation.Access switch { "user" => "user_required", "instance" => "operator_required", _ => "permission_missing" };
+                using (var answer = await SendAsync(client, operation, p => own[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.Forbidden, refusal, Ct);
+                if (!operation.PathParameters.Contains("organizationId")) continue;
+                using (var answer = await SendAsync(client, operation, p => foreign[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.NotFound, "organization_not_found", Ct);
+            }
+        });
     }
 
     [Fact]

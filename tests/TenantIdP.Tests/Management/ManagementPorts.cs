@@ -52,12 +52,12 @@ public sealed class TestRevoker : IGrantRevoker
     }
 }
 
-/// <summary>An engine's clients in memory, with the hash each was given.</summary>
+/// <summary>An engine's clients in memory, with the secrets of each.</summary>
 public sealed class TestApps : IAppRegistry
 {
     private readonly ConcurrentDictionary<Id<App>, App> apps = new();
 
-    public ConcurrentDictionary<Id<App>, string?> SecretHashes { get; } = new();
+    public ConcurrentDictionary<Id<App>, IReadOnlyList<AppSecret>> Secrets { get; } = new();
 
     /// <summary>The next creation breaks.</summary>
     public bool Breaks { get; set; }
@@ -77,16 +77,22 @@ public sealed class TestApps : IAppRegistry
         return Task.FromResult(new Page<App>(found, more ? found[^1].Id.ToString() : null));
     }
 
-    public Task CreateAsync(App app, string? secretHash, CancellationToken ct)
+    public Task CreateAsync(App app, IReadOnlyList<AppSecret> secrets, CancellationToken ct)
     {
         if (Breaks) throw new InvalidOperationException("The engine is broken.");
-        (apps[app.Id], SecretHashes[app.Id]) = (app, secretHash);
+        (apps[app.Id], Secrets[app.Id]) = (app, secrets);
         return Task.CompletedTask;
     }
 
-    public Task<bool> UpdateAsync(App app, CancellationToken ct) => Task.FromResult(apps.ContainsKey(app.Id) && (apps[app.Id] = app) is not null);
+    public Task<IReadOnlyList<AppSecret>> SecretsAsync(Id<App> id, CancellationToken ct) => Task.FromResult(Secrets.GetValueOrDefault(id) ?? []);
 
-    public Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct) => Task.FromResult(apps.ContainsKey(id) && (SecretHashes[id] = secretHash) is not null);
+    public Task<bool> UpdateAsync(App app, IReadOnlyList<AppSecret>? secrets, CancellationToken ct)
+    {
+        if (!apps.TryGetValue(app.Id, out var known) || known.Version != app.Version) return Task.FromResult(false);
+        apps[app.Id] = app with { Version = app.Version + 1 };
+        if (secrets is not null) Secrets[app.Id] = secrets;
+        return Task.FromResult(true);
+    }
 
     public Task<bool> DeleteAsync(Id<App> id, CancellationToken ct) => Task.FromResult(apps.TryRemove(id, out _));
 }

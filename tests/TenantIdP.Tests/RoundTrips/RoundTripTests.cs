@@ -44,6 +44,19 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     }
 
     [Fact]
+    public async Task Client_credentials_of_an_organization_are_one_statement()
+    {
+        var app = await host.CreateAppAsync(Ct, a => a with { Kind = AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });
+        var organization = await host.CreateOrganizationAsync(Ct);
+        await host.UseAsync<AppGrantService, AppGrant>(
+            s => s.GrantAsync(organization.Id, Core.Kernel.Id<App>.Parse(app.App.Id, null), ["invoices:read"], Core.Roles.Granter.Instance, null, Ct), organization.Id);
+
+        var trips = await ThirdAsync(_ => Task.FromResult(Form(app.App, ("grant_type", "client_credentials"), ("organization", organization.Slug.Value))));
+
+        Assert.True(trips.Count == (1, 0), trips.ToString());
+    }
+
+    [Fact]
     public async Task A_refresh_commits_once()
     {
         var person = await PersonAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
@@ -19,10 +20,17 @@ public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
         Assert.Equal(Host.Issuer, (string?)document["issuer"]);
         Assert.Equal(["code"], Strings(document, "response_types_supported"));
         Assert.Equal(["S256"], Strings(document, "code_challenge_methods_supported"));
-        Assert.Equal(["authorization_code", "client_credentials", "refresh_token"], Strings(document, "grant_types_supported").Order());
+        Assert.Equal(["authorization_code", "client_credentials", "refresh_token", AppGrantTypes.DeviceCode, AppGrantTypes.TokenExchange], Strings(document, "grant_types_supported").Order(StringComparer.Ordinal));
         Assert.Contains("RS256", Strings(document, "id_token_signing_alg_values_supported"));
         Assert.True((bool?)document["authorization_response_iss_parameter_supported"]);
         Assert.NotNull(document["pushed_authorization_request_endpoint"]);
+        foreach (var endpoint in new[] { "token", "revocation", "introspection", "pushed_authorization_request", "device_authorization" })
+        {
+            if (document[$"{endpoint}_endpoint_auth_methods_supported"] is not null) Assert.Empty(Strings(document, $"{endpoint}_endpoint_auth_methods_supported").Except(["client_secret_basic", "client_secret_post", "none"]));
+        }
+
+        Assert.Equal(["client_secret_basic", "client_secret_post"], Strings(document, "token_endpoint_auth_methods_supported").Where(m => m != "none").Order());
+        Assert.Equal(Host.Issuer + "/connect/device", (string?)document["device_authorization_endpoint"]);
         var keys = JsonNode.Parse(await Host.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
         Assert.Equal(["EC", "RSA"], keys.Select(k => (string?)k!["kty"]).Distinct().Order());
         Assert.All(keys, key => Assert.Null(key!["d"]));

@@ -83,6 +83,43 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("app_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Permissions")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("permissions");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "AppId")
+                        .HasName("pk_app_grants");
+
+                    b.HasIndex("AppId")
+                        .HasDatabaseName("ix_app_grants_app_id");
+
+                    b.ToTable("app_grants", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1462,6 +1499,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasName("pk_data_protection_keys");
 
                     b.ToTable("data_protection_keys", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_app_grants_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>

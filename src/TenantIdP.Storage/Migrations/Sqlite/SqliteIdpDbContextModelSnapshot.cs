@@ -78,6 +78,43 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("app_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Permissions")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("permissions");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "AppId")
+                        .HasName("pk_app_grants");
+
+                    b.HasIndex("AppId")
+                        .HasDatabaseName("ix_app_grants_app_id");
+
+                    b.ToTable("app_grants", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1457,6 +1494,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasName("pk_data_protection_keys");
 
                     b.ToTable("data_protection_keys", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_app_grants_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Connections.AcsAlias", b =>
