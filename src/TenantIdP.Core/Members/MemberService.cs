@@ -5,6 +5,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Members;
 
@@ -46,6 +47,7 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 else membership.Reactivate(now);
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
+                await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
                 return membership;
             }, ct);
 
@@ -168,6 +170,7 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
                 var allowed = await MayEndAsync(membership, granter, ct);
                 if (!allowed.IsOk) return allowed;
                 membership.Remove(clock.GetUtcNow());
+                await db.LeaveWorkspacesAsync(membership, ct);
                 events.Record(EventTypes.MemberRemoved, organization, id.ToString(), new { userId = membership.UserId });
                 await grants.EndMembershipAsync(organization, membership.UserId, ct);
                 return Result.Ok;

@@ -26,10 +26,10 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
         var found = await roles.FindAsync(owner, id, ct);
         if (!found.IsOk) return found.Error;
         var role = found.Value;
-        var held = Held(id);
-        if (owner != Organization.Instance) held = held.Where(r => r.OrganizationId == owner);
-        var members = await held.Select(r => new { r.OrganizationId, r.MembershipId }).Distinct().CountAsync(ct);
-        var organizations = await held.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
+        var holders = Held(id).Select(r => new { r.OrganizationId, r.MembershipId }).Union(HeldInWorkspaces(id).Select(r => new { r.OrganizationId, r.MembershipId }));
+        if (owner != Organization.Instance) holders = holders.Where(r => r.OrganizationId == owner);
+        var members = await holders.CountAsync(ct);
+        var organizations = await holders.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
         var connections = await roles.GivingAsync(owner, role.Key, ct);
         var after = proposed ?? role.Permissions;
         return new RoleImpact(members, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
@@ -77,6 +77,8 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
 
     private IQueryable<Members.MembershipRole> Held(Id<Role> id) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.RoleId == id);
 
+    private IQueryable<Workspaces.WorkspaceRole> HeldInWorkspaces(Id<Role> id) => db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.RoleId == id);
+
     /// <summary>Who holds both from one source keeps one row; the members' versions say that something changed.</summary>
     private async Task<int> MoveAsync(Role role, Role other, CancellationToken ct)
     {
@@ -87,6 +89,14 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, EventLog
             .Where(r => !db.MembershipRoles.Any(o => o.OrganizationId == r.OrganizationId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
         await Held(from).ExecuteDeleteAsync(ct);
+
+        await db.WorkspaceMembers.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.Roles.Any(r => r.RoleId == from))
+            .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+        await HeldInWorkspaces(from)
+            .Where(r => !db.WorkspaceRoles.Any(o =>
+                o.OrganizationId == r.OrganizationId && o.WorkspaceId == r.WorkspaceId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
+        await HeldInWorkspaces(from).ExecuteDeleteAsync(ct);
         return members;
     }
 

@@ -110,7 +110,9 @@ public sealed class RoleService(IdpDbContext db, EventLog events, TimeProvider c
         return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
     }
 
-    private Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
+    private async Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) =>
+        await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct)
+        || await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
 
     /// <summary>An organization sees the roles of the instance but can't change them.</summary>
     private async Task<Error> RefusalAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct) =>
