@@ -4,11 +4,15 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
 /// <summary>A role a membership holds, with what it permits.</summary>
 public sealed record HeldRole(string Key, IReadOnlyList<string> Permissions);
+
+/// <summary>A workspace that stands and that the membership is in, with the roles held there.</summary>
+public sealed record WorkspaceAccess(Id<Workspace> Id, IReadOnlyList<HeldRole> Roles);
 
 /// <summary>Everything the policy and the claims need, read in one statement at every mint.</summary>
 public sealed record AccessFacts
@@ -44,4 +48,7 @@ public sealed record AccessFacts
     public MembershipStatus? MembershipStatus { get; init; }
     public string? NameOverlay { get; init; }
     public IReadOnlyList<HeldRole> Roles { get; init; } = [];
+
+    /// <summary>Null when none was asked for, and when the one that was is unknown, archived or not the person's.</summary>
+    public WorkspaceAccess? Workspace { get; init; }
 }

@@ -11,6 +11,8 @@ public static class OrganizationSwitch
 {
     public static readonly TokenRefusal UnknownTarget = new("access_denied", "The organization is not available to this user.");
 
+    public static readonly TokenRefusal UnknownWorkspace = new("access_denied", "The workspace is not available to this user.");
+
     /// <summary>Null means granted.</summary>
     /// <param name="isSwitch">The request names an organization that is not the grant's own.</param>
     public static TokenRefusal? Refusal(Judgement judgement, AccessFacts facts, bool isSwitch) => judgement.Verdict switch
