@@ -72,8 +72,8 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
     public async Task<Result<WorkspaceMemberView>> FindAsync(Id<Organization> organization, Id<Workspace> workspaceId, Id<Membership> memberId, CancellationToken ct)
     {
         if (!await ExistsAsync(organization, workspaceId, ct)) return WorkspaceErrors.NotFound;
-        var row = await Rows(organization, workspaceId).SingleOrDefaultAsync(r => r.Member.MembershipId == memberId, ct);
-        return row is null ? WorkspaceErrors.MemberNotFound : (await DescribeAsync([row], ct))[0];
+        var found = await In(organization, workspaceId).SingleOrDefaultAsync(m => m.MembershipId == memberId, ct);
+        return found is null ? WorkspaceErrors.MemberNotFound : (await DescribeAsync(organization, [found], ct))[0];
     }
 
     /// <summary>Those of ended memberships too, who are back when their membership is.</summary>
@@ -82,10 +82,10 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
         var cursor = Paging.Cursor<Membership>(page, out var after);
         if (!cursor.IsOk) return cursor.Error;
         if (!await ExistsAsync(organization, workspaceId, ct)) return WorkspaceErrors.NotFound;
-        var rows = Rows(organization, workspaceId);
-        if (after is { } id) rows = rows.Where(r => r.Member.MembershipId > id);
-        var found = await rows.OrderBy(r => r.Member.MembershipId).TakePageAsync(page, r => r.Member.MembershipId.ToString(), ct);
-        return new Page<WorkspaceMemberView>(await DescribeAsync(found.Items, ct), found.Next);
+        var members = In(organization, workspaceId);
+        if (after is { } id) members = members.Where(m => m.MembershipId > id);
+        var found = await members.OrderBy(m => m.MembershipId).TakePageAsync(page, m => m.MembershipId.ToString(), ct);
+        return new Page<WorkspaceMemberView>(await DescribeAsync(organization, found.Items, ct), found.Next);
     }
 
     /// <summary>The workspaces of one member, archived ones too.</summary>
@@ -102,8 +102,6 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
         var keys = await KeysAsync(found.Items, ct);
         return new Page<MemberWorkspace>([.. found.Items.Where(m => workspaces.ContainsKey(m.WorkspaceId)).Select(m => new MemberWorkspace(workspaces[m.WorkspaceId], RolesOf(m, keys)))], found.Next);
     }
-
-    private sealed record Row(WorkspaceMember Member, Membership Membership);
 
     private Task<Result<WorkspaceMemberView>> LockedAsync(
         Id<Organization> organization, Id<Workspace> workspaceId, Id<Membership> memberId, Func<Workspace, Membership, WorkspaceMember?, Task<Result<WorkspaceMember>>> work, CancellationToken ct) =>
@@ -123,11 +121,8 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
                 return saved.IsOk ? new WorkspaceMemberView(changed.Value, membership, RolesOf(changed.Value, await KeysAsync([changed.Value], ct))) : saved.Error;
             }, ct);
 
-    private IQueryable<Row> Rows(Id<Organization> organization, Id<Workspace> workspaceId) =>
-        from member in db.WorkspaceMembers.AsNoTracking().Include(m => m.Roles)
-        where member.OrganizationId == organization && member.WorkspaceId == workspaceId
-        join membership in db.Memberships.AsNoTracking() on new { member.OrganizationId, Id = member.MembershipId } equals new { membership.OrganizationId, membership.Id }
-        select new Row(member, membership);
+    private IQueryable<WorkspaceMember> In(Id<Organization> organization, Id<Workspace> workspaceId) =>
+        db.WorkspaceMembers.AsNoTracking().Include(m => m.Roles).Where(m => m.OrganizationId == organization && m.WorkspaceId == workspaceId);
 
     private Task<bool> ExistsAsync(Id<Organization> organization, Id<Workspace> id, CancellationToken ct) => db.Workspaces.AnyAsync(w => w.OrganizationId == organization && w.Id == id, ct);
 
@@ -150,10 +145,12 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
     private static object Facts(Membership membership, IEnumerable<Role> roles) =>
         new { memberId = membership.Id, userId = membership.UserId, roles = roles.Select(r => r.Key).Distinct().Order(StringComparer.Ordinal) };
 
-    private async Task<List<WorkspaceMemberView>> DescribeAsync(IReadOnlyList<Row> rows, CancellationToken ct)
+    private async Task<List<WorkspaceMemberView>> DescribeAsync(Id<Organization> organization, IReadOnlyList<WorkspaceMember> members, CancellationToken ct)
     {
-        var keys = await KeysAsync([.. rows.Select(r => r.Member)], ct);
-        return [.. rows.Select(r => new WorkspaceMemberView(r.Member, r.Membership, RolesOf(r.Member, keys)))];
+        var ids = members.Select(m => m.MembershipId).ToArray();
+        var memberships = await db.Memberships.AsNoTracking().Where(m => m.OrganizationId == organization && ids.Contains(m.Id)).ToDictionaryAsync(m => m.Id, ct);
+        var keys = await KeysAsync(members, ct);
+        return [.. members.Where(m => memberships.ContainsKey(m.MembershipId)).Select(m => new WorkspaceMemberView(m, memberships[m.MembershipId], RolesOf(m, keys)))];
     }
 
     private Task<Dictionary<Id<Role>, string>> KeysAsync(IReadOnlyList<WorkspaceMember> members, CancellationToken ct)
