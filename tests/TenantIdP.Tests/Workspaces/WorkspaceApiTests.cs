@@ -331,6 +331,9 @@ public abstract class WorkspaceApiTests(ManagementHost host)
         await host.UseAsync<RoleService, Result<Role>>(scene.Organization, s => s.CreateAsync(scene.Organization, new NewRole("clerk", "Clerk", []), Granter.Instance, Ct));
         await ReadAsync(PutAsync(scene, home, stays.Membership.Id, "clerk"));
 
+        var export = await ReadAsync(host.AsOperator().GetAsync($"users/{stays.Membership.UserId}/export", Ct));
+        Assert.Equal((home, "clerk"), (Text(Assert.Single(export.GetProperty("workspaces").EnumerateArray()), "id"), Text(export.GetProperty("workspaces")[0].GetProperty("roles")[0], "key")));
+
         Assert.True((await host.UseAsync<UserErasure, Result<User>>(null, e => e.EraseAsync(goes.Membership.UserId, goes.Membership.UserId, Ct))).IsOk);
         Assert.Equal([stays.Membership.Id.ToString()], Data(await ReadAsync(scene.Api.GetAsync($"{scene.Path}/{home}/members", Ct))).Select(m => Text(m, "memberId")));
 
