@@ -155,7 +155,7 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
             organization, id, async membership =>
             {
                 if (membership.Status != MembershipStatus.Deactivated) return MemberErrors.NotEnded;
-                if (!await granter.CoversAsync(db, await HeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                if (!await granter.CoversAsync(db, await AllHeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
                 membership.Reactivate(clock.GetUtcNow());
                 events.Record(EventTypes.MemberReactivated, organization, id.ToString(), new { userId = membership.UserId });
                 return Result.Ok;
@@ -209,7 +209,7 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
     /// <summary>Ending a membership takes its roles away, so it needs the right to take each of them.</summary>
     private async Task<Result> MayEndAsync(Membership membership, Granter granter, CancellationToken ct)
     {
-        var held = await HeldAsync(membership, ct);
+        var held = await AllHeldAsync(membership, ct);
         if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
         return membership.Status == MembershipStatus.Active && held.Any(IsOwner) && await IsLastOwnerAsync(membership, ct) ? MemberErrors.LastOwner : Result.Ok;
     }
@@ -218,9 +218,18 @@ public sealed class MemberService(IdpDbContext db, EventLog events, IGrantRevoke
 
     private static bool IsOwner(Role role) => role is { IsBuiltIn: true, Key: BuiltInRoles.Owner };
 
-    private Task<List<Role>> HeldAsync(Membership membership, CancellationToken ct)
+    private Task<List<Role>> HeldAsync(Membership membership, CancellationToken ct) => RolesAsync(membership.Roles.Select(r => r.RoleId), ct);
+
+    /// <summary>Those in workspaces too, which end and come back with the membership.</summary>
+    private async Task<List<Role>> AllHeldAsync(Membership membership, CancellationToken ct)
     {
-        var ids = membership.Roles.Select(r => r.RoleId).Distinct().ToArray();
+        var inside = await db.WorkspaceRoles.Where(r => r.OrganizationId == membership.OrganizationId && r.MembershipId == membership.Id).Select(r => r.RoleId).ToListAsync(ct);
+        return await RolesAsync(membership.Roles.Select(r => r.RoleId).Concat(inside), ct);
+    }
+
+    private Task<List<Role>> RolesAsync(IEnumerable<Id<Role>> among, CancellationToken ct)
+    {
+        var ids = among.Distinct().ToArray();
         return db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToListAsync(ct);
     }
 

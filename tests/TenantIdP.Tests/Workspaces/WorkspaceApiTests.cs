@@ -213,6 +213,14 @@ public abstract class WorkspaceApiTests(ManagementHost host)
         await AssertProblem.IsAsync(await PutAsync(asAdmin, billing, member.Id, BuiltInRoles.Member), HttpStatusCode.Forbidden, "role_escalation", Ct);
         await AssertProblem.IsAsync(await asAdmin.Api.DeleteAsync($"{scene.Path}/{billing}/members/{member.Id}", Ct), HttpStatusCode.Forbidden, "role_escalation", Ct);
 
+        // Ending the membership would take the role away, too, and its return would give it.
+        var path = $"organizations/{scene.Organization}/members/{member.Id}";
+        await AssertProblem.IsAsync(await asAdmin.Api.DeleteAsync(path, Ct), HttpStatusCode.Forbidden, "role_escalation", Ct);
+        await AssertProblem.IsAsync(await asAdmin.Api.PostAsync($"{path}/deactivate", null, Ct), HttpStatusCode.Forbidden, "role_escalation", Ct);
+        await ReadAsync(scene.Api.PostAsync($"{path}/deactivate", null, Ct));
+        await AssertProblem.IsAsync(await asAdmin.Api.PostAsync($"{path}/reactivate", null, Ct), HttpStatusCode.Forbidden, "role_escalation", Ct);
+        await ReadAsync(scene.Api.PostAsync($"{path}/reactivate", null, Ct));
+
         // A role in a workspace opens nothing of the organization.
         await ReadAsync(PutAsync(scene, billing, member.Id, BuiltInRoles.Admin));
         using var asMember = await host.AsUserAsync(member.UserId, scene.Organization, Ct);
@@ -281,6 +289,14 @@ public abstract class WorkspaceApiTests(ManagementHost host)
         await ReadAsync(scene.Api.PostAsync($"{scene.Path}/{billing}/archive", null, Ct));
         Assert.Equal([research], Data(await ReadAsync(client.GetAsync("me/workspaces", Ct))).Select(w => Text(w, "id")));
         await AssertProblem.IsAsync(await client.GetAsync($"{scene.Path}/{other}", Ct), HttpStatusCode.Forbidden, "permission_missing", Ct);
+
+        // A token speaks of its own organization: the workspaces of another one are not named to it.
+        var elsewhere = await SceneAsync();
+        await host.NewMemberAsync(elsewhere.Organization, BuiltInRoles.Member, Ct, guest.UserId);
+        using var there = await host.AsUserAsync(guest.UserId, elsewhere.Organization, Ct);
+        using var nowhere = await host.AsUserAsync(guest.UserId, null, Ct);
+        Assert.Empty(Data(await ReadAsync(there.GetAsync("me/workspaces", Ct))));
+        Assert.Empty(Data(await ReadAsync(nowhere.GetAsync("me/workspaces", Ct))));
     }
 
     [Fact]
