@@ -14,6 +14,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core;
 
@@ -35,6 +36,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<PasswordAttempts> PasswordAttempts => Set<PasswordAttempts>();
     public DbSet<Membership> Memberships => Set<Membership>();
     public DbSet<MembershipRole> MembershipRoles => Set<MembershipRole>();
+    public DbSet<Workspace> Workspaces => Set<Workspace>();
+    public DbSet<WorkspaceMember> WorkspaceMembers => Set<WorkspaceMember>();
+    public DbSet<WorkspaceRole> WorkspaceRoles => Set<WorkspaceRole>();
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
     public DbSet<Connection> Connections => Set<Connection>();
@@ -134,6 +138,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<UserEmail>(configurationBuilder);
         IdConvention<UserIdentity>(configurationBuilder);
         IdConvention<Membership>(configurationBuilder);
+        IdConvention<Workspace>(configurationBuilder);
         IdConvention<Role>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
@@ -152,6 +157,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     {
         var users = new UserMapping();
         var members = new MembershipMapping();
+        var workspaces = new WorkspaceMapping();
         var events = new EventMapping();
         var connections = new ConnectionMapping();
         var sessions = new SessionMapping();
@@ -165,6 +171,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new RoleMapping());
         modelBuilder.ApplyConfiguration<Membership>(members);
         modelBuilder.ApplyConfiguration<MembershipRole>(members);
+        modelBuilder.ApplyConfiguration<Workspace>(workspaces);
+        modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
+        modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
         modelBuilder.ApplyConfiguration(new DomainMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
@@ -185,6 +194,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
         FilterByOrganization<Membership>(modelBuilder);
         FilterByOrganization<MembershipRole>(modelBuilder);
+        FilterByOrganization<Workspace>(modelBuilder);
+        FilterByOrganization<WorkspaceMember>(modelBuilder);
+        FilterByOrganization<WorkspaceRole>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);

@@ -12,6 +12,7 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Demo.SamlIdp;
 
 namespace TenantIdP.Demo;
@@ -37,6 +38,7 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
         }
 
         foreach (var person in universe.People.Where(p => p.Memberships.Count > 0)) await PersonAsync(person, organizations, ct);
+        foreach (var wanted in universe.Organizations) await WorkspacesAsync(Id<Organization>.Parse(organizations[wanted.Slug], null), wanted, ct);
         return new DemoSeed(organizations, connections);
     }
 
@@ -146,6 +148,26 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
         {
             var organization = Id<Organization>.Parse(organizations[membership.Organization], null);
             await UseAsync<MemberService, Member>(organization, s => s.AddAsync(organization, user.Id, [.. membership.Roles], Granter.Instance, ct));
+        }
+    }
+
+    private async Task WorkspacesAsync(Id<Organization> organization, DemoOrganization wanted, CancellationToken ct)
+    {
+        foreach (var one in wanted.Workspaces)
+        {
+            var slug = Slug.TryParse(one.Slug, out var parsed) ? parsed : throw new InvalidOperationException($"{one.Slug} is no slug.");
+            if (await ReadAsync(db => db.Workspaces.AnyAsync(w => w.OrganizationId == organization && w.Slug == slug, ct), organization)) continue;
+            var workspace = await UseAsync<WorkspaceService, Workspace>(organization, s => s.CreateAsync(organization, new NewWorkspace(one.Name, one.Slug), ct));
+            foreach (var (email, role) in one.Members)
+            {
+                var address = EmailAddress.Parse(email).Normalized;
+                var member = await ReadAsync(db => (
+                    from e in db.UserEmails
+                    join m in db.Memberships on e.UserId equals m.UserId
+                    where e.Normalized == address && e.VerifiedAt != null && m.OrganizationId == organization
+                    select m.Id).SingleAsync(ct), organization);
+                await UseAsync<WorkspaceMembers, WorkspaceMemberView>(organization, s => s.PutAsync(organization, workspace.Id, member, [role], Granter.Instance, null, ct));
+            }
         }
     }
 

@@ -28,6 +28,9 @@ public sealed record DemoSamlConnection(string Name, Uri Url) : DemoConnection(N
 /// <summary>A custom role of one organization, with permissions of the demo's API.</summary>
 public sealed record DemoRole(string Key, string Name, IReadOnlyList<string> Permissions);
 
+/// <summary>A workspace of one organization: who is in it by email, with one role each.</summary>
+public sealed record DemoWorkspace(string Slug, string Name, IReadOnlyDictionary<string, string> Members);
+
 public sealed record DemoOrganization(string Slug, string Name, IReadOnlyList<string> Domains)
 {
     public DemoConnection? Connection { get; init; }
@@ -36,6 +39,8 @@ public sealed record DemoOrganization(string Slug, string Name, IReadOnlyList<st
     public bool RequireSso { get; init; }
 
     public IReadOnlyList<DemoRole> Roles { get; init; } = [];
+
+    public IReadOnlyList<DemoWorkspace> Workspaces { get; init; } = [];
 }
 
 /// <summary>A membership to seed: organization slug and role keys.</summary>
@@ -99,6 +104,11 @@ public sealed class DemoUniverse
             new("acme", "Acme", ["acme.test"])
             {
                 Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"])],
+                Workspaces =
+                [
+                    new("billing", "Billing", new Dictionary<string, string> { ["ann@acme.test"] = "admin", ["bob@acme.test"] = "admin" }),
+                    new("research", "Research", new Dictionary<string, string> { ["ann@acme.test"] = "member", ["jim@initech.test"] = "billing" }),
+                ],
                 Connection = new DemoSamlConnection("Acme SAML", hosts.AcmeIdp) { GroupRoles = new Dictionary<string, string> { ["Finance"] = "billing" } },
             },
             new("globex", "Globex", ["globex.test", "globex-labs.test"])
@@ -116,7 +126,7 @@ public sealed class DemoUniverse
             new("gina@globex.test", "Gina", "Gupta", DemoSignIn.Oidc, "Signs in at Globex's own identity provider", new DemoMembership("globex", "admin")),
             new("hank@globex.test", "Hank", "Hollis", DemoSignIn.Oidc, "Not a member yet: the first sign-in makes the account and the membership"),
             new("iris@initech.test", "Iris", "Ivanova", DemoSignIn.Password, "Owner of Initech, which has no SSO", new DemoMembership("initech", "owner")),
-            new("jim@initech.test", "Jim", "Jansen", DemoSignIn.Password, "Chooses between Initech and Acme after his password, and switches by refresh", new("initech", "member"), new("acme", "guest")),
+            new("jim@initech.test", "Jim", "Jansen", DemoSignIn.Password, "Chooses between Initech and Acme after his password, and switches by refresh; a guest at Acme, he sees no invoices until he works in its workspace Research", new("initech", "member"), new("acme", "guest")),
             new("eve@consumer.test", "Eve", "Ellery", DemoSignIn.Password, "A guest from outside: sees no invoices and is told why", new DemoMembership("initech", "guest")),
             new("otto@consumer.test", "Otto", "Olsen", DemoSignIn.Password, "Looks after Umbrella from outside: signed in, he can open the trace of Ursula's refusal, step by step", new DemoMembership("umbrella", "owner")),
             new("user@umbrella.test", "Ursula", "Umber", DemoSignIn.Saml, "Umbrella's provider signs with an expired certificate, which its connection refuses: a page that says so, and a trace that names the day"),

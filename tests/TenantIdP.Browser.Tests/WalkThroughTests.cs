@@ -49,6 +49,8 @@ public sealed class WalkThroughTests(Chromium chromium)
         await visit.SignInAtAcmeAsync("Bob");
         await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToContainTextAsync("billing");
 
+        await visit.Press("Work in Billing");
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("another workspace of Acme");
         await visit.Press("Switch to Initech");
 
         await visit.ExpectInAppAsync("Initech");

@@ -15,6 +15,9 @@ public static class ManagementApi
 
     public static readonly IReadOnlyList<string> Scopes = [Scope, CheckScope];
 
+    /// <summary>Whether an API is this one, known by its scopes; one that an operator gives the same scopes is treated alike.</summary>
+    public static bool Is(Api api) => Scopes.All(api.Scopes.Contains);
+
     /// <summary>Makes or refreshes the row; safe on several nodes at once.</summary>
     public static async Task SeedAsync(IdpDbContext db, string identifier, DateTimeOffset now, CancellationToken ct)
     {

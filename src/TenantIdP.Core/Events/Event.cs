@@ -105,6 +105,15 @@ public static class EventTypes
     public const string MemberRemoved = "member.removed";
     public const string MemberMerged = "member.merged";
     public const string OwnershipTransferred = "organization.ownership_transferred";
+    public const string WorkspaceCreated = "workspace.created";
+    public const string WorkspaceUpdated = "workspace.updated";
+    public const string WorkspaceArchived = "workspace.archived";
+    public const string WorkspaceRestored = "workspace.restored";
+    public const string WorkspaceDeleted = "workspace.deleted";
+    public const string WorkspaceMemberAdded = "workspace.member_added";
+    public const string WorkspaceMemberUpdated = "workspace.member_updated";
+    public const string WorkspaceMemberRemoved = "workspace.member_removed";
+    public const string WorkspaceSwitched = "token.workspace_switched";
     public const string RoleCreated = "role.created";
     public const string RoleUpdated = "role.updated";
     public const string RoleReplaced = "role.replaced";

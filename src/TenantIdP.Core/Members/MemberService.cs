@@ -5,6 +5,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Members;
 
@@ -48,6 +49,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 else membership.Reactivate(now);
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
+                await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
                 return membership;
             }, ct);
 
@@ -155,7 +157,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
             organization, id, async membership =>
             {
                 if (membership.Status != MembershipStatus.Deactivated) return MemberErrors.NotEnded;
-                if (!await granter.CoversAsync(db, await HeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                if (!await granter.CoversAsync(db, await AllHeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
                 await db.LockAsync(membership.UserId, ct);
                 var allowed = await joins.CheckAsync(organization, membership.UserId, ct);
                 if (!allowed.IsOk) return allowed;
@@ -173,6 +175,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 var allowed = await MayEndAsync(membership, granter, ct);
                 if (!allowed.IsOk) return allowed;
                 membership.Remove(clock.GetUtcNow());
+                await db.LeaveWorkspacesAsync(membership, ct);
                 events.Record(EventTypes.MemberRemoved, organization, id.ToString(), new { userId = membership.UserId });
                 await grants.EndMembershipAsync(organization, membership.UserId, ct);
                 return Result.Ok;
@@ -211,7 +214,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
     /// <summary>Ending a membership takes its roles away, so it needs the right to take each of them.</summary>
     private async Task<Result> MayEndAsync(Membership membership, Granter granter, CancellationToken ct)
     {
-        var held = await HeldAsync(membership, ct);
+        var held = await AllHeldAsync(membership, ct);
         if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
         return membership.Status == MembershipStatus.Active && held.Any(IsOwner) && await IsLastOwnerAsync(membership, ct) ? MemberErrors.LastOwner : Result.Ok;
     }
@@ -220,9 +223,18 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
 
     private static bool IsOwner(Role role) => role is { IsBuiltIn: true, Key: BuiltInRoles.Owner };
 
-    private Task<List<Role>> HeldAsync(Membership membership, CancellationToken ct)
+    private Task<List<Role>> HeldAsync(Membership membership, CancellationToken ct) => RolesAsync(membership.Roles.Select(r => r.RoleId), ct);
+
+    /// <summary>Those in workspaces too, which end and come back with the membership.</summary>
+    private async Task<List<Role>> AllHeldAsync(Membership membership, CancellationToken ct)
     {
-        var ids = membership.Roles.Select(r => r.RoleId).Distinct().ToArray();
+        var inside = await db.WorkspaceRoles.Where(r => r.OrganizationId == membership.OrganizationId && r.MembershipId == membership.Id).Select(r => r.RoleId).ToListAsync(ct);
+        return await RolesAsync(membership.Roles.Select(r => r.RoleId).Concat(inside), ct);
+    }
+
+    private Task<List<Role>> RolesAsync(IEnumerable<Id<Role>> among, CancellationToken ct)
+    {
+        var ids = among.Distinct().ToArray();
         return db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToListAsync(ct);
     }
 

@@ -16,6 +16,7 @@ public static class BuiltInRoles
     [
         .. MemberPermissions, Permission.OrganizationWrite, Permission.MembersWrite, Permission.RolesWrite, Permission.DomainsRead, Permission.ConnectionsRead,
         Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead, Permission.AppsRead,
+        Permission.WorkspacesRead, Permission.WorkspacesWrite,
     ];
 
     private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, Permission.AppsWrite, .. Permission.IdentityControl];

@@ -12,6 +12,8 @@ public static class Permission
     public const string MembersWrite = "members:write";
     public const string RolesRead = "roles:read";
     public const string RolesWrite = "roles:write";
+    public const string WorkspacesRead = "workspaces:read";
+    public const string WorkspacesWrite = "workspaces:write";
     public const string DomainsRead = "domains:read";
     public const string DomainsWrite = "domains:write";
     public const string ConnectionsRead = "connections:read";

@@ -4,12 +4,17 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Roles;
 
 /// <summary>May this person do this in this organization?</summary>
 /// <param name="Api">Whose permission it is, by identifier; null asks all APIs.</param>
-public sealed record PermissionQuestion(Id<User> UserId, Id<Organization> OrganizationId, string Permission, string? Api = null);
+public sealed record PermissionQuestion(Id<User> UserId, Id<Organization> OrganizationId, string Permission, string? Api = null)
+{
+    /// <summary>The roles that the person has there count as well; null asks about the organization alone.</summary>
+    public Id<Workspace>? Workspace { get; init; }
+}
 
 /// <summary>Why. Everything but <see cref="Granted"/> is no.</summary>
 public enum PermissionReason
@@ -24,13 +29,20 @@ public enum PermissionReason
     MembershipInactive,
     UserSuspended,
     OrganizationInactive,
+
+    /// <summary>The organization has no such workspace, or it is archived.</summary>
+    WorkspaceUnavailable,
     PermissionMissing,
 }
 
 /// <summary>One way in which somebody holds a permission: the role, and what gave the role.</summary>
 /// <param name="ByDefault">The API gives the permission to the built-in role that this one is or extends; the role's own list does not name it.</param>
 /// <param name="SourceId">The connection, invitation or mapping that gave the role; null where a person or an app gave it.</param>
-public sealed record PermissionPath(string Role, bool ByDefault, RoleSource Source, string? SourceId, DateTimeOffset Since);
+public sealed record PermissionPath(string Role, bool ByDefault, RoleSource Source, string? SourceId, DateTimeOffset Since)
+{
+    /// <summary>Where the role is held; null for the organization as a whole.</summary>
+    public Id<Workspace>? Workspace { get; init; }
+}
 
 public sealed record PermissionAnswer(PermissionReason Reason, IReadOnlyList<PermissionPath> Paths)
 {
@@ -46,7 +58,11 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
     public const int Most = 100;
 
     private sealed record Row(
-        Id<User> User, Id<Organization> Organization, UserStatus UserStatus, OrganizationStatus OrganizationStatus, MembershipStatus Status, MembershipRole? Held, string? Key, IReadOnlyList<string>? Permissions, string? BuiltIn);
+        Id<User> User, Id<Organization> Organization, UserStatus UserStatus, OrganizationStatus OrganizationStatus, MembershipStatus Status, MembershipRole? Held, Role? Role,
+        Id<Workspace>? Workspace, WorkspaceRole? Inside, Role? InsideRole);
+
+    /// <summary>A role of either kind.</summary>
+    private sealed record Given(Role Role, RoleSource Source, string SourceId, DateTimeOffset Since, Id<Workspace>? Workspace);
 
     /// <returns>One answer for each question, in their order.</returns>
     public async Task<IReadOnlyList<PermissionAnswer>> AnswerAsync(IReadOnlyList<PermissionQuestion> questions, CancellationToken ct)
@@ -54,6 +70,7 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(questions.Count, Most);
         var apis = await catalog.AllAsync(db, ct);
         var (users, organizations) = (questions.Select(q => q.UserId).Distinct().ToArray(), questions.Select(q => q.OrganizationId).Distinct().ToArray());
+        var asked = questions.Select(q => q.Workspace).OfType<Id<Workspace>>().Distinct().ToArray();
         var rows = await (
             from m in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             where users.Contains(m.UserId) && organizations.Contains(m.OrganizationId)
@@ -63,7 +80,15 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
             from held in helds.DefaultIfEmpty()
             join r in db.Roles on new { Owner = held.RoleOrganizationId, Id = held.RoleId } equals new { Owner = r.OrganizationId, r.Id } into roles
             from role in roles.DefaultIfEmpty()
-            select new Row(m.UserId, m.OrganizationId, u.Status, o.Status, m.Status, held, role == null ? null : role.Key, role == null ? null : role.Permissions, role == null ? null : role.BuiltInBase)).AsNoTracking().ToListAsync(ct);
+            join w in db.Workspaces.Where(w => asked.Contains(w.Id) && w.Status == WorkspaceStatus.Active) on m.OrganizationId equals w.OrganizationId into named
+            from w in named.DefaultIfEmpty()
+            join i in db.WorkspaceRoles on new { m.OrganizationId, WorkspaceId = w.Id, MembershipId = m.Id } equals new { i.OrganizationId, i.WorkspaceId, i.MembershipId } into insides
+            from inside in insides.DefaultIfEmpty()
+            join wr in db.Roles on new { Owner = inside.RoleOrganizationId, Id = inside.RoleId } equals new { Owner = wr.OrganizationId, wr.Id } into insideRoles
+            from insideRole in insideRoles.DefaultIfEmpty()
+            select new Row(
+                m.UserId, m.OrganizationId, u.Status, o.Status, m.Status, held, role,
+                w == null ? (Id<Workspace>?)null : w.Id, inside, insideRole)).AsNoTracking().ToListAsync(ct);
         var known = rows.ToLookup(r => (r.User, r.Organization));
         return [.. questions.Select(q => Answer(q, [.. known[(q.UserId, q.OrganizationId)]], apis))];
     }
@@ -77,12 +102,29 @@ public sealed class PermissionChecks(IdpDbContext db, ApiCatalog catalog)
         if (any.UserStatus != UserStatus.Active) return new PermissionAnswer(PermissionReason.UserSuspended, []);
         if (any.Status != MembershipStatus.Active) return new PermissionAnswer(PermissionReason.MembershipInactive, []);
 
+        if (question.Workspace is not null && rows.All(r => r.Workspace != question.Workspace)) return new PermissionAnswer(PermissionReason.WorkspaceUnavailable, []);
+
         var defaults = declared.SelectMany(p => p.BuiltInRoles).ToHashSet(StringComparer.Ordinal);
-        var paths = rows.Where(r => r is { Held: not null, Key: not null })
-            .Select(r => (r.Held, Key: r.Key!, Own: r.Permissions!.Contains(question.Permission), Default: r.BuiltIn is { } builtIn && defaults.Contains(builtIn))) // filtered just before; a role has permissions
+        var paths = HeldBy(rows, question.Workspace)
+            .Select(g => (Given: g, Own: g.Role.Permissions.Contains(question.Permission), Default: g.Role.BuiltInBase is { } builtIn && defaults.Contains(builtIn)))
             .Where(p => p.Own || p.Default)
-            .Select(p => new PermissionPath(p.Key, !p.Own, p.Held!.Source, p.Held.SourceId is { Length: > 0 } source ? source : null, p.Held.AssignedAt)) // as above
-            .OrderBy(p => p.Role, StringComparer.Ordinal).ThenBy(p => p.Source).ThenBy(p => p.SourceId, StringComparer.Ordinal).ToList();
+            .Select(p => new PermissionPath(p.Given.Role.Key, !p.Own, p.Given.Source, p.Given.SourceId is { Length: > 0 } source ? source : null, p.Given.Since) { Workspace = p.Given.Workspace })
+            .OrderBy(p => p.Role, StringComparer.Ordinal).ThenBy(p => p.Workspace).ThenBy(p => p.Source).ThenBy(p => p.SourceId, StringComparer.Ordinal).ToList();
         return new PermissionAnswer(paths.Count > 0 ? PermissionReason.Granted : PermissionReason.PermissionMissing, paths);
+    }
+
+    /// <summary>Each role once: the statement repeats those of the organization for every workspace that was asked about, and the other way round.</summary>
+    private static IEnumerable<Given> HeldBy(IReadOnlyList<Row> rows, Id<Workspace>? workspace)
+    {
+        var own = rows.Where(r => r is { Held: not null, Role: not null })
+            .Select(r => (Held: r.Held!, Role: r.Role!)) // filtered just before
+            .DistinctBy(r => (r.Held.RoleId, r.Held.Source, r.Held.SourceId))
+            .Select(r => new Given(r.Role, r.Held.Source, r.Held.SourceId, r.Held.AssignedAt, null));
+        if (workspace is null) return own;
+        var inside = rows.Where(r => r.Workspace == workspace && r is { Inside: not null, InsideRole: not null })
+            .Select(r => (Held: r.Inside!, Role: r.InsideRole!)) // filtered just before
+            .DistinctBy(r => (r.Held.RoleId, r.Held.Source, r.Held.SourceId))
+            .Select(r => new Given(r.Role, r.Held.Source, r.Held.SourceId, r.Held.AssignedAt, workspace));
+        return own.Concat(inside);
     }
 }

@@ -29,10 +29,10 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
         var role = found.Value;
         var extending = await hierarchy.ExtendingAsync(id, ct);
         Id<Role>[] affected = [id, .. extending];
-        var held = db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => affected.Contains(r.RoleId));
-        if (owner != Organization.Instance) held = held.Where(r => r.OrganizationId == owner);
-        var members = await held.Select(r => new { r.OrganizationId, r.MembershipId }).Distinct().CountAsync(ct);
-        var organizations = await held.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
+        var holders = Held(affected).Select(r => new { r.OrganizationId, r.MembershipId }).Union(HeldInWorkspaces(affected).Select(r => new { r.OrganizationId, r.MembershipId }));
+        if (owner != Organization.Instance) holders = holders.Where(r => r.OrganizationId == owner);
+        var members = await holders.CountAsync(ct);
+        var organizations = await holders.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
         var connections = await roles.GivingAsync(owner, role.Key, ct);
         // What it inherits stays, whatever it names itself.
         var after = proposed is null ? role.Permissions : role.Permissions.Except(role.OwnPermissions.Except(await InheritedAsync(role, ct))).Union(proposed).ToList();
@@ -83,7 +83,9 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
     private async Task<IReadOnlyList<string>> InheritedAsync(Role role, CancellationToken ct) =>
         role.ExtendsId is { } id ? (await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleAsync(r => r.Id == id, ct)).Permissions : [];
 
-    private IQueryable<Members.MembershipRole> Held(Id<Role> id) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.RoleId == id);
+    private IQueryable<Members.MembershipRole> Held(params Id<Role>[] ids) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => ids.Contains(r.RoleId));
+
+    private IQueryable<Workspaces.WorkspaceRole> HeldInWorkspaces(params Id<Role>[] ids) => db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => ids.Contains(r.RoleId));
 
     /// <summary>Who holds both from one source keeps one row; the members' versions say that something changed.</summary>
     private async Task<int> MoveAsync(Role role, Role other, CancellationToken ct)
@@ -95,6 +97,14 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
             .Where(r => !db.MembershipRoles.Any(o => o.OrganizationId == r.OrganizationId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
         await Held(from).ExecuteDeleteAsync(ct);
+
+        await db.WorkspaceMembers.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.Roles.Any(r => r.RoleId == from))
+            .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+        await HeldInWorkspaces(from)
+            .Where(r => !db.WorkspaceRoles.Any(o =>
+                o.OrganizationId == r.OrganizationId && o.WorkspaceId == r.WorkspaceId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
+        await HeldInWorkspaces(from).ExecuteDeleteAsync(ct);
         return members;
     }
 

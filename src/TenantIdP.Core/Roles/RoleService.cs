@@ -144,7 +144,9 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
         return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
     }
 
-    private Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) => db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
+    private async Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) =>
+        await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct)
+        || await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
 
     internal Task<bool> IsExtendedAsync(Id<Role> id, CancellationToken ct) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId == id, ct);
 

@@ -6,6 +6,7 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.SignIn;
 
@@ -70,6 +71,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
             membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             db.Memberships.Add(membership);
             events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
+            await db.JoinDefaultAsync(events, membership, [role], RoleSource.Jit, connection.Id.ToString(), now, ct);
             trace.Add("provisioning", "membership_created", TraceVerdict.Passed, $"default role {role.Key}");
         }
         else

@@ -5,6 +5,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
@@ -15,6 +16,9 @@ public sealed record HeldRole(string Key, IReadOnlyList<string> Permissions, str
     /// <summary>The built-in role that this one is or extends: what an API gives to that, it gives to this.</summary>
     public string? BuiltIn => BuiltInRoles.IsBuiltIn(Key) ? Key : Extends;
 }
+
+/// <summary>A workspace that stands and that the membership is in, with the roles held there.</summary>
+public sealed record WorkspaceAccess(Id<Workspace> Id, IReadOnlyList<HeldRole> Roles);
 
 /// <summary>Everything the policy and the claims need, read in one statement at every mint.</summary>
 public sealed record AccessFacts
@@ -50,6 +54,9 @@ public sealed record AccessFacts
     public MembershipStatus? MembershipStatus { get; init; }
     public string? NameOverlay { get; init; }
     public IReadOnlyList<HeldRole> Roles { get; init; } = [];
+
+    /// <summary>Null when none was asked for, and when the one that was is unknown, archived or not the person's.</summary>
+    public WorkspaceAccess? Workspace { get; init; }
 }
 
 /// <summary>An app in an organization that has granted it something: no person is behind it.</summary>

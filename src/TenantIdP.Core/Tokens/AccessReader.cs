@@ -6,19 +6,29 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
 /// <summary>Reads <see cref="AccessFacts"/> in one statement. Crosses organizations by design: it is what decides whether a person may.</summary>
 public sealed class AccessReader(IdpDbContext db)
 {
+    public Task<AccessFacts?> ReadAsync(Id<User> user, Id<Session> session, Id<Organization>? organization, IReadOnlyList<SessionProof> proofs, CancellationToken ct) =>
+        ReadAsync(user, session, organization, null, proofs, ct);
+
+    /// <param name="workspace">Looked for in <paramref name="organization"/> alone.</param>
     /// <param name="proofs">The proofs already known (of the grant or the session); the live session's newer ones are added.</param>
     /// <returns>Null when the user no longer exists.</returns>
-    public async Task<AccessFacts?> ReadAsync(Id<User> user, Id<Session> session, Id<Organization>? organization, IReadOnlyList<SessionProof> proofs, CancellationToken ct)
+    public async Task<AccessFacts?> ReadAsync(
+        Id<User> user, Id<Session> session, Id<Organization>? organization, WorkspaceName? workspace, IReadOnlyList<SessionProof> proofs, CancellationToken ct)
     {
         // A default id matches no organization: Organization.Instance has no row.
         var target = organization ?? Organization.Instance;
         var known = proofs.Where(p => p.ConnectionId is not null).Select(p => p.ConnectionId!.Value).Distinct().ToArray(); // filtered on the line's start
+
+        // A default id matches no workspace either.
+        var (workspaceId, workspaces) = (workspace?.Id ?? default, db.Workspaces.Where(w => w.OrganizationId == target && w.Status == WorkspaceStatus.Active));
+        workspaces = workspace?.Slug is { } slug ? workspaces.Where(w => w.Slug == slug) : workspaces.Where(w => w.Id == workspaceId);
 
         // Left joins only, so that both stores run it as one plain statement; a row per role, proven connection and identity, of which there are few.
         var rows = await (
@@ -36,6 +46,14 @@ public sealed class AccessReader(IdpDbContext db)
             from held in helds.DefaultIfEmpty()
             join r in db.Roles on new { Owner = held.RoleOrganizationId, Id = held.RoleId } equals new { Owner = r.OrganizationId, r.Id } into roles
             from role in roles.DefaultIfEmpty()
+            join w in workspaces on m.OrganizationId equals w.OrganizationId into named
+            from w in named.DefaultIfEmpty()
+            join wm in db.WorkspaceMembers on new { m.OrganizationId, WorkspaceId = w.Id, MembershipId = m.Id } equals new { wm.OrganizationId, wm.WorkspaceId, wm.MembershipId } into inside
+            from wm in inside.DefaultIfEmpty()
+            join wh in db.WorkspaceRoles on new { wm.OrganizationId, wm.WorkspaceId, wm.MembershipId } equals new { wh.OrganizationId, wh.WorkspaceId, wh.MembershipId } into heldInside
+            from wh in heldInside.DefaultIfEmpty()
+            join wr in db.Roles on new { Owner = wh.RoleOrganizationId, Id = wh.RoleId } equals new { Owner = wr.OrganizationId, wr.Id } into rolesInside
+            from wr in rolesInside.DefaultIfEmpty()
             from o in db.Organizations.Where(o => o.Id == target).DefaultIfEmpty()
             // The proofs in hand, and those the session gained since: a gained proof is of a connection that knows this person. One condition with an OR would read every
             // connection of the instance.
@@ -58,6 +76,10 @@ public sealed class AccessReader(IdpDbContext db)
                 RoleKey = role == null ? null : role.Key,
                 RolePermissions = role == null ? null : role.Permissions,
                 RoleExtends = role == null ? null : role.BuiltInBase,
+                WorkspaceId = wm == null ? (Id<Workspace>?)null : wm.WorkspaceId,
+                WorkspaceRoleKey = wr == null ? null : wr.Key,
+                WorkspaceRolePermissions = wr == null ? null : wr.Permissions,
+                WorkspaceRoleExtends = wr == null ? null : wr.BuiltInBase,
                 Proven = c == null ? (Id<Connection>?)null : c.Id,
                 Knows = k == null ? (Id<Connection>?)null : k.Id,
             }).AsNoTracking().ToListAsync(ct);
@@ -92,10 +114,10 @@ public sealed class AccessReader(IdpDbContext db)
             MembershipId = row.Membership?.Id,
             MembershipStatus = row.Membership?.Status,
             NameOverlay = row.Membership?.NameOverlay,
-            Roles = [.. rows.Where(r => r.RoleKey is not null)
-                .GroupBy(r => r.RoleKey!, r => (Permissions: r.RolePermissions ?? [], Extends: r.RoleExtends)) // keys filtered just before
-                .OrderBy(g => g.Key, StringComparer.Ordinal)
-                .Select(g => new HeldRole(g.Key, [.. g.SelectMany(r => r.Permissions).Distinct()], g.First().Extends))],
+            Roles = Held(rows.Select(r => ((string?)r.RoleKey, (IReadOnlyList<string>?)r.RolePermissions, (string?)r.RoleExtends))),
+            Workspace = row.WorkspaceId is { } inWorkspace
+                ? new WorkspaceAccess(inWorkspace, Held(rows.Select(r => ((string?)r.WorkspaceRoleKey, (IReadOnlyList<string>?)r.WorkspaceRolePermissions, (string?)r.WorkspaceRoleExtends))))
+                : null,
         };
     }
 
@@ -113,4 +135,10 @@ public sealed class AccessReader(IdpDbContext db)
             join o in organizations on g.OrganizationId equals o.Id
             select new AppAccess(o.Id, o.Slug.Value, o.DisplayName, g.Permissions)).AsNoTracking().SingleOrDefaultAsync(ct);
     }
+
+    private static IReadOnlyList<HeldRole> Held(IEnumerable<(string? Key, IReadOnlyList<string>? Permissions, string? Extends)> rows) =>
+        [.. rows.Where(r => r.Key is not null)
+            .GroupBy(r => r.Key!, r => (Permissions: r.Permissions ?? [], r.Extends)) // keys filtered just before
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new HeldRole(g.Key, [.. g.SelectMany(r => r.Permissions).Distinct()], g.First().Extends))];
 }

@@ -4,6 +4,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
@@ -23,6 +24,9 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
             pinned = await FindAsync(named, ct);
             if (pinned is not { Status: OrganizationStatus.Active }) return new AuthorizeDecision.Refuse("access_denied", OrganizationSwitch.UnknownTarget.Description);
         }
+
+        WorkspaceName? workspace = request.Workspace is { } called && !WorkspaceName.IsNone(called) ? WorkspaceName.Of(called) : null;
+        if (workspace is { } asked && asked.Slug is null && (asked.Id is null || pinned is null)) return WorkspaceUnknown;
 
         // Without any fresh proof the one that will count can't be fresh: no organization need be chosen to know it.
         if (session is null || session.Proofs.All(p => IsStale(request, p))) return SignIn(silent);
@@ -46,11 +50,13 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
             }
         }
 
-        var facts = await reader.ReadAsync(session.UserId, session.Id, target, session.Proofs, ct);
+        var facts = await reader.ReadAsync(session.UserId, session.Id, target, workspace, session.Proofs, ct);
         if (facts is null) return new AuthorizeDecision.Refuse("access_denied", "The account no longer exists.");
         var judgement = AccessPolicy.Judge(facts);
         switch (judgement.Verdict)
         {
+            case Verdict.Granted when workspace is not null && facts.Workspace is null:
+                return WorkspaceUnknown;
             case Verdict.Granted when judgement.Proof is { } proof:
                 return IsStale(request, proof) ? ProveAgain(request, session, proof, target, silent) : new AuthorizeDecision.Issue(facts, proof, session);
             case Verdict.GrantDead:
@@ -73,6 +79,10 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
         if (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Slug == slug, ct) is { } found) return found;
         return await db.FormerOwnerAsync(slug, clock.GetUtcNow(), ct) is { } former ? await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.Id == former, ct) : null;
     }
+
+    /// <summary>The organization of a workspace that is named by its id. The workspaces of all organizations, because the tenant is the answer; who may enter is judged after that.</summary>
+    public async Task<Id<Organization>?> OrganizationOfAsync(Id<Workspace> workspace, CancellationToken ct) =>
+        await db.Workspaces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(w => w.Id == workspace && w.Status == WorkspaceStatus.Active).Select(w => (Id<Organization>?)w.OrganizationId).SingleOrDefaultAsync(ct);
 
     private async Task<List<Id<Organization>>> MembershipsAsync(Session session, CancellationToken ct) =>
         await (from m in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
@@ -101,6 +111,8 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
         if (target is { } organization && proof.OrganizationId == organization) return new AuthorizeDecision.StepUp(organization, proof.ConnectionId);
         return HasProvenNow(request, session) ? NotEnough : new AuthorizeDecision.SignIn();
     }
+
+    private static readonly AuthorizeDecision WorkspaceUnknown = new AuthorizeDecision.Refuse(OrganizationSwitch.UnknownWorkspace.Error, OrganizationSwitch.UnknownWorkspace.Description);
 
     private static readonly AuthorizeDecision NotEnough = new AuthorizeDecision.Refuse("access_denied", "The sign-in that was made does not count in this organization.");
 

@@ -14,6 +14,8 @@ public static class OrganizationSwitch
     /// <summary>The same for an organization that is unknown or suspended, and one that has not granted the app anything.</summary>
     public static readonly TokenRefusal NotGranted = new("access_denied", "The organization is not available to this app.");
 
+    public static readonly TokenRefusal UnknownWorkspace = new("access_denied", "The workspace is not available to this user.");
+
     /// <summary>Null means granted.</summary>
     /// <param name="isSwitch">The request names an organization that is not the grant's own.</param>
     public static TokenRefusal? Refusal(Judgement judgement, AccessFacts facts, bool isSwitch) => judgement.Verdict switch

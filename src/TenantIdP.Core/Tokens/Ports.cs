@@ -3,6 +3,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
@@ -10,7 +11,11 @@ namespace TenantIdP.Core.Tokens;
 /// <param name="Organization">Id or slug as sent, or null.</param>
 /// <param name="MaxAge">Seconds (OpenID Connect Core section 3.1.2.1).</param>
 public sealed record AuthorizationRequest(
-    App App, string? Organization, string? Connection, string? DomainHint, string? LoginHint, IReadOnlySet<string> Prompt, int? MaxAge, string? UiLocales, Interaction Interaction);
+    App App, string? Organization, string? Connection, string? DomainHint, string? LoginHint, IReadOnlySet<string> Prompt, int? MaxAge, string? UiLocales, Interaction Interaction)
+{
+    /// <summary>Id or slug as sent, or null. One named by its id pins its organization, as if that had been sent.</summary>
+    public string? Workspace { get; init; }
+}
 
 /// <summary>
 /// What the person did on our pages during one authorization request. Travels sealed in the return URL, because it answers <c>prompt</c> and the choice of organization.
@@ -52,7 +57,10 @@ public interface IGrantRevoker
 }
 
 /// <summary>What a valid, unexpired access token of this issuer says. Implemented by the engine; nothing here has been compared with the database.</summary>
-public sealed record AccessTokenFacts(string ClientId, Id<User>? UserId, Id<Session>? SessionId, Id<Organization>? OrganizationId, string GrantId, IReadOnlyList<string> Audiences, IReadOnlyList<string> Scopes);
+public sealed record AccessTokenFacts(string ClientId, Id<User>? UserId, Id<Session>? SessionId, Id<Organization>? OrganizationId, string GrantId, IReadOnlyList<string> Audiences, IReadOnlyList<string> Scopes)
+{
+    public Id<Workspace>? WorkspaceId { get; init; }
+}
 
 public interface IAccessTokens
 {

@@ -44,6 +44,12 @@ public static class TokenClaims
             claims.Add(new("org_name", slug, TokenKinds.Both));
             claims.Add(new("org_display_name", display, TokenKinds.Id));
             claims.Add(new("roles", facts.Roles.Select(r => r.Key).ToArray(), TokenKinds.Both));
+            if (facts.Workspace is { } workspace)
+            {
+                claims.Add(new("workspace_id", workspace.Id.ToString(), TokenKinds.Both));
+                claims.Add(new("workspace_roles", workspace.Roles.Select(r => r.Key).ToArray(), TokenKinds.Both));
+            }
+
             if (api is not null) claims.Add(PermissionsClaim(PermissionsFor(facts, api)));
         }
 
@@ -63,12 +69,13 @@ public static class TokenClaims
         return ClaimMap.Apply(claims, app.ClaimMap);
     }
 
-    /// <summary>Every permission of the membership at one API.</summary>
+    /// <summary>Every permission of the membership at one API, those of its roles in the workspace included: but our own API manages organizations, where a role in a workspace permits nothing.</summary>
     public static IReadOnlyList<string> PermissionsFor(AccessFacts facts, Api api)
     {
         if (facts.MembershipStatus != MembershipStatus.Active) return [];
-        var held = facts.Roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
-        var keys = facts.Roles.Select(r => r.BuiltIn).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        IReadOnlyList<HeldRole> roles = facts.Workspace is { } workspace && !ManagementApi.Is(api) ? [.. facts.Roles, .. workspace.Roles] : facts.Roles;
+        var held = roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
+        var keys = roles.Select(r => r.BuiltIn).OfType<string>().ToHashSet(StringComparer.Ordinal);
         return [.. api.Permissions.Where(p => held.Contains(p.Name) || p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name).Order(StringComparer.Ordinal)];
     }
 

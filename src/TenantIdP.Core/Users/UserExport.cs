@@ -6,17 +6,20 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Users;
 
 /// <param name="Personal">Null when the event has none, or no longer.</param>
 public sealed record ExportedEvent(Id<Event> Id, Id<Organization>? OrganizationId, string Type, DateTimeOffset OccurredAt, ActorKind ActorKind, string ActorId, string TargetId, JsonElement Data, JsonElement? Personal);
 
+public sealed record ExportedWorkspace(Id<Organization> OrganizationId, Id<Workspace> Id, string DisplayName, DateTimeOffset JoinedAt, IReadOnlyList<MemberRole> Roles);
+
 /// <summary>Everything that is held about one person, without what would let somebody sign in as them.</summary>
 /// <param name="PasswordChangedAt">Null without a password.</param>
 /// <param name="Events">About the person or caused by them; personal data only of those about them.</param>
 public sealed record ExportedUser(
-    User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<Session> Sessions,
+    User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<Session> Sessions,
     IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces);
 
 /// <summary>Answers a person's question what is held about them (GDPR article 15). Crosses organizations, because that is the question.</summary>
@@ -36,7 +39,7 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
         var (found, traces) = await HistoryAsync(id, ct);
         events.RecordForInstance(EventTypes.UserExported, id.ToString());
         await db.SaveChangesAsync(ct);
-        return new ExportedUser(user, changedAt, identities, joined.Value, sessions, found, traces);
+        return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces);
     }
 
     private async Task<Result<List<UserMembership>>> AllMembershipsAsync(Id<User> id, CancellationToken ct)
@@ -49,6 +52,25 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
             all.AddRange(page.Value.Items);
             if ((after = page.Value.Next) is null) return all;
         }
+    }
+
+    private async Task<IReadOnlyList<ExportedWorkspace>> WorkspacesAsync(Id<User> id, CancellationToken ct)
+    {
+        var rows = await (
+            from membership in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where membership.UserId == id
+            join member in db.WorkspaceMembers on new { membership.OrganizationId, MembershipId = membership.Id } equals new { member.OrganizationId, member.MembershipId }
+            join workspace in db.Workspaces on new { member.OrganizationId, Id = member.WorkspaceId } equals new { workspace.OrganizationId, workspace.Id }
+            orderby workspace.Id
+            select new
+            {
+                workspace.OrganizationId, workspace.Id, workspace.DisplayName, member.CreatedAt,
+                Roles = (from held in db.WorkspaceRoles
+                         join role in db.Roles on new { A = held.RoleOrganizationId, B = held.RoleId } equals new { A = role.OrganizationId, B = role.Id }
+                         where held.OrganizationId == member.OrganizationId && held.WorkspaceId == member.WorkspaceId && held.MembershipId == member.MembershipId
+                         select new { role.Key, held.Source }).ToList(),
+            }).AsNoTracking().AsSingleQuery().ToListAsync(ct);
+        return [.. rows.Select(r => new ExportedWorkspace(r.OrganizationId, r.Id, r.DisplayName, r.CreatedAt, [.. r.Roles.Select(o => new MemberRole(o.Key, o.Source)).OrderBy(o => o.Key, StringComparer.Ordinal).ThenBy(o => o.Source)]))];
     }
 
     private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(Id<User> id, CancellationToken ct)

@@ -4,6 +4,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Users;
 
@@ -100,6 +101,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
         }
         else
         {
+            await db.MergeWorkspacesAsync(mine, theirs, now, ct);
             mine.Absorb(theirs, now);
             db.Memberships.Remove(theirs);
         }

@@ -14,6 +14,7 @@ public static class LedgerlineApp
     public const string SignedOutPath = "/signout-callback-oidc";
 
     internal const string OrganizationItem = "organization";
+    internal const string WorkspaceItem = "workspace";
 
     /// <summary>Built, not started; it answers at the address of its options.</summary>
     public static WebApplication Build(LedgerlineOptions options)
@@ -86,6 +87,8 @@ public static class LedgerlineApp
         context.ProtocolMessage.LoginHint = context.Properties.GetParameter<string>(OpenIdConnectParameterNames.LoginHint);
         if (context.Properties.GetString(OrganizationItem) is { } organization)
             context.ProtocolMessage.SetParameter(OrganizationItem, organization);
+        if (context.Properties.GetString(WorkspaceItem) is { } workspace)
+            context.ProtocolMessage.SetParameter(WorkspaceItem, workspace);
         return Task.CompletedTask;
     }
 

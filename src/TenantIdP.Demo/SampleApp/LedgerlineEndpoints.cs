@@ -35,11 +35,11 @@ internal static class LedgerlineEndpoints
         if (!string.IsNullOrEmpty(query.LoginHint) && !query.LoginHint.Equals(visitor.Email, StringComparison.OrdinalIgnoreCase))
             return LedgerlinePages.OtherPerson(visitor, query.LoginHint);
 
-        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), NoticeOf(query.Now, visitor));
+        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), await organizations.WorkspacesAsync(visitor.AccessToken, ct), NoticeOf(query.Now, visitor));
     }
 
     // Also the address for sign-ins that start elsewhere (OpenID Connect Core 4): only our own issuer may name itself.
-    private static IResult SignIn(LedgerlineOptions options, string? iss, [FromQuery(Name = "login_hint")] string? loginHint, string? organization)
+    private static IResult SignIn(LedgerlineOptions options, string? iss, [FromQuery(Name = "login_hint")] string? loginHint, string? organization, string? workspace)
     {
         if (iss is not null && iss.TrimEnd('/') != options.Issuer.GetLeftPart(UriPartial.Authority))
             return LedgerlinePages.SignInFailed("This application signs in at another login host.", stillIn: null);
@@ -49,6 +49,8 @@ internal static class LedgerlineEndpoints
             properties.SetParameter(OpenIdConnectParameterNames.LoginHint, loginHint);
         if (!string.IsNullOrEmpty(organization))
             properties.SetString(LedgerlineApp.OrganizationItem, organization);
+        if (!string.IsNullOrEmpty(workspace))
+            properties.SetString(LedgerlineApp.WorkspaceItem, workspace);
         return TypedResults.Challenge(properties, [OpenIdConnectDefaults.AuthenticationScheme]);
     }
 
@@ -72,7 +74,11 @@ internal static class LedgerlineEndpoints
         HttpContext context, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
     {
         var form = await context.Request.ReadFormAsync(ct);
-        if (await TicketAsync(context) is not { } ticket || form["organization"] is not [{ Length: > 0 } organization])
+        if (await TicketAsync(context) is not { } ticket)
+            return SeeOther(context, "/");
+        if (form["workspace"] is [{ Length: > 0 } workspace])
+            return await ChangeWorkspaceAsync(context, ticket, workspace, tokens, validator, organizations, pages, ct);
+        if (form["organization"] is not [{ Length: > 0 } organization])
             return SeeOther(context, "/");
 
         var outcome = await tokens.RefreshAsync(context, ticket, organization, ct);
@@ -81,6 +87,20 @@ internal static class LedgerlineEndpoints
             RefreshStatus.Fresh => SeeOther(context, "/?now=switched"),
             RefreshStatus.SessionEnded => SeeOther(context, "/?now=ended"),
             RefreshStatus.InteractionRequired => await StepUpAsync(outcome, organization, validator, organizations, ct),
+            RefreshStatus.AccessDenied or RefreshStatus.Failed => await RefusedAsync(outcome, validator, organizations, pages, ct),
+        };
+    }
+
+    // Where the organization asks for another sign-in first, authorize with the same workspace, which names its organization.
+    private static async Task<IResult> ChangeWorkspaceAsync(
+        HttpContext context, AuthenticationTicket ticket, string workspace, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
+    {
+        var outcome = await tokens.RefreshIntoWorkspaceAsync(context, ticket, workspace, ct);
+        return outcome.Status switch
+        {
+            RefreshStatus.Fresh => SeeOther(context, "/?now=moved"),
+            RefreshStatus.SessionEnded => SeeOther(context, "/?now=ended"),
+            RefreshStatus.InteractionRequired => SeeOther(context, $"/signin{new QueryBuilder { { "workspace", workspace } }}"),
             RefreshStatus.AccessDenied or RefreshStatus.Failed => await RefusedAsync(outcome, validator, organizations, pages, ct),
         };
     }
@@ -131,7 +151,7 @@ internal static class LedgerlineEndpoints
     {
         var visitor = await SeeAsync(outcome.Ticket!, validator); // as above
         var status = outcome.Status == RefreshStatus.AccessDenied ? StatusCodes.Status403Forbidden : StatusCodes.Status502BadGateway;
-        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), Page.Alert("danger", outcome.Sentence), status);
+        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), await organizations.WorkspacesAsync(visitor.AccessToken, ct), Page.Alert("danger", outcome.Sentence), status);
     }
 
     private static async Task<Visitor?> VisitorAsync(HttpContext context, TokenClient tokens, TokenValidator validator, CancellationToken ct)
@@ -154,6 +174,8 @@ internal static class LedgerlineEndpoints
     {
         ("refreshed", not null) => Page.Alert("success", "The tokens are new; organization and roles were read again."),
         ("switched", not null) => Page.Alert("success", $"You now work in {visitor.OrganizationName}. The tokens were refreshed; nobody had to sign in."),
+        ("moved", { WorkspaceId: null }) => Page.Alert("success", $"You now work in all of {visitor.OrganizationName}."),
+        ("moved", not null) => Page.Alert("success", $"You now work in another workspace of {visitor.OrganizationName}. The tokens were refreshed."),
         ("entered", not null) => Page.Alert("success", $"You signed in to {visitor.OrganizationName}."),
         ("ended", null) => Page.Alert("warning", "Your session has ended. Sign in again to go on."),
         ("signed_out", null) => Page.Alert("success", "You are signed out, here and at the login host."),

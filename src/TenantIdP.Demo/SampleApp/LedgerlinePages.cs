@@ -32,7 +32,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
         <a class="button" href="/">Stay signed in as {visitor.Email}</a>
         """));
 
-    public IResult Home(Visitor visitor, IReadOnlyList<MyOrganization>? organizations, Html notice, int status = StatusCodes.Status200OK) =>
+    public IResult Home(Visitor visitor, IReadOnlyList<MyOrganization>? organizations, IReadOnlyList<MyWorkspace>? workspaces, Html notice, int status = StatusCodes.Status200OK) =>
         Page.Wide(Brand, "Overview", Bar(visitor, "/"), Html.Of($"""
             {notice}
             <div class="title">
@@ -42,6 +42,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
             <div class="grid">
               <section class="card" aria-labelledby="you"><h2 id="you">You</h2>{Facts(visitor)}</section>
               <section class="card" aria-labelledby="switch"><h2 id="switch">Organizations</h2>{Switcher(visitor, organizations)}</section>
+              {WorkspaceSwitcher.Card(visitor, workspaces)}
             </div>
             <div class="title">
               <div><h2>Tokens</h2><p class="muted">Raw, as the login host issued them. A real application never shows these.</p></div>
@@ -99,6 +100,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
           <dt>Organization</dt><dd>{visitor.OrganizationName ?? "none"}<br><code class="all">{visitor.OrganizationId}</code> <code class="muted">{visitor.OrganizationSlug}</code></dd>
           <dt>Roles</dt><dd>{Tags(visitor.Roles, "No roles")}</dd>
           <dt>Permissions</dt><dd>{Tags(visitor.Permissions, visitor.HasApiToken ? "No permissions" : "The access token is not for this application's API")}</dd>
+          {Html.When(visitor.WorkspaceId is not null, () => Html.Of($"<dt>Workspace</dt><dd><code class=\"all\">{visitor.WorkspaceId}</code><br>{Tags(visitor.WorkspaceRoles, "No roles")}</dd>"))}
         </dl>
         """);
 

@@ -9,14 +9,19 @@ internal sealed record MyOrganization(string Id, string Slug, string DisplayName
 internal sealed class OrganizationsClient(TokenValidator validator, LedgerlineOptions options)
 {
     /// <summary>Null when the list cannot be had now: the page works without the switcher.</summary>
-    public async Task<IReadOnlyList<MyOrganization>?> MineAsync(string? accessToken, CancellationToken ct)
+    public Task<IReadOnlyList<MyOrganization>?> MineAsync(string? accessToken, CancellationToken ct) => ListAsync<MyOrganization>("/api/v1/me/organizations", accessToken, ct);
+
+    /// <summary>The person's workspaces in the token's organization; null as above.</summary>
+    public Task<IReadOnlyList<MyWorkspace>?> WorkspacesAsync(string? accessToken, CancellationToken ct) => ListAsync<MyWorkspace>("/api/v1/me/workspaces", accessToken, ct);
+
+    private async Task<IReadOnlyList<T>?> ListAsync<T>(string path, string? accessToken, CancellationToken ct)
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(options.Issuer, "/api/v1/me/organizations"));
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(options.Issuer, path));
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
             using var response = await validator.Oidc.Backchannel.SendAsync(request, ct);
-            return response.IsSuccessStatusCode ? (await response.Content.ReadFromJsonAsync<Answer>(ct))?.Data : null;
+            return response.IsSuccessStatusCode ? (await response.Content.ReadFromJsonAsync<Answer<T>>(ct))?.Data : null;
         }
         catch (Exception exception) when (exception is HttpRequestException or JsonException || (exception is TaskCanceledException && !ct.IsCancellationRequested))
         {
@@ -24,5 +29,5 @@ internal sealed class OrganizationsClient(TokenValidator validator, LedgerlineOp
         }
     }
 
-    private sealed record Answer(IReadOnlyList<MyOrganization> Data);
+    private sealed record Answer<T>(IReadOnlyList<T> Data);
 }

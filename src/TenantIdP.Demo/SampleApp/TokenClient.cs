@@ -14,13 +14,17 @@ internal sealed class TokenClient(SessionStore sessions, TokenValidator validato
 
     /// <summary>The session's tokens, refreshed when the access token is about to expire.</summary>
     public Task<RefreshOutcome> CurrentAsync(HttpContext context, AuthenticationTicket ticket, CancellationToken ct) =>
-        IsStale(ticket) ? TakeTurnAsync(context, ticket, onlyIfStale: true, organization: null, ct) : Task.FromResult(new RefreshOutcome(RefreshStatus.Fresh, ticket));
+        IsStale(ticket) ? TakeTurnAsync(context, ticket, onlyIfStale: true, organization: null, workspace: null, ct) : Task.FromResult(new RefreshOutcome(RefreshStatus.Fresh, ticket));
 
     /// <summary>Refreshes now; with an organization (id or slug), the successor belongs to that one.</summary>
     public Task<RefreshOutcome> RefreshAsync(HttpContext context, AuthenticationTicket ticket, string? organization, CancellationToken ct) =>
-        TakeTurnAsync(context, ticket, onlyIfStale: false, organization, ct);
+        TakeTurnAsync(context, ticket, onlyIfStale: false, organization, workspace: null, ct);
 
-    private async Task<RefreshOutcome> TakeTurnAsync(HttpContext context, AuthenticationTicket seen, bool onlyIfStale, string? organization, CancellationToken ct)
+    /// <summary>Refreshes now, into a workspace of the current organization (id, slug or <c>none</c>).</summary>
+    public Task<RefreshOutcome> RefreshIntoWorkspaceAsync(HttpContext context, AuthenticationTicket ticket, string workspace, CancellationToken ct) =>
+        TakeTurnAsync(context, ticket, onlyIfStale: false, organization: null, workspace, ct);
+
+    private async Task<RefreshOutcome> TakeTurnAsync(HttpContext context, AuthenticationTicket seen, bool onlyIfStale, string? organization, string? workspace, CancellationToken ct)
     {
         if (SessionStore.KeyOf(seen) is not { } key)
             return Ended();
@@ -32,7 +36,7 @@ internal sealed class TokenClient(SessionStore sessions, TokenValidator validato
             return new(RefreshStatus.Fresh, ticket);
 
         // Not the request's token: a browser that goes away must not lose the successor of a spent refresh token.
-        var outcome = await AskAsync(ticket, organization, lifetime.ApplicationStopping);
+        var outcome = await AskAsync(ticket, organization, workspace, lifetime.ApplicationStopping);
         if (outcome is { Status: RefreshStatus.Fresh, Ticket: { } renewed })
             await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, renewed.Principal, renewed.Properties);
         if (outcome.Status == RefreshStatus.SessionEnded)
@@ -40,7 +44,7 @@ internal sealed class TokenClient(SessionStore sessions, TokenValidator validato
         return outcome;
     }
 
-    private async Task<RefreshOutcome> AskAsync(AuthenticationTicket ticket, string? organization, CancellationToken ct)
+    private async Task<RefreshOutcome> AskAsync(AuthenticationTicket ticket, string? organization, string? workspace, CancellationToken ct)
     {
         if (ticket.Properties.GetTokenValue("refresh_token") is not { } refreshToken)
             return new(RefreshStatus.Failed, ticket, "This session has no refresh token.");
@@ -54,6 +58,8 @@ internal sealed class TokenClient(SessionStore sessions, TokenValidator validato
         };
         if (organization is not null)
             fields["organization"] = organization;
+        if (workspace is not null)
+            fields["workspace"] = workspace;
 
         try
         {

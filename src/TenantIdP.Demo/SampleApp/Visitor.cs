@@ -18,6 +18,11 @@ internal sealed class Visitor(AuthenticationTicket ticket, ClaimsIdentity? acces
 
     public string? OrganizationName => Claim("org_display_name") ?? OrganizationSlug;
 
+    /// <summary>Null for the organization as a whole.</summary>
+    public string? WorkspaceId => Claim("workspace_id");
+
+    public IReadOnlyList<string> WorkspaceRoles => [.. Ticket.Principal.FindAll("workspace_roles").Select(claim => claim.Value)];
+
     public IReadOnlyList<string> Roles => [.. Ticket.Principal.FindAll("roles").Select(claim => claim.Value)];
 
     /// <summary>Empty unless the access token is valid for this app's API.</summary>

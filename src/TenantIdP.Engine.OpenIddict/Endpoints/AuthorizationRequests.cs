@@ -8,6 +8,7 @@ using OpenIddict.Abstractions;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 
 namespace TenantIdP.Engine.OpenIddict.Endpoints;
@@ -16,7 +17,8 @@ namespace TenantIdP.Engine.OpenIddict.Endpoints;
 /// A pending authorization request as our pages know it: sealed into one parameter of the return URL when it was first validated. A URL without that seal, or with a seal made
 /// for another request, is not a pending request.
 /// </summary>
-public sealed class AuthorizationRequests(IDataProtectionProvider protection, AppCache apps, OidcSession session, TokenOptions options, TimeProvider clock) : IAuthorizationRequests
+public sealed class AuthorizationRequests(IDataProtectionProvider protection, AppCache apps, OidcSession session, AuthorizeService authorize, TokenOptions options, TimeProvider clock)
+    : IAuthorizationRequests
 {
     public const string Parameter = "interaction";
 
@@ -31,14 +33,14 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
 
     /// <param name="Binding">Hash of what makes the request this one: a seal can't be moved to another.</param>
     private sealed record Sealed(
-        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, Guid? Device = null);
+        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, string? Workspace, Guid? Device = null);
 
     internal DateTimeOffset Now => clock.GetUtcNow();
 
     /// <summary>A device's request has the same way through our pages, and comes back to a page of ours instead of an endpoint.</summary>
     internal string ForDevice(App app, Guid device, string? organization)
     {
-        var known = new Sealed(app.ClientId, Binding(name => name == "client_id" ? app.ClientId : null), organization, null, null, null, [], null, null, new Interaction(clock.GetUtcNow(), null), device);
+        var known = new Sealed(app.ClientId, Binding(name => name == "client_id" ? app.ClientId : null), organization, null, null, null, [], null, null, new Interaction(clock.GetUtcNow(), null), null, device);
         return QueryHelpers.AddQueryString(InteractionPaths.ConfirmDevice, new Dictionary<string, string?> { ["client_id"] = app.ClientId, [Parameter] = Seal(known) });
     }
 
@@ -71,10 +73,12 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         if (earlier is null && pushedAt is { } pushed && clock.GetUtcNow() - pushed > TimeSpan.FromSeconds(options.PushedRequestSeconds)) return null;
         var interaction = earlier?.Interaction ?? new Interaction(clock.GetUtcNow(), null);
         int? maxAge = request.MaxAge is { } seconds and >= 0 and <= int.MaxValue ? (int)seconds : null;
+        var (organization, workspace) = ((string?)request["organization"] ?? (string?)request["organization_id"], (string?)request[WorkspaceName.Parameter]);
+        if (organization is null && workspace is not null && WorkspaceName.Of(workspace).Id is { } named) organization = (await authorize.OrganizationOfAsync(named, ct))?.ToString();
         var known = new Sealed(
             request.ClientId!, binding, // the engine has validated the client
-            (string?)request["organization"] ?? (string?)request["organization_id"], (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
-            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction);
+            organization, (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
+            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction, workspace);
         parameters[Parameter] = Seal(known);
         var returnUrl = QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters);
         return returnUrl.Length <= MaxReturnUrl && await RestoreAsync(known, ct) is { } restored ? (restored, returnUrl) : null;
@@ -96,6 +100,9 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
     private async Task<AuthorizationRequest?> RestoreAsync(Sealed known, CancellationToken ct) =>
         await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } app
             ? new AuthorizationRequest(AppRegistry.ToApp(app), known.Organization, known.Connection, known.DomainHint, known.LoginHint, known.Prompt.ToHashSet(StringComparer.Ordinal), known.MaxAge, known.UiLocales, known.Interaction)
+            {
+                Workspace = known.Workspace,
+            }
             : null;
 
     private string Seal(Sealed value) => protector.Protect(JsonSerializer.Serialize(value, JsonText.Options));

@@ -82,6 +82,7 @@ internal static class AuthorizeEndpoint
             UserId = issue.Facts.UserId.Value,
             SessionId = issue.Session.Id.Value,
             OrganizationId = issue.Facts.OrganizationId?.Value,
+            WorkspaceId = issue.Facts.Workspace?.Id.Value,
             Proofs = Grants.Write(issue.Session.Proofs),
         };
 

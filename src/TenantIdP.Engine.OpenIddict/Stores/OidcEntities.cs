@@ -16,6 +16,9 @@ public sealed class OidcAuthorization : OpenIddictEntityFrameworkCoreAuthorizati
     public Guid SessionId { get; set; }
     public Guid? OrganizationId { get; set; }
 
+    /// <summary>Of that organization; null when the tokens are for none.</summary>
+    public Guid? WorkspaceId { get; set; }
+
     /// <summary>The proofs the grant was given for, as JSON: it outlives the session's idle end.</summary>
     public string Proofs { get; set; } = "[]";
 }

@@ -6,6 +6,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Keys;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -39,7 +40,10 @@ public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession
             Id<Organization>.TryParse(Claim(jwt, "org_id"), out var organization) ? organization : null,
             Claim(jwt, Claims.Private.AuthorizationId) ?? "",
             [.. jwt.Audiences],
-            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            WorkspaceId = Id<Workspace>.TryParse(Claim(jwt, "workspace_id"), out var workspace) ? workspace : null,
+        };
     }
 
     public async Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct)

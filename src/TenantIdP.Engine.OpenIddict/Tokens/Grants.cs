@@ -5,6 +5,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 
 namespace TenantIdP.Engine.OpenIddict.Tokens;
@@ -17,7 +18,10 @@ internal static class Grants
         new Id<Session>(row.SessionId),
         row.OrganizationId is { } organization ? new Id<Organization>(organization) : null,
         new Id<App>(applicationId),
-        JsonSerializer.Deserialize<List<SessionProof>>(row.Proofs, JsonText.Options) ?? []);
+        JsonSerializer.Deserialize<List<SessionProof>>(row.Proofs, JsonText.Options) ?? [])
+    {
+        WorkspaceId = row.WorkspaceId is { } workspace ? new Id<Workspace>(workspace) : null,
+    };
 
     public static string Write(IReadOnlyList<SessionProof> proofs) => JsonSerializer.Serialize(proofs, JsonText.Options);
 }

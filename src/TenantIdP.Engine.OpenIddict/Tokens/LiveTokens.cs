@@ -7,6 +7,7 @@ using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -97,14 +98,16 @@ internal static class LiveGrant
     }
 
     /// <summary>The claims a token of this grant would carry if it were made now, or null when it could not be made.</summary>
-    /// <remarks>An access token speaks of its own organization, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>
+    /// <remarks>An access token speaks of its own organization and workspace, also after its grant has moved on to another one; a refresh token of its grant's.</remarks>
     public static async Task<IReadOnlyList<TokenClaim>?> ClaimsAsync(
         OidcSession session, AccessReader reader, AppCache apps, string grantId, ClaimsPrincipal token, Api? api, CancellationToken ct)
     {
         if (!Guid.TryParse(grantId, out var id) || await session.Db.Authorizations.FindAsync([id], ct) is not { Status: Statuses.Valid } row) return null;
         var grant = Grants.ToGrant(row, Guid.Empty);
-        var target = !token.HasTokenType(TokenTypeIdentifiers.AccessToken) ? grant.OrganizationId : Id<Organization>.TryParse(token.GetClaim("org_id"), out var named) ? named : null as Id<Organization>?;
-        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
+        var isAccess = token.HasTokenType(TokenTypeIdentifiers.AccessToken);
+        var target = !isAccess ? grant.OrganizationId : Id<Organization>.TryParse(token.GetClaim("org_id"), out var named) ? named : null as Id<Organization>?;
+        var workspace = !isAccess ? grant.WorkspaceId : Id<Workspace>.TryParse(token.GetClaim("workspace_id"), out var inside) ? inside : null as Id<Workspace>?;
+        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, WorkspaceName.Of(workspace), grant.Proofs, ct);
         if (facts is null) return null;
         var judgement = AccessPolicy.Judge(facts);
         if (judgement.Proof is null) return null;

@@ -5,6 +5,7 @@ using OpenIddict.Server;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -47,10 +48,11 @@ public sealed class TokenExchangeHandler(OidcSession session, AccessReader reade
             return;
         }
 
-        // The token's own organization, also after its grant has moved on to another one.
+        // The token's own organization and workspace, also after its grant has moved on to another one.
         Id<Organization>? organization = Id<Organization>.TryParse(token.GetClaim("org_id"), out var named) ? named : null;
+        Id<Workspace>? workspace = Id<Workspace>.TryParse(token.GetClaim("workspace_id"), out var inside) ? inside : null;
         var grant = Grants.ToGrant(row, app.Id.Value);
-        var facts = row.Status == Statuses.Valid ? await reader.ReadAsync(grant.UserId, grant.SessionId, organization, grant.Proofs, ct) : null;
+        var facts = row.Status == Statuses.Valid ? await reader.ReadAsync(grant.UserId, grant.SessionId, organization, WorkspaceName.Of(workspace), grant.Proofs, ct) : null;
         var judgement = facts is null ? new Judgement(Verdict.GrantDead, null) : AccessPolicy.Judge(facts);
         if (facts is null || judgement.Proof is not { } proof)
         {

@@ -10,6 +10,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -84,11 +85,21 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             (target, isSwitch) = (found, found != grant.OrganizationId);
         }
 
-        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, grant.Proofs, ct);
+        // Looked for in the target organization alone; that of another one is as unknown as one that does not exist.
+        var named = context.Request.IsRefreshTokenGrantType() ? RequestedWorkspace(context.Request) : null;
+        var asked = named is not null && !WorkspaceName.IsNone(named) ? WorkspaceName.Of(named) : (WorkspaceName?)null;
+        var workspace = named is not null ? asked : isSwitch ? null : WorkspaceName.Of(grant.WorkspaceId);
+        var facts = await reader.ReadAsync(grant.UserId, grant.SessionId, target, workspace, grant.Proofs, ct);
         var judgement = facts is null ? new Judgement(Verdict.GrantDead, null) : AccessPolicy.Judge(facts);
         if (facts is null || judgement.Proof is null || OrganizationSwitch.Refusal(judgement, facts, isSwitch) is not null)
         {
             await RefuseAsync(context, grant, facts is null ? new TokenRefusal(Errors.InvalidGrant, "The account no longer exists.") : OrganizationSwitch.Refusal(judgement, facts, isSwitch)!, ct);
+            return;
+        }
+
+        if (asked is not null && facts.Workspace is null)
+        {
+            await RefuseAsync(context, grant, OrganizationSwitch.UnknownWorkspace, ct);
             return;
         }
 
@@ -105,12 +116,11 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
         principal.SetScopes(earlier.GetScopes());
         principal.SetAuthorizationId(row!.Id.ToString()); // not null, see above
         principal.SetRefreshTokenLifetime(RefreshLifetime(row, app));
-        if (isSwitch)
-        {
-            // Saved with the successor token, in the transaction that spends the old one.
-            (row.OrganizationId, row.Proofs) = (target?.Value, Grants.Write(facts.Proofs));
-            context.Transaction.SetProperty(SwitchedFrom, grant);
-        }
+
+        // Saved with the successor token, in the transaction that spends the old one. A workspace that is gone or not the person's any more leaves the grant here.
+        row.WorkspaceId = facts.Workspace?.Id.Value;
+        if (isSwitch) (row.OrganizationId, row.Proofs) = (target?.Value, Grants.Write(facts.Proofs));
+        if (isSwitch || (named is not null && facts.Workspace?.Id != grant.WorkspaceId)) context.Transaction.SetProperty(SwitchedFrom, grant);
 
         Finish(context, app, principal, audience, options, TimeSpan.MaxValue);
     }
@@ -127,7 +137,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
 
     private async Task RefuseAsync(HandleTokenRequestContext context, Grant grant, TokenRefusal refusal, CancellationToken ct)
     {
-        await refusals.RecordAsync(grant, refusal, Requested(context.Request), ct);
+        await refusals.RecordAsync(grant, refusal, Requested(context.Request) ?? RequestedWorkspace(context.Request), ct);
         if (refusal.Organization is { } organization) context.Transaction.SetProperty(RefusedOrganization, organization.ToString());
         context.Reject(refusal.Error, refusal.Description);
     }
@@ -149,6 +159,8 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
     }
 
     internal static string? Requested(OpenIddictRequest request) => (string?)request["organization"] ?? (string?)request["organization_id"];
+
+    internal static string? RequestedWorkspace(OpenIddictRequest request) => (string?)request[WorkspaceName.Parameter];
 }
 
 /// <summary>What a refused token request needs from the database.</summary>
@@ -168,10 +180,19 @@ public sealed class TokenRefusals(IdpDbContext db, AuthorizeService authorize, A
         await db.SaveChangesAsync(ct);
     }
 
-    /// <summary>A granted switch, in the caller's transaction: an event in the organization the grant leaves.</summary>
+    /// <summary>A granted switch, in the caller's transaction: an event in the organization the grant leaves, or stays in when it moves to another workspace.</summary>
     public async Task RecordSwitchAsync(Grant before, string grantId, CancellationToken ct)
     {
         if (before.OrganizationId is { } organization) db.EnterOrganization(organization);
+        var row = await session.Db.Authorizations.FindAsync([Guid.Parse(grantId)], ct); // in memory, with what the switch makes of it
+        if (row is not null && row.OrganizationId == before.OrganizationId?.Value)
+        {
+            var to = row.WorkspaceId is { } workspace ? new Id<Workspace>(workspace) : (Id<Workspace>?)null;
+            events.Record(EventTypes.WorkspaceSwitched, before.OrganizationId ?? Organization.Instance, before.UserId.ToString(), new { grantId, appId = before.AppId, from = before.WorkspaceId, to });
+            await db.SaveChangesAsync(ct);
+            return;
+        }
+
         events.Record(EventTypes.OrganizationSwitched, before.OrganizationId ?? Organization.Instance, before.UserId.ToString(), new { grantId, appId = before.AppId });
         await db.SaveChangesAsync(ct);
     }

@@ -124,6 +124,7 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
 
         actor.Actor = new Actor(ActorKind.User, user.ToString());
         caller.IsUser(user, token.OrganizationId, facts.Roles);
+        caller.Workspace = token.WorkspaceId;
         switch (requirement.Kind)
         {
             case AccessKind.User:

@@ -2,6 +2,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Server.Management;
 
@@ -15,6 +16,9 @@ internal sealed class ManagementCaller
 
     /// <summary>The organization of the token, when it is of one.</summary>
     public Id<Organization>? Organization { get; private set; }
+
+    /// <summary>The workspace of the person's token, which permits nothing here.</summary>
+    public Id<Workspace>? Workspace { get; set; }
 
     public Granter Granter { get; private set; } = Granter.Holding([]);
 

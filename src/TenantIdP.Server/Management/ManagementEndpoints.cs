@@ -18,6 +18,7 @@ using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
@@ -50,6 +51,9 @@ public static class ManagementEndpoints
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
         services.AddScoped<RoleReplacement>();
+        services.AddScoped<WorkspaceService>();
+        services.AddScoped<WorkspaceMembers>();
+        services.AddScoped<UserWorkspaces>();
         services.AddScoped<DomainService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
@@ -111,6 +115,8 @@ public static class ManagementEndpoints
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
         organization.MapOrganizationRoles();
+        organization.MapWorkspaces();
+        organization.MapWorkspaceMembers();
         organization.MapDomains();
         organization.MapConnections();
         organization.MapSignInTraces();

@@ -105,6 +105,24 @@ public sealed class DemoUniverseTests : IDisposable
 
         Assert.Equal((HttpStatusCode.OK, hosts.App.Authority), (home.Status, home.Address.Authority));
         Assert.Equal(["billing", "member"], home.Document.QuerySelectorAll(".facts .tags")[0].QuerySelectorAll("li").Select(tag => tag.TextContent.Trim()).Order());
+        await AssertChangesWorkspaceAsync(browser, home);
+    }
+
+    /// <summary>Into Acme's one workspace of Bob's and out of it again, by refresh.</summary>
+    private static async Task AssertChangesWorkspaceAsync(WebBrowser browser, WebPage home)
+    {
+        const string Card = "[aria-labelledby=workspaces]";
+        var choice = Assert.Single(home.Document.QuerySelectorAll($"{Card} button"));
+        Assert.Equal("Work in Billing admin", string.Join(' ', choice.TextContent.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)));
+
+        var inside = await browser.SubmitAsync(home, new Dictionary<string, string>(), Ct, $"{Card} form", button: choice);
+        Assert.Contains("You now work in another workspace of Acme.", inside.Text, StringComparison.Ordinal);
+        Assert.Equal("admin", inside.Document.QuerySelectorAll(".facts .tags")[2].TextContent.Trim());
+        Assert.Equal("Billing", inside.Document.QuerySelector($"{Card} [aria-current] span span")!.TextContent); // it is shown
+
+        var outside = await browser.SubmitAsync(inside, new Dictionary<string, string>(), Ct, $"{Card} form", button: Assert.Single(inside.Document.QuerySelectorAll($"{Card} button")));
+        Assert.Contains("You now work in all of Acme.", outside.Text, StringComparison.Ordinal);
+        Assert.Equal(2, outside.Document.QuerySelectorAll(".facts .tags").Length);
     }
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);

@@ -27,6 +27,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Members/OwnerGuard.cs"] = "the organizations a person is the last owner of",
         ["src/TenantIdP.Core/Members/UserOrganizations.cs"] = "a person's own memberships",
         ["src/TenantIdP.Core/Members/UserMemberships.cs"] = "the memberships of one person, for an operator",
+        ["src/TenantIdP.Core/Workspaces/UserWorkspaces.cs"] = "a person's own workspaces of one organization, both in the predicate; the person needs no permission there",
         ["src/TenantIdP.Core/Users/UserLock.cs"] = "the organizations of the people that are locked",
         ["src/TenantIdP.Core/Users/UserMerge.cs"] = "reads the memberships of two people; writes each in its own scope",
         ["src/TenantIdP.Core/Users/UserErasure.cs"] = "reads the memberships of one person, and deletes each in its own scope; the personal rows of events about them",

@@ -12,6 +12,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Workspaces;
 using Xunit;
 
 namespace TenantIdP.Tests.Management;
@@ -40,6 +41,8 @@ public abstract class IsolationTests(ManagementHost host)
         var member = await host.NewMemberAsync(organization, BuiltInRoles.Member, Ct);
         var key = ManagementHost.Unique("role");
         var role = (await host.UseAsync<RoleService, Result<Role>>(organization, s => s.CreateAsync(organization, new NewRole(key, "Role", []), Granter.Instance, Ct))).Value!; // valid input
+        var workspace = (await host.UseAsync<WorkspaceService, Result<Workspace>>(organization, s => s.CreateAsync(organization, new NewWorkspace("Workspace", null), Ct))).Value!; // valid input
+        Assert.True((await host.UseAsync<WorkspaceMembers, Result<WorkspaceMemberView>>(organization, s => s.PutAsync(organization, workspace.Id, member.Membership.Id, [], Granter.Instance, null, Ct))).IsOk);
         var domain = (await host.UseAsync<DomainService, Result<OrganizationDomain>>(organization, s => s.ClaimAsync(organization, $"{ManagementHost.Unique("d")}.example.test", false, Ct))).Value!; // valid input
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
@@ -61,7 +64,7 @@ public abstract class IsolationTests(ManagementHost host)
         var api = await CreateAsync(client, "apis", $$"""{"identifier":"https://{{ManagementHost.Unique("api")}}.example.test","displayName":"API"}""");
         return new World(new Dictionary<string, string>
         {
-            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["domainId"] = domain.Id.ToString(),
+            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids

@@ -18,7 +18,7 @@ public abstract class ManagementAccessTests(ManagementHost host)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static readonly string[] OfThePerson = ["me/organizations"];
+    private static readonly string[] OfThePerson = ["me/organizations", "me/workspaces"];
 
     /// <summary>Every mapped endpoint as (method, path), with ids of the right form in the path.</summary>
     private IEnumerable<(string Method, string Path)> Endpoints(string organizationId) =>
@@ -117,14 +117,14 @@ public abstract class ManagementAccessTests(ManagementHost host)
         {
             [BuiltInRoles.Guest] = [],
             [BuiltInRoles.Member] = ["", "members", "roles"],
-            [BuiltInRoles.Admin] = ["", "members", "roles", "domains", "connections", "sign-in-traces", "events"],
-            [BuiltInRoles.Owner] = ["", "members", "roles", "domains", "connections", "sign-in-traces", "events"],
+            [BuiltInRoles.Admin] = ["", "members", "roles", "workspaces", "domains", "connections", "sign-in-traces", "events"],
+            [BuiltInRoles.Owner] = ["", "members", "roles", "workspaces", "domains", "connections", "sign-in-traces", "events"],
         };
         foreach (var (role, readable) in expected)
         {
             var member = await host.NewMemberAsync(organization, role, Ct);
             using var client = await host.AsUserAsync(member.Membership.UserId, organization, Ct);
-            foreach (var list in new[] { "", "members", "roles", "domains", "connections", "sign-in-traces", "events" })
+            foreach (var list in new[] { "", "members", "roles", "workspaces", "domains", "connections", "sign-in-traces", "events" })
             {
                 using var answer = await client.GetAsync($"organizations/{organization}/{list}".TrimEnd('/'), Ct);
                 if (readable.Contains(list)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

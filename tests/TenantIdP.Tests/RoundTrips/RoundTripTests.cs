@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Stores;
@@ -74,6 +75,19 @@ public abstract class RoundTripTests(IdpHost host, int apart)
         var trips = await ThirdAsync(run => RefreshAsync(person, ("organization", (run % 2 == 0 ? person.Other : person.Home).Id.ToString())));
 
         Assert.True(trips.Count == (5 + apart, 1), trips.ToString());
+    }
+
+    [Fact]
+    public async Task A_refresh_in_a_workspace_costs_what_one_without_costs()
+    {
+        var person = await PersonAsync("first", "second");
+        person.Workspace = "first";
+
+        var kept = await ThirdAsync(_ => RefreshAsync(person));
+        var switched = await ThirdAsync(_ => RefreshAsync(person, ("workspace", "second")));
+
+        Assert.True(kept.Count == (4, 1), kept.ToString());
+        Assert.True(switched.Count == (5 + apart, 1), switched.ToString()); // as a switch of the organization
     }
 
     [Fact]
@@ -237,14 +251,23 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     private sealed record Person(RelyingParty App, WebBrowser Browser, Organization Home, Organization Other, string AccessToken)
     {
         public string RefreshToken { get; set; } = "";
+
+        /// <summary>What the person's own authorizations ask for.</summary>
+        public string Workspace { get; set; } = WorkspaceName.None;
     }
 
-    private async Task<Person> PersonAsync()
+    private async Task<Person> PersonAsync(params string[] workspaces)
     {
         var user = await host.CreateUserAsync($"{host.Unique("trip")}@{host.UniqueHost()}", Ct);
         var home = await host.CreateOrganizationAsync(Ct);
         var other = await host.CreateOrganizationAsync(Ct);
-        await host.AddMemberAsync(home, user, Ct);
+        var member = await host.AddMemberAsync(home, user, Ct);
+        foreach (var slug in workspaces)
+        {
+            var workspace = await host.UseAsync<WorkspaceService, Workspace>(s => s.CreateAsync(home.Id, new NewWorkspace(slug, slug), Ct), home.Id);
+            await host.UseAsync<WorkspaceMembers, WorkspaceMemberView>(s => s.PutAsync(home.Id, workspace.Id, member.Membership.Id, [], Core.Roles.Granter.Instance, null, Ct), home.Id);
+        }
+
         await host.AddMemberAsync(other, user, Ct);
         var app = await host.CreateAppAsync(Ct);
         var (browser, _) = await host.SignedInAsync(user, Ct);
@@ -260,7 +283,7 @@ public abstract class RoundTripTests(IdpHost host, int apart)
         var next = await person.App.RefreshAsync(person.RefreshToken, Ct);
         person.RefreshToken = next.RefreshToken;
         var counted = Form(person.App.App, [("grant_type", "refresh_token"), ("refresh_token", next.RefreshToken), .. extra]);
-        var fresh = await IdpHost.TokensAsync(person.Browser, person.App, Ct, ("organization", person.Home.Id.ToString()));
+        var fresh = await IdpHost.TokensAsync(person.Browser, person.App, Ct, ("organization", person.Home.Id.ToString()), ("workspace", person.Workspace));
         person.RefreshToken = fresh.RefreshToken;
         return counted;
     }

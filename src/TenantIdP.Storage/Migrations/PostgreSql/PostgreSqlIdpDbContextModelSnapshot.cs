@@ -1483,6 +1483,162 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("user_identities", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.Workspace", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ArchivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("archived_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("display_name");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("metadata");
+
+                    b.Property<string>("Slug")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("slug");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("status");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_workspaces");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_workspaces_id");
+
+                    b.HasIndex("OrganizationId", "Slug")
+                        .IsUnique()
+                        .HasDatabaseName("ux_workspaces_organization_id_slug");
+
+                    b.HasIndex(new[] { "OrganizationId" }, "ux_workspaces_default")
+                        .IsUnique()
+                        .HasDatabaseName("ux_workspaces_default")
+                        .HasFilter("is_default");
+
+                    b.ToTable("workspaces", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("membership_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "WorkspaceId", "MembershipId")
+                        .HasName("pk_workspace_members");
+
+                    b.HasIndex("OrganizationId", "MembershipId")
+                        .HasDatabaseName("ix_workspace_members_organization_id_membership_id");
+
+                    b.ToTable("workspace_members", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceRole", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("membership_id");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_id");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("source_id");
+
+                    b.Property<DateTimeOffset>("AssignedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("assigned_at");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_organization_id");
+
+                    b.HasKey("OrganizationId", "WorkspaceId", "MembershipId", "RoleId", "Source", "SourceId")
+                        .HasName("pk_workspace_roles");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_workspace_roles_role_organization_id_role_id");
+
+                    b.ToTable("workspace_roles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_workspace_roles_owner", "role_organization_id = organization_id OR role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
             modelBuilder.Entity("TenantIdP.Storage.Keys.DataProtectionKey", b =>
                 {
                     b.Property<string>("Name")
@@ -1717,6 +1873,50 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasConstraintName("fk_user_identities_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.Workspace", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspaces_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Members.Membership", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_members_organization_id_membership_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.Workspace", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkspaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_members_organization_id_workspace_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceRole", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_roles_role_organization_id_role_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.WorkspaceMember", null)
+                        .WithMany("Roles")
+                        .HasForeignKey("OrganizationId", "WorkspaceId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
                 {
                     b.Navigation("Roles");
@@ -1725,6 +1925,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
             modelBuilder.Entity("TenantIdP.Core.Users.User", b =>
                 {
                     b.Navigation("Emails");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.Navigation("Roles");
                 });
 #pragma warning restore 612, 618
         }

@@ -1478,6 +1478,162 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("user_identities", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.Workspace", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("ArchivedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("archived_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_default");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("metadata");
+
+                    b.Property<string>("Slug")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("slug");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_workspaces");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_workspaces_id");
+
+                    b.HasIndex("OrganizationId", "Slug")
+                        .IsUnique()
+                        .HasDatabaseName("ux_workspaces_organization_id_slug");
+
+                    b.HasIndex(new[] { "OrganizationId" }, "ux_workspaces_default")
+                        .IsUnique()
+                        .HasDatabaseName("ux_workspaces_default")
+                        .HasFilter("is_default");
+
+                    b.ToTable("workspaces", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "WorkspaceId", "MembershipId")
+                        .HasName("pk_workspace_members");
+
+                    b.HasIndex("OrganizationId", "MembershipId")
+                        .HasDatabaseName("ix_workspace_members_organization_id_membership_id");
+
+                    b.ToTable("workspace_members", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceRole", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_id");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source_id");
+
+                    b.Property<long>("AssignedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("assigned_at");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_organization_id");
+
+                    b.HasKey("OrganizationId", "WorkspaceId", "MembershipId", "RoleId", "Source", "SourceId")
+                        .HasName("pk_workspace_roles");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_workspace_roles_role_organization_id_role_id");
+
+                    b.ToTable("workspace_roles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_workspace_roles_owner", "role_organization_id = organization_id OR role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
             modelBuilder.Entity("TenantIdP.Storage.Keys.DataProtectionKey", b =>
                 {
                     b.Property<string>("Name")
@@ -1712,6 +1868,50 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_user_identities_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.Workspace", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspaces_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Members.Membership", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_members_organization_id_membership_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.Workspace", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkspaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_members_organization_id_workspace_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceRole", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_roles_role_organization_id_role_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.WorkspaceMember", null)
+                        .WithMany("Roles")
+                        .HasForeignKey("OrganizationId", "WorkspaceId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
                 {
                     b.Navigation("Roles");
@@ -1720,6 +1920,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
             modelBuilder.Entity("TenantIdP.Core.Users.User", b =>
                 {
                     b.Navigation("Emails");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Workspaces.WorkspaceMember", b =>
+                {
+                    b.Navigation("Roles");
                 });
 #pragma warning restore 612, 618
         }

@@ -1,0 +1,29 @@
+using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace TenantIdP.Engine.OpenIddict.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class GrantWorkspace : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<Guid>(
+                name: "workspace_id",
+                table: "oidc_authorizations",
+                type: "TEXT",
+                nullable: true);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "workspace_id",
+                table: "oidc_authorizations");
+        }
+    }
+}
