@@ -20,6 +20,9 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public bool RequirePkce { get; init; } = true;
     public bool RequireOrganization { get; init; }
     public string IdTokenAlgorithm { get; init; } = "RS256";
+
+    /// <summary>Made elsewhere, in the form of ours; null lets us make one.</summary>
+    public string? Secret { get; init; }
 }
 
 /// <summary>A merge patch of an app.</summary>
@@ -56,7 +59,8 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         var allowed = await CheckAsync(app, ct);
         if (!allowed.IsOk) return allowed.Error;
 
-        var secret = app.Kind == AppKind.Public ? null : MachineSecret.New(SecretPrefix);
+        if (wanted.Secret is { } given && GivenSecret.Check(app, given) is { IsOk: false, Error: { } bad }) return bad;
+        var secret = app.Kind == AppKind.Public ? null : wanted.Secret ?? MachineSecret.New(SecretPrefix);
         return await db.InTransactionAsync<CreatedApp>(
             async () =>
             {
@@ -106,6 +110,18 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, EventLog 
         var replaced = await RecordedAsync(EventTypes.AppUpdated, app, new { secret = "replaced" }, () => registry.ReplaceSecretAsync(id, MachineSecret.Hash(secret), ct), ct);
         return replaced.IsOk ? new CreatedApp(app, secret) : replaced.Error;
     }
+
+    /// <summary>Sets a secret that was made elsewhere, in the form of ours; the old one stops at once.</summary>
+    public async Task<Result<App>> SetSecretAsync(Id<App> id, string secret, CancellationToken ct)
+    {
+        if (await registry.FindAsync(id, ct) is not { } app) return AppErrors.NotFound;
+        var allowed = GivenSecret.Check(app, secret);
+        if (!allowed.IsOk) return allowed.Error;
+        return await RecordedAsync(EventTypes.AppUpdated, app, new { secret = "replaced" }, () => registry.ReplaceSecretAsync(id, MachineSecret.Hash(secret), ct), ct);
+    }
+
+    /// <summary>Whether this is the app's secret.</summary>
+    public async Task<bool> HasSecretAsync(Id<App> id, string secret, CancellationToken ct) => await registry.FindSecretHashAsync(id, ct) is { } hash && MachineSecret.Matches(secret, hash);
 
     /// <summary>Deletes the app and ends its grants.</summary>
     public async Task<Result> DeleteAsync(Id<App> id, CancellationToken ct)

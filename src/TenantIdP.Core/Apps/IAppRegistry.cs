@@ -20,6 +20,9 @@ public interface IAppRegistry
 
     Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct);
 
+    /// <returns>Null when there is no such app, or it has no secret.</returns>
+    Task<string?> FindSecretHashAsync(Id<App> id, CancellationToken ct);
+
     /// <summary>Deletes the app and ends its grants.</summary>
     Task<bool> DeleteAsync(Id<App> id, CancellationToken ct);
 }

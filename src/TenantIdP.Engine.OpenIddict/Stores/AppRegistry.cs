@@ -58,6 +58,9 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         return replaced == 1;
     }
 
+    public Task<string?> FindSecretHashAsync(Id<App> id, CancellationToken ct) =>
+        session.Db.Applications.AsNoTracking().Where(a => a.Id == id.Value).Select(a => a.ClientSecret).SingleOrDefaultAsync(ct);
+
     public async Task<bool> DeleteAsync(Id<App> id, CancellationToken ct)
     {
         // In the order of the foreign keys; the caller's transaction makes it one change.

@@ -88,6 +88,8 @@ public sealed class TestApps : IAppRegistry
 
     public Task<bool> ReplaceSecretAsync(Id<App> id, string secretHash, CancellationToken ct) => Task.FromResult(apps.ContainsKey(id) && (SecretHashes[id] = secretHash) is not null);
 
+    public Task<string?> FindSecretHashAsync(Id<App> id, CancellationToken ct) => Task.FromResult(SecretHashes.GetValueOrDefault(id));
+
     public Task<bool> DeleteAsync(Id<App> id, CancellationToken ct) => Task.FromResult(apps.TryRemove(id, out _));
 }
 
