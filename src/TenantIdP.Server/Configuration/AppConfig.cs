@@ -55,7 +55,7 @@ internal sealed class AppConfig(AppService apps) : ConfigKind
     public override JsonObject ToExport(string owner, ConfigItem seen)
     {
         var values = base.ToExport(owner, seen);
-        if (values["kind"]?.GetValue<string>() != "public") values.Insert(1, "clientSecret", SecretSource.Generate("app", seen.Key));
+        if (values["kind"]?.GetValue<string>() != "public") values["clientSecret"] = SecretSource.Generate("app", seen.Key);
         return values;
     }
 }

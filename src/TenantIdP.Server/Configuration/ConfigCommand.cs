@@ -31,7 +31,8 @@ public static class ConfigCommand
         await using var app = ServerApp.Build(wanted.Settings, builder =>
         {
             // The answer is all that stands on the standard output.
-            builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
+            builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+            builder.Configuration["Logging:LogLevel:Default"] = "Warning";
             configure?.Invoke(builder);
         });
         var run = app.Services.GetRequiredService<ConfigRun>();

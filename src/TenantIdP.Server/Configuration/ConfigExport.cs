@@ -31,9 +31,12 @@ internal static class ConfigExport
         foreach (var schema in schemas.Where(s => part.Sections.ContainsKey(s.Section)))
         {
             var kind = kinds.Single(k => k.Schema == schema);
-            map[schema.Section] = new JsonObject(part.Sections[schema.Section].Values.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)kind.ToExport(part.Slug ?? "instance", i))));
+            map[schema.Section] = new JsonObject(part.Sections[schema.Section].Values.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)Ordered(kind.ToExport(part.Slug ?? "instance", i), schema))));
         }
     }
+
+    private static JsonObject Ordered(JsonObject values, ConfigSchema schema) =>
+        new(schema.Properties.Where(p => values.ContainsKey(p.Name)).Select(p => KeyValuePair.Create(p.Name, values[p.Name]?.DeepClone())));
 
     // A merge keeps the order of what was there, which is no part of the configuration.
     private static JsonNode? Sorted(JsonNode? value) => value switch

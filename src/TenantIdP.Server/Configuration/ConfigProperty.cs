@@ -28,6 +28,8 @@ internal enum PropertyTraits
 internal sealed record ConfigProperty(string Name, Shape Shape, PropertyTraits Traits = PropertyTraits.None)
 {
     public bool Is(PropertyTraits trait) => (Traits & trait) != 0;
+
+    public IEnumerable<string> Paths() => Shape.Members.SelectMany(m => m.Paths()).Select(path => $"{Name}.{path}").Prepend(Name);
 }
 
 /// <param name="Before">Null also when there was nothing.</param>

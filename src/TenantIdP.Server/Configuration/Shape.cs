@@ -43,6 +43,9 @@ internal abstract class Shape
     /// <param name="unique">The member that no two entries share.</param>
     public static Shape ListOf(Shape entry, string? unique = null) => new EntriesShape(entry, unique);
 
+    /// <summary>Of an object whose members are changed one by one.</summary>
+    public virtual IReadOnlyList<ConfigProperty> Members => [];
+
     /// <returns>Null with a problem added. Called for what is not null in the file.</returns>
     public abstract JsonNode? Read(YamlNode node, ConfigProblems problems);
 
@@ -171,6 +174,8 @@ internal abstract class Shape
 
     private sealed class ObjectShape(ConfigProperty[] members, bool isMerged) : Shape
     {
+        public override IReadOnlyList<ConfigProperty> Members => isMerged ? members : [];
+
         public override JsonNode? Read(YamlNode node, ConfigProblems problems) => ConfigProperties.Read(node, members, problems, allRequired: !isMerged);
 
         public override JsonNode? Canonical(JsonNode? stored) => stored is JsonObject found ? ConfigProperties.Canonical(found, members) : null;

@@ -27,16 +27,19 @@ internal sealed class YamlWriter
         return this;
     }
 
-    private void WriteMembers(JsonObject map, int depth)
+    /// <param name="isBegun">The first line stands behind the dash of a list already.</param>
+    private void WriteMembers(JsonObject map, int depth, bool isBegun = false)
     {
         foreach (var (name, value) in map)
         {
-            if (value is JsonObject { Count: 1 } reference && reference.ContainsKey("env") && name == "clientSecret") Indent(depth).Append("# set this variable before plan or apply, or name another\n");
+            if (!isBegun && name == "clientSecret" && value is JsonObject { Count: 1 }) Indent(depth).Append("# set this variable before plan or apply, or name another\n");
+            if (!isBegun) Indent(depth);
+            isBegun = false;
             var key = Scalar(name);
-            if (key.Length <= LongestKey) Indent(depth).Append(key).Append(':');
+            if (key.Length <= LongestKey) text.Append(key).Append(':');
             else
             {
-                Indent(depth).Append("? ").Append(key).Append('\n');
+                text.Append("? ").Append(key).Append('\n');
                 Indent(depth).Append(':');
             }
 
@@ -73,7 +76,12 @@ internal sealed class YamlWriter
         foreach (var item in list)
         {
             Indent(depth).Append('-');
-            WriteValue(item, depth);
+            if (item is JsonObject { Count: > 0 } map)
+            {
+                text.Append(' ');
+                WriteMembers(map, depth + 1, isBegun: true);
+            }
+            else WriteValue(item, depth);
         }
     }
 
