@@ -28,7 +28,7 @@ public static class DemoProgram
         if (isCommand)
         {
             if (!Directory.Exists(state)) return await FailAsync("The demo keeps nothing yet: start it once.", exitCode: 1);
-            return await DemoServer.RunCommandAsync(command, universe, state, Console.Out, Console.Error, CancellationToken.None);
+            return await DemoHost.RunCommandAsync(command, universe, state, Console.Out, Console.Error, CancellationToken.None);
         }
 
         Directory.CreateDirectory(state);

@@ -14,7 +14,6 @@ internal static class DemoServer
         return ServerApp.Build(args, builder => Configure(builder, universe, stateFolder));
     }
 
-    /// <summary><c>plan</c>, <c>apply</c> and <c>export</c> of the server, on the demo's store; beside the running demo or without it.</summary>
     public static Task<int> RunCommandAsync(string[] command, DemoUniverse universe, string stateFolder, TextWriter answer, TextWriter error, CancellationToken ct) =>
         ConfigCommand.RunAsync([.. command, "--environment", Environments.Development], answer, error, null, ct, builder => Configure(builder, universe, stateFolder));
 

@@ -38,8 +38,7 @@ internal static class YamlReader
         }
         catch (YamlException broken)
         {
-            // The library's sentence says what it expected; it quotes nothing of the file.
-            return Refuse(problems, new ConfigProblem("config_not_yaml", "This is no YAML: " + broken.Message, (int)broken.Start.Line, (int)broken.Start.Column));
+            return Refuse(problems, new ConfigProblem("config_not_yaml", "This is no YAML: " + Terminal.Escape(broken.Message), (int)broken.End.Line, (int)broken.End.Column));
         }
     }
 
@@ -51,7 +50,11 @@ internal static class YamlReader
         parser.MoveNext();
         var root = ReadNode(parser, 1, problems);
         if (root is null) return null;
-        if (parser.MoveNext() && parser.Current is DocumentStart second) return Refuse(problems, At(second, "config_several_documents", "A file holds one document."));
+        while (parser.MoveNext())
+        {
+            if (parser.Current is DocumentStart second) return Refuse(problems, At(second, "config_several_documents", "A file holds one document."));
+        }
+
         return root;
     }
 

@@ -30,7 +30,7 @@ public sealed class HostileFileTests
             Add("a merge key", "version: 1\napis:\n  <<: {}", "config_alias_refused", 3);
             Add("a type to be made", "version: 1\napis: !System.IO.FileInfo {}", "config_tag_refused", 2);
             Add("a tag of the standard", "version: !!int \"1\"", "config_tag_refused", 1);
-            Add("a directive", "%YAML 1.1\n---\nversion: 1", "config_directive_refused", 2);
+            Add("a directive", "%YAML 1.1\n---\nversion: 1", "config_directive_refused", 1);
             Add("two documents", "version: 1\n---\nversion: 1", "config_several_documents", 2);
             Add("a key twice", "version: 1\nroles: {}\nroles: {}", "config_duplicate_key", 3);
             Add("the same key in two writings", "version: 1\norganizations:\n  acme:\n    displayName: A\n    domains:\n      acme.example: {}\n      ACME.example: {}", "config_duplicate_key", 7);
@@ -58,7 +58,8 @@ public sealed class HostileFileTests
             Add("a certificate that is none", "version: 1\norganizations:\n  acme:\n    connections:\n      A: {kind: saml, saml: {certificates: [abc]}}", "config_certificate_invalid", 5);
             Add("U+0000 itself", "version: 1\nroles: {}\n\0", "config_control_character", 3);
             Add("an escape sequence of terminals", "version: 1\n# \u001b[2J", "config_control_character", 2);
-            Add("no YAML", "version: 1\nroles: {a", "config_not_yaml", 2);
+            Add("no YAML", "version: 1\nroles: ]", "config_not_yaml", 2);
+            Add("a map without end", "version: 1\nroles: {a", "config_not_yaml", 3);
             Add("a tab as indentation", "version: 1\nroles:\n\tbilling: {}", "config_not_yaml", 3);
             Add("a key without end", "version: 1\n\"" + new string('a', 100_000), "config_not_yaml", 2);
             files.Add("no UTF-8", [.. "version: 1\n# "u8, 0xC3, 0x28], "config_not_utf8", 2);
