@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
-using Microsoft.EntityFrameworkCore;
-using TenantIdP.Core;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
-using TenantIdP.Storage;
+using TenantIdP.Server.Composition;
 
 namespace TenantIdP.Server.Configuration;
 
@@ -26,12 +24,9 @@ internal sealed class ConfigRun(IServiceScopeFactory scopes)
     public async Task<ConfigProblem?> PrepareAsync(bool mayMigrate, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
-        var isNew = !(await db.Database.GetAppliedMigrationsAsync(ct)).Any();
-        if (isNew ? !mayMigrate : (await db.Database.GetPendingMigrationsAsync(ct)).Any())
-            return new ConfigProblem("config_store_version", "The database is not of this version: start the server of this version once.");
-        if (mayMigrate) await scope.ServiceProvider.GetRequiredService<StoreMigrator>().MigrateAsync(ct); // which also refuses a wrong root key, before anything is sealed with it
-        return null;
+        return await scope.ServiceProvider.GetRequiredService<StoreReadiness>().IsReadyAsync(mayMigrate, ct)
+            ? null
+            : new ConfigProblem("config_store_version", "The database is not of this version: start the server of this version once.");
     }
 
     public async Task<ConfigPlan> PlanAsync(ConfigDocument document, bool prune, ConfigProblems problems, CancellationToken ct)

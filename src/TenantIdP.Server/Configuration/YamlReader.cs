@@ -38,7 +38,8 @@ internal static class YamlReader
         }
         catch (YamlException broken)
         {
-            return Refuse(problems, new ConfigProblem("config_not_yaml", "This is no YAML: " + Terminal.Escape(broken.Message), (int)broken.End.Line, (int)broken.End.Column));
+            var place = PlaceOfTab(broken, text) ?? ((int)broken.End.Line, (int)broken.End.Column);
+            return Refuse(problems, new ConfigProblem("config_not_yaml", "This is no YAML: " + Terminal.Escape(broken.Message), place.Line, place.Column));
         }
     }
 
@@ -106,6 +107,15 @@ internal static class YamlReader
     }
 
     private static YamlScalar Of(Scalar scalar) => new(scalar.Value, scalar.Style == ScalarStyle.Plain, (int)scalar.Start.Line, (int)scalar.Start.Column);
+
+    /// <summary>The library says that there is a tab, and where the map begins that it is in.</summary>
+    private static (int Line, int Column)? PlaceOfTab(YamlException broken, string text)
+    {
+        if (!broken.Message.Contains("tab as indentation", StringComparison.Ordinal)) return null;
+        var lines = text.Split('\n');
+        var line = Array.FindIndex(lines, l => l.AsSpan()[..(l.Length - l.AsSpan().TrimStart(" \t").Length)].Contains('\t'));
+        return line < 0 ? null : (line + 1, lines[line].IndexOf('\t', StringComparison.Ordinal) + 1);
+    }
 
     // YAML 1.2.2 section 5.1: what is not printable stands in a file as an escape only.
     private static ConfigProblem? FindControl(string text)

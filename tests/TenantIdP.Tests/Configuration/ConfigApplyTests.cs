@@ -253,6 +253,46 @@ public abstract class ConfigApplyTests(TestStore store)
         Assert.Contains("(connection_required_by_policy)", refused.Errors, StringComparison.Ordinal); // the policy's last one stands
     }
 
+    [Fact]
+    public async Task Two_things_of_one_name_are_an_error_that_names_both()
+    {
+        await using var instance = await ConfigInstance.NewAsync(store, Ct);
+        await instance.MustApplyAsync(Billing);
+        var acme = await instance.IdAsync("acme");
+        var made = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            var connection = await instance.UseAsync<ConnectionService, Result<Connection>>(
+                c => c.CreateOidcAsync(acme, new NewOidcConnection("Twin", "https://idp.example", "id"), Granter.Instance, Ct), "acme");
+            made.Add(connection.Value!.Id.ToString()); // the settings are valid
+        }
+
+        foreach (var (code, output, errors) in new[] { await instance.RunAsync(["export"], null), await instance.PlanAsync("version: 1\norganizations: {acme: {connections: {}}}", "--prune") })
+        {
+            Assert.Equal((1, ""), (code, output));
+            Assert.Contains($"There are two of the connections with the name \"Twin\": {made[0]} and {made[1]}.", errors, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await instance.PlanAsync(Billing, "--prune")).Code); // a section that is not in the file is nobody's business
+    }
+
+    [Fact]
+    public async Task The_executable_does_it_without_listening_and_ends_with_what_a_pipeline_asks_for()
+    {
+        await using var instance = await ConfigInstance.NewAsync(store, Ct);
+        var path = instance.Write(Billing);
+
+        var applied = await instance.ExecuteAsync("apply", path, "--yes");
+        Assert.True(applied.Code == 0, applied.Output);
+        Assert.Contains("Applied: organization acme, 3 changes.", applied.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Now listening", applied.Output, StringComparison.Ordinal);
+        Assert.Equal((0, "Nothing to do."), await instance.ExecuteAsync("plan", path));
+        File.WriteAllText(path, Billing.Replace("displayName: Acme", "displayName: Other", StringComparison.Ordinal));
+        Assert.Equal(2, (await instance.ExecuteAsync("plan", path)).Code);
+        Assert.Equal(1, (await instance.ExecuteAsync("apply", path)).Code); // no terminal to ask at
+        Assert.StartsWith("# TenantIdP configuration.", (await instance.ExecuteAsync("export", "acme")).Output, StringComparison.Ordinal);
+    }
+
     private static Task<int> EventsAsync(ConfigInstance instance) => instance.UseAsync<IdpDbContext, int>(db => db.Events.CountAsync(Ct), "acme");
 }
 

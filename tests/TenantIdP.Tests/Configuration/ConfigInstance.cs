@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using TenantIdP.Core;
@@ -5,6 +6,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Server;
 using TenantIdP.Server.Configuration;
+using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Stores;
 using Xunit;
 
@@ -53,6 +55,15 @@ public sealed class ConfigInstance(TestStore store, string connectionString) : I
         var (answer, error) = (new StringWriter(), new StringWriter());
         var code = await ConfigCommand.RunAsync([.. command, .. Arguments], answer, error, confirm, TestContext.Current.CancellationToken, builder => builder.Configuration.AddInMemoryCollection(Settings()));
         return (code, answer.ToString().ReplaceLineEndings("\n"), error.ToString().ReplaceLineEndings("\n"));
+    }
+
+    /// <summary>As a process of its own.</summary>
+    public async Task<(int Code, string Output)> ExecuteAsync(params string[] command)
+    {
+        var built = typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
+        var settings = new Dictionary<string, string?>(Settings()) { ["TenantIdP:Issuer"] = Issuer };
+        await using var process = ServerProcess.Start([ServerProcess.Program(built), .. command], settings);
+        return (await process.ExitAsync(TestContext.Current.CancellationToken), process.Output.Trim());
     }
 
     /// <summary>What somebody else does meanwhile, or what is there to be looked at.</summary>
