@@ -31,6 +31,10 @@ public sealed class DemoHost : IAsyncDisposable
         }
     }
 
+    /// <summary><c>plan</c>, <c>apply</c> and <c>export</c> of the server, on the demo's store; beside the running demo or without it.</summary>
+    public static Task<int> RunCommandAsync(string[] command, DemoUniverse universe, string stateFolder, TextWriter answer, TextWriter error, CancellationToken ct) =>
+        DemoServer.RunCommandAsync(command, universe, stateFolder, answer, error, ct);
+
     public Task WaitForShutdownAsync(CancellationToken ct) => Server.WaitForShutdownAsync(ct);
 
     public async ValueTask DisposeAsync()

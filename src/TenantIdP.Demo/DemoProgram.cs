@@ -1,4 +1,5 @@
 using TenantIdP.Core.Instance;
+using TenantIdP.Server.Configuration;
 
 namespace TenantIdP.Demo;
 
@@ -7,6 +8,12 @@ public static class DemoProgram
 {
     public static async Task<int> Main(string[] args)
     {
+        // plan, apply and export, on what the demo keeps.
+        var place = Array.IndexOf(args, DemoSettings.PortBaseOption);
+        var isCommand = ConfigCommand.Takes(args);
+        string[] command = !isCommand ? [] : place < 0 ? args : [.. args[..place], .. args.Skip(place + 2)];
+        if (isCommand) args = place < 0 ? [] : args[place..Math.Min(place + 2, args.Length)];
+
         var (settings, problem) = DemoSettings.Read(args, Environment.GetEnvironmentVariable);
         if (settings is null)
             return await FailAsync($"{problem}\n{DemoSettings.Usage}", exitCode: 2);
@@ -17,8 +24,14 @@ public static class DemoProgram
         if (settings.Reset && !TryWipe(state))
             return await FailAsync($"{state} is a link; --reset deletes only a folder of its own.", exitCode: 1);
 
-        Directory.CreateDirectory(state);
         var universe = DemoUniverse.On(new DemoHosts(settings.PortBase));
+        if (isCommand)
+        {
+            if (!Directory.Exists(state)) return await FailAsync("The demo keeps nothing yet: start it once.", exitCode: 1);
+            return await DemoHost.RunCommandAsync(command, universe, state, Console.Out, Console.Error, CancellationToken.None);
+        }
+
+        Directory.CreateDirectory(state);
         try
         {
             await using var demo = await DemoHost.StartAsync(universe, state, CancellationToken.None);

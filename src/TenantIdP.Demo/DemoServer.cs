@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TenantIdP.Server;
+using TenantIdP.Server.Configuration;
 
 namespace TenantIdP.Demo;
 
@@ -10,21 +11,24 @@ internal static class DemoServer
     {
         var issuer = universe.Hosts.Issuer.GetLeftPart(UriPartial.Authority);
         string[] args = ["--environment", Environments.Development, "--urls", issuer];
-        return ServerApp.Build(args, builder =>
-        {
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["TenantIdP:Issuer"] = issuer,
-                ["TenantIdP:Database:Provider"] = "Sqlite",
-                ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(stateFolder, "tenantidp.db")}",
-                ["TenantIdP:Encryption:Keys"] = RootKey(Path.Combine(stateFolder, "root.key")),
-                ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
-                ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
-                ["Logging:LogLevel:Default"] = "Warning",
-                ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
-            });
-        });
+        return ServerApp.Build(args, builder => Configure(builder, universe, stateFolder));
     }
+
+    public static Task<int> RunCommandAsync(string[] command, DemoUniverse universe, string stateFolder, TextWriter answer, TextWriter error, CancellationToken ct) =>
+        ConfigCommand.RunAsync([.. command, "--environment", Environments.Development], answer, error, null, ct, builder => Configure(builder, universe, stateFolder));
+
+    private static void Configure(WebApplicationBuilder builder, DemoUniverse universe, string stateFolder) =>
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["TenantIdP:Issuer"] = universe.Hosts.Issuer.GetLeftPart(UriPartial.Authority),
+            ["TenantIdP:Database:Provider"] = "Sqlite",
+            ["ConnectionStrings:TenantIdP"] = $"Data Source={Path.Combine(stateFolder, "tenantidp.db")}",
+            ["TenantIdP:Encryption:Keys"] = RootKey(Path.Combine(stateFolder, "root.key")),
+            ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
+            ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+        });
 
     private static string RootKey(string path)
     {

@@ -5,7 +5,9 @@ namespace TenantIdP.Demo;
 /// <summary>What the command line asks for.</summary>
 public sealed record DemoSettings(int PortBase, bool Reset, string Environment)
 {
-    public const string Usage = "Usage: dotnet run --project src/TenantIdP.Demo -- [--port-base N] [--reset]";
+    public const string Usage = "Usage: dotnet run --project src/TenantIdP.Demo -- [--port-base N] [--reset], or plan|apply|export … [--port-base N] on what it keeps";
+
+    internal const string PortBaseOption = "--port-base";
 
     /// <summary>
     /// Everything that the demo keeps; nothing else is ever deleted. One for each port range: what is stored names the addresses, so that two demos would take each other's.
@@ -26,7 +28,7 @@ public sealed record DemoSettings(int PortBase, bool Reset, string Environment)
                 continue;
             }
 
-            if (name is not ("--port-base" or "--environment"))
+            if (name is not (PortBaseOption or "--environment"))
                 return (null, $"Unknown argument {args[i]}.");
             if ((inline ?? (++i < args.Count ? args[i] : null)) is not { Length: > 0 } value)
                 return (null, $"{name} needs a value.");

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using TenantIdP.Core.Instance;
 using TenantIdP.Server.Commands;
+using TenantIdP.Server.Configuration;
 
 namespace TenantIdP.Server;
 
@@ -14,6 +15,7 @@ internal static class ServerProgram
         try
         {
             if (args is [AuditCommand.Name, .. var rest]) return await AuditCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None);
+            if (ConfigCommand.Takes(args)) return await ConfigCommand.RunAsync(args, Console.Out, Console.Error, Console.IsInputRedirected ? null : Confirm, CancellationToken.None);
             await using var app = ServerApp.Build(args);
             await app.RunAsync();
             return 0;
@@ -28,5 +30,11 @@ internal static class ServerProgram
             await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, wrong.Failures));
             return WrongSetting;
         }
+    }
+
+    private static bool Confirm(string question)
+    {
+        Console.Write(question);
+        return Console.ReadLine()?.Trim() == "yes";
     }
 }

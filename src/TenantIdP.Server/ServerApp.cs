@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Background;
 using TenantIdP.Server.Composition;
+using TenantIdP.Server.Configuration;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
@@ -40,6 +41,7 @@ public static class ServerApp
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();
+        builder.Services.AddConfigurationFiles();
         builder.Services.AddBackground();
         builder.Services.AddHostedService<SelfCheck>();
 

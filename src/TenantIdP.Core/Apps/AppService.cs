@@ -28,6 +28,9 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public int? RefreshTokenDays { get; init; }
     public int? RefreshTokenAbsoluteDays { get; init; }
     public IReadOnlyList<ClaimRule> ClaimMap { get; init; } = [];
+
+    /// <summary>Made elsewhere, in the form of ours; null lets us make one.</summary>
+    public string? Secret { get; init; }
 }
 
 /// <summary>A merge patch of an app.</summary>
@@ -68,7 +71,10 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         var allowed = await CheckAsync(app, ct);
         if (!allowed.IsOk) return allowed.Error;
 
-        (AppSecret Kept, string Secret)? made = app.Kind == AppKind.Public ? null : AppSecret.Make(clock.GetUtcNow(), null);
+        if (wanted.Secret is { } wish && GivenSecret.Check(app, wish) is { IsOk: false, Error: { } bad }) return bad;
+        (AppSecret Kept, string Secret)? made = app.Kind == AppKind.Public ? null
+            : wanted.Secret is { } given ? (AppSecret.Given(given, clock.GetUtcNow()), given)
+            : AppSecret.Make(clock.GetUtcNow(), null);
         return await db.InTransactionAsync<CreatedApp>(
             async () =>
             {
@@ -95,6 +101,18 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
             var allowed = await CheckAsync(changed, ct);
             return allowed.IsOk ? new AppEdit(changed, EventTypes.AppUpdated, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed))) : allowed.Error;
         }, ct);
+
+    /// <summary>Sets a secret that was made elsewhere, in the form of ours; those it has stop at once.</summary>
+    public Task<Result<App>> SetSecretAsync(Id<App> id, string secret, CancellationToken ct) => edits.ChangeAsync(
+        id, null, app =>
+        {
+            var allowed = GivenSecret.Check(app, secret);
+            var kept = AppSecret.Given(secret, clock.GetUtcNow());
+            return Task.FromResult<Result<AppEdit>>(allowed.IsOk ? new AppEdit(app, EventTypes.AppSecretCreated, new { secretId = kept.Id, replaced = true }, [kept]) : allowed.Error);
+        }, ct);
+
+    /// <summary>Whether this is one of the app's secrets that are live.</summary>
+    public async Task<bool> HasSecretAsync(Id<App> id, string secret, CancellationToken ct) => AppSecrets.Matches(secret, AppSecrets.Write(await registry.SecretsAsync(id, ct)), clock.GetUtcNow());
 
     /// <summary>Deletes the app and ends its grants.</summary>
     public async Task<Result> DeleteAsync(Id<App> id, CancellationToken ct)

@@ -47,6 +47,7 @@ public static class EventHash
         ActorKind.User => "user",
         ActorKind.App => "app",
         ActorKind.Directory => "directory",
+        ActorKind.Config => "config",
     };
 
     // Each text after its length, so that no two different events are the same bytes.

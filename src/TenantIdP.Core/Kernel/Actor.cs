@@ -12,6 +12,9 @@ public enum ActorKind
     User,
     App,
     Directory,
+
+    /// <summary>A configuration file that an operator applies; the id is its name.</summary>
+    Config,
 }
 
 /// <summary>The actor and the trace of the current request or job; set once where it enters, read by the event log.</summary>

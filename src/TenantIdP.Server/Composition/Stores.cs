@@ -10,6 +10,7 @@ internal static class Stores
         services.AddStore(configuration, environment);
         services.AddStoreDataProtection();
         services.AddHostedService<Migration>();
+        services.AddScoped<StoreReadiness>();
     }
 
     /// <summary>Runs before any other hosted service starts, so before Kestrel listens and before any key or row is asked for.</summary>

@@ -52,7 +52,7 @@ internal static class RoleEndpoints
     private static async Task<Results<Created<RoleResponse>, ProblemHttpResult>> CreateAsync(
         Id<Organization> owner, string collection, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
     {
-        var created = await roles.CreateAsync(owner, new NewRole(request.Key, request.DisplayName, request.Permissions ?? [], request.Extends) { AssignableBy = request.AssignableBy ?? [] }, caller.Granter, ct);
+        var created = await roles.CreateAsync(owner, request.ToNew(), caller.Granter, ct);
         return created.ToCreated(RoleResponse.From, r => $"{collection}/{r.Id}");
     }
 
@@ -77,7 +77,10 @@ internal static class RoleEndpoints
 /// <param name="AssignableBy">Keys of roles; only who holds one of them, and owners, may give or take this role. Left out: whoever holds all its permissions may.</param>
 public sealed record CreateRoleRequest(
     [property: Required, MaxLength(63)] string Key, [property: Required] string DisplayName, [property: MaxLength(200)] IReadOnlyList<string>? Permissions = null,
-    [property: MaxLength(63)] string? Extends = null, [property: MaxLength(20)] IReadOnlyList<string>? AssignableBy = null);
+    [property: MaxLength(63)] string? Extends = null, [property: MaxLength(20)] IReadOnlyList<string>? AssignableBy = null)
+{
+    internal NewRole ToNew() => new(Key, DisplayName, Permissions ?? [], Extends) { AssignableBy = AssignableBy ?? [] };
+}
 
 /// <param name="Members">Who hold it or a role that extends it, from whatever source.</param>
 /// <param name="Roles">How many extend it, directly or not.</param>

@@ -48,6 +48,22 @@ public sealed class DemoUniverseTests : IDisposable
     }
 
     [Fact]
+    public async Task An_organization_of_the_running_demo_is_exported_as_a_file_that_plans_nothing()
+    {
+        var universe = DemoUniverse.On(new DemoHosts(FreePortBase()));
+        await using var demo = await DemoHost.StartAsync(universe, _state, Ct);
+        var (file, error) = (Path.Combine(_state, "acme.yaml"), new StringWriter());
+        await using (var acme = File.CreateText(file)) Assert.Equal((0, ""), (await DemoHost.RunCommandAsync(["export", "acme"], universe, _state, acme, error, Ct), error.ToString()));
+
+        var yaml = await File.ReadAllTextAsync(file, Ct);
+        Assert.Contains("organizations:\n  acme:\n", yaml, StringComparison.Ordinal);
+        Assert.Contains("kind: saml", yaml, StringComparison.Ordinal);
+        var answer = new StringWriter();
+        Assert.Equal((0, ""), (await DemoHost.RunCommandAsync(["plan", file, "--prune"], universe, _state, answer, error, Ct), error.ToString()));
+        Assert.StartsWith("Nothing to do.", answer.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_state_that_another_version_made_is_refused_at_the_start()
     {
         var today = DemoUniverse.On(new DemoHosts(FreePortBase()));
