@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -81,7 +82,22 @@ public static class TenantIdPRegistration
         services.TryAddSingleton<PermissionQuestions>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, PermissionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, OrganizationHandler>());
-        services.TryAddSingleton<IAuthorizationMiddlewareResultHandler, ForeignOrganizationAnswer>();
-        return services.AddAuthorization();
+        services.AddAuthorization();
+        return services.AddAnswer();
     }
+
+    // Only one such handler is asked: ours stands before the application's own, or the framework's.
+    private static IServiceCollection AddAnswer(this IServiceCollection services)
+    {
+        var usual = services.LastOrDefault(service => !service.IsKeyedService && service.ServiceType == typeof(IAuthorizationMiddlewareResultHandler));
+        return services.AddTransient<IAuthorizationMiddlewareResultHandler>(provider => new ForeignOrganizationAnswer(Make(provider, usual)));
+    }
+
+    private static IAuthorizationMiddlewareResultHandler Make(IServiceProvider provider, ServiceDescriptor? usual) => usual switch
+    {
+        { ImplementationInstance: IAuthorizationMiddlewareResultHandler made } => made,
+        { ImplementationFactory: { } factory } => (IAuthorizationMiddlewareResultHandler)factory(provider),
+        { ImplementationType: { } type } => (IAuthorizationMiddlewareResultHandler)ActivatorUtilities.CreateInstance(provider, type),
+        _ => new AuthorizationMiddlewareResultHandler(),
+    };
 }

@@ -22,14 +22,12 @@ internal sealed class OrganizationHandler : AuthorizationHandler<OrganizationReq
 }
 
 /// <summary>A foreign organization is not there, rather than forbidden: 403 would say that it exists.</summary>
-internal sealed class ForeignOrganizationAnswer : IAuthorizationMiddlewareResultHandler
+internal sealed class ForeignOrganizationAnswer(IAuthorizationMiddlewareResultHandler usual) : IAuthorizationMiddlewareResultHandler
 {
-    private readonly AuthorizationMiddlewareResultHandler _usual = new();
-
     public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         if (!authorizeResult.Forbidden || authorizeResult.AuthorizationFailure?.FailedRequirements.OfType<OrganizationRequirement>().Any(failed => failed.RouteParameter is not null) != true)
-            return _usual.HandleAsync(next, context, policy, authorizeResult);
+            return usual.HandleAsync(next, context, policy, authorizeResult);
 
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;

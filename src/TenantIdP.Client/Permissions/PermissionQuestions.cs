@@ -58,6 +58,7 @@ internal sealed class PermissionQuestions(
             using var content = new FormUrlEncodedContent(new Dictionary<string, string>
             {
                 ["grant_type"] = "client_credentials", ["scope"] = "authorization:check", ["client_id"] = asker.ClientId, ["client_secret"] = asker.ClientSecret,
+                ["resource"] = $"{asker.Issuer}/api/v1", // the app's default is its own API
             });
             using var response = await http.PostAsync(new Uri($"{asker.Issuer}/connect/token"), content, ct);
             response.EnsureSuccessStatusCode();
