@@ -1,0 +1,29 @@
+using System.Net;
+
+namespace TenantIdP.Tests.Client;
+
+/// <summary>The application's way to the login host: counts refreshes, and can be cut.</summary>
+internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { UseProxy = false, UseCookies = false })
+{
+    private int refreshes;
+
+    public int Refreshes => refreshes;
+
+    /// <summary>The token endpoint does not answer.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>Every refresh waits for it.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.Content is { } content && (await content.ReadAsStringAsync(cancellationToken)).Contains("grant_type=refresh_token", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref refreshes);
+            await Hold.WaitAsync(cancellationToken);
+            if (IsCut) return new HttpResponseMessage(HttpStatusCode.BadGateway) { Content = new StringContent("<html>") };
+        }
+
+        return await base.SendAsync(request, cancellationToken);
+    }
+}
