@@ -35,7 +35,7 @@ public static class TenantIdPRegistration
             .Validate(o => !o.AskWhenPermissionsOverflow || o.Api is not null, "AskWhenPermissionsOverflow needs an Api to ask about.")
             .ValidateOnStart();
 
-        services.AddAuthentication(o => (o.DefaultScheme, o.DefaultChallengeScheme, o.DefaultSignOutScheme) = (TenantIdPSchemes.Session, TenantIdPSchemes.SignIn, TenantIdPSchemes.SignIn))
+        services.AddAuthentication(o => (o.DefaultScheme, o.DefaultChallengeScheme) = (TenantIdPSchemes.Session, TenantIdPSchemes.SignIn))
             .AddCookie(TenantIdPSchemes.Session)
             .AddOpenIdConnect(TenantIdPSchemes.SignIn, _ => { });
         services.AddSingleton<IConfigureOptions<CookieAuthenticationOptions>, SessionCookie>();

@@ -1,4 +1,5 @@
 using System.Net;
+using TenantIdP.Testing.Clients;
 
 namespace TenantIdP.Tests.Client;
 
@@ -12,6 +13,9 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
     /// <summary>The token endpoint does not answer.</summary>
     public bool IsCut { get; set; }
 
+    /// <summary>What a refresh is answered with, instead of asking the login host.</summary>
+    public TokenAnswer? Answer { get; set; }
+
     /// <summary>Every refresh waits for it.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
@@ -22,6 +26,7 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
             Interlocked.Increment(ref refreshes);
             await Hold.WaitAsync(cancellationToken);
             if (IsCut) return new HttpResponseMessage(HttpStatusCode.BadGateway) { Content = new StringContent("<html>") };
+            if (Answer is { } answer) return new HttpResponseMessage(answer.Status) { Content = new StringContent(answer.Body.ToJsonString()) };
         }
 
         return await base.SendAsync(request, cancellationToken);

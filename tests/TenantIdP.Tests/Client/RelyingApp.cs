@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -20,12 +21,18 @@ namespace TenantIdP.Tests.Client;
 /// <summary>A small application made with the package, on real Kestrel, with a clock that a test moves.</summary>
 internal sealed class RelyingApp : IAsyncDisposable
 {
+    public const string SessionCookie = "tenantidp";
+
     private readonly WebApplication app;
     private int requests;
 
-    private RelyingApp(WebApplication app, string address, BackChannel backChannel, FakeTimeProvider clock) => (this.app, Address, BackChannel, Clock) = (app, address, backChannel, clock);
+    private RelyingApp(WebApplication app, string address, RelyingParty registration, BackChannel backChannel, FakeTimeProvider clock) =>
+        (this.app, Address, Registration, BackChannel, Clock) = (app, address, registration, backChannel, clock);
 
     public string Address { get; }
+
+    /// <summary>The same app, for a test that asks for tokens itself.</summary>
+    public RelyingParty Registration { get; }
 
     public BackChannel BackChannel { get; }
 
@@ -34,14 +41,15 @@ internal sealed class RelyingApp : IAsyncDisposable
     /// <summary>Called with the number of requests so far, before one is looked at.</summary>
     public Action<int>? Arriving { get; set; }
 
-    public static async Task<RelyingApp> StartAsync(IdpHost idp, CancellationToken ct, Func<NewApp, NewApp>? registered = null, Action<TenantIdPOptions>? configured = null)
+    public static async Task<RelyingApp> StartAsync(IdpHost idp, CancellationToken ct, Func<NewApp, NewApp>? registered = null, Action<TenantIdPOptions>? configured = null, IDistributedCache? cache = null)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var registration = await idp.CreateAppAsync(ct, wanted =>
+        var created = await idp.CreateAppAsync(ct, wanted =>
         {
             var ours = wanted with { RedirectUris = [address + "/signin-oidc"], PostLogoutRedirectUris = [address + "/signout-callback-oidc"] };
             return registered?.Invoke(ours) ?? ours;
         });
+        var registration = new RelyingParty(idp.Issuer, created.App with { RedirectUri = address + "/signin-oidc" }, idp.Http);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -53,12 +61,14 @@ internal sealed class RelyingApp : IAsyncDisposable
             (o.Issuer, o.ClientId, o.ClientSecret, o.Api) = (idp.Issuer, registration.App.ClientId, registration.App.Secret!, IdpHost.InvoicesApi); // a web app has a secret
             configured?.Invoke(o);
         });
+        if (cache is not null) builder.Services.AddSingleton(cache);
+        builder.Services.AddTenantIdPApi(o => (o.Issuer, o.Api) = (idp.Issuer, IdpHost.InvoicesApi));
         var (clock, backChannel) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new BackChannel());
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.Configure<OpenIdConnectOptions>(TenantIdPSchemes.SignIn, o => o.BackchannelHttpHandler = backChannel);
 
         var app = builder.Build();
-        var relying = new RelyingApp(app, address, backChannel, clock);
+        var relying = new RelyingApp(app, address, registration, backChannel, clock);
         app.Use((_, next) =>
         {
             relying.Arriving?.Invoke(Interlocked.Increment(ref relying.requests));
@@ -99,12 +109,14 @@ internal sealed class RelyingApp : IAsyncDisposable
         app.MapGet("/me", (HttpContext context) => Facts(context.User.TenantIdP()));
         app.MapGet("/invoices", [RequirePermission("invoices:read")] () => "read");
         app.MapPost("/invoices", () => "written").RequirePermission("invoices:write");
+        app.MapGet("/api/invoices", [RequirePermission("invoices:read", AuthenticationSchemes = TenantIdPSchemes.Api)] () => "read");
         app.MapGet("/both", [RequirePermission("invoices:read"), RequirePermission("invoices:write")] () => "both");
         app.MapGet("/organizations/{organization}/invoices", () => "theirs").RequireOrganization("organization");
         app.MapGet("/misnamed/{other}", () => "theirs").RequireOrganization("organization");
         app.MapGet("/token", async (HttpContext context) => await context.GetTokenAsync("access_token") ?? "none");
         app.MapPost("/refresh", async (HttpContext context, OrganizationSwitcher switcher, CancellationToken ct) => (await switcher.RefreshAsync(context, ct)).GetType().Name);
         app.MapPost("/switch/{organization}", SwitchAsync);
+        app.MapPost("/signout-here", () => TypedResults.SignOut());
         app.MapPost("/signout", (HttpContext context) => context.SignOutOfTenantIdPAsync("/"));
     }
 

@@ -67,7 +67,7 @@ public abstract class WebApplicationTests(IdpHost idp)
         var (browser, _) = await idp.SignedInAsync(user, Ct);
         using var nobody = new WebBrowser();
         await app.EnterAsync(browser, home.Id, Ct);
-        var cookie = browser.Cookies.GetCookies(new Uri(app.Address))["tenantidp"]!; // set by the sign-in
+        var cookie = browser.Cookies.GetCookies(new Uri(app.Address))[RelyingApp.SessionCookie]!; // set by the sign-in
         var middle = cookie.Value.Length / 2;
         Assert.True(cookie.HttpOnly);
 
@@ -89,13 +89,48 @@ public abstract class WebApplicationTests(IdpHost idp)
         var (browser, _) = await idp.SignedInAsync(user, Ct);
         await app.EnterAsync(browser, home.Id, Ct);
         using var planted = new WebBrowser();
-        planted.Cookies.Add(new Uri(app.Address), new Cookie("tenantidp", browser.Cookies.GetCookies(new Uri(app.Address))["tenantidp"]!.Value)); // set by the sign-in
+        planted.Cookies.Add(new Uri(app.Address), new Cookie(RelyingApp.SessionCookie, browser.Cookies.GetCookies(new Uri(app.Address))[RelyingApp.SessionCookie]!.Value)); // set by the sign-in
         Assert.NotNull((await app.MeAsync(planted, Ct))["user"]);
 
         await app.EnterAsync(browser, home.Id, Ct);
 
         Assert.Null((await app.MeAsync(planted, Ct))["user"]);
         Assert.NotNull((await app.MeAsync(browser, Ct))["user"]);
+    }
+
+    [Fact]
+    public async Task Its_api_takes_the_sessions_access_token_and_nothing_else_of_the_session()
+    {
+        await using var app = await RelyingApp.StartAsync(idp, Ct);
+        var (user, home, _) = await AnnAsync();
+        var (browser, _) = await idp.SignedInAsync(user, Ct);
+        using var nobody = new WebBrowser();
+        await app.EnterAsync(browser, home.Id, Ct);
+        var (_, token, _) = await app.SendAsync(browser, HttpMethod.Get, "/token", Ct);
+        var other = await idp.CreateAppAsync(Ct, a => a with { DefaultApi = null });
+        var unbound = await IdpHost.TokensAsync(browser, other, Ct, ("organization", home.Id.ToString()));
+
+        Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(nobody, HttpMethod.Get, "/api/invoices", Ct, token)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.SendAsync(browser, HttpMethod.Get, "/api/invoices", Ct)).Status); // the cookie is no credential there
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.SendAsync(nobody, HttpMethod.Get, "/api/invoices", Ct, (string)unbound.Body["id_token"]!)).Status); // there is one with openid
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.SendAsync(nobody, HttpMethod.Get, "/api/invoices", Ct, unbound.AccessToken)).Status); // for userinfo only
+        Assert.Equal(HttpStatusCode.Redirect, (await app.SendAsync(nobody, HttpMethod.Get, "/invoices", Ct, token)).Status); // nor is a token in a page
+    }
+
+    [Fact]
+    public async Task Signing_out_without_more_ends_the_session_here()
+    {
+        await using var app = await RelyingApp.StartAsync(idp, Ct);
+        var (user, home, _) = await AnnAsync();
+        var (browser, _) = await idp.SignedInAsync(user, Ct);
+        await app.EnterAsync(browser, home.Id, Ct);
+        using var copy = new WebBrowser();
+        copy.Cookies.Add(new Uri(app.Address), new Cookie(RelyingApp.SessionCookie, browser.Cookies.GetCookies(new Uri(app.Address))[RelyingApp.SessionCookie]!.Value)); // set by the sign-in
+
+        await app.SendAsync(browser, HttpMethod.Post, "/signout-here", Ct);
+
+        Assert.Null((await app.MeAsync(browser, Ct))["user"]);
+        Assert.Null((await app.MeAsync(copy, Ct))["user"]);
     }
 
     [Fact]
@@ -221,7 +256,7 @@ public abstract class WebApplicationTests(IdpHost idp)
         var (browser, _) = await idp.SignedInAsync(user, Ct);
         await app.EnterAsync(browser, home.Id, Ct);
         using var copy = new WebBrowser();
-        copy.Cookies.Add(new Uri(app.Address), new Cookie("tenantidp", browser.Cookies.GetCookies(new Uri(app.Address))["tenantidp"]!.Value)); // set by the sign-in
+        copy.Cookies.Add(new Uri(app.Address), new Cookie(RelyingApp.SessionCookie, browser.Cookies.GetCookies(new Uri(app.Address))[RelyingApp.SessionCookie]!.Value)); // set by the sign-in
 
         var (_, _, location) = await app.SendAsync(browser, HttpMethod.Post, "/signout", Ct);
         var back = await browser.GetAsync(location!, Ct); // to the login host and home again
