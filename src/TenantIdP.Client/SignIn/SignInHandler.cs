@@ -96,7 +96,8 @@ internal sealed class SignInHandler(IOptions<TenantIdPOptions> settings, ILogger
     private Task ExplainAsync(RemoteFailureContext context)
     {
         context.HandleResponse();
-        var failure = new SignInFailure(context.Failure?.Data["error"] as string);
+        // Comes by an address that a browser was sent to: only what can be an error code goes on.
+        var failure = new SignInFailure(context.Failure?.Data["error"] is string { Length: > 0 and <= 64 } error && error.All(c => char.IsAsciiLetterLower(c) || c == '_') ? error : null);
         Log.SignInFailed(log, failure.Error ?? "the answer was not accepted");
         if (Settings.SignInFailed is { } answer)
             return answer(context.HttpContext, failure);

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using TenantIdP.Testing.Clients;
 
 namespace TenantIdP.Tests.Client;
@@ -9,6 +11,9 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
     private int refreshes;
 
     public int Refreshes => refreshes;
+
+    /// <summary>What the last refresh asked for.</summary>
+    public Dictionary<string, StringValues> Form { get; private set; } = [];
 
     /// <summary>The token endpoint does not answer.</summary>
     public bool IsCut { get; set; }
@@ -21,8 +26,10 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (request.Content is { } content && (await content.ReadAsStringAsync(cancellationToken)).Contains("grant_type=refresh_token", StringComparison.Ordinal))
+        var form = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
+        if (form.Contains("grant_type=refresh_token", StringComparison.Ordinal))
         {
+            Form = QueryHelpers.ParseQuery(form);
             Interlocked.Increment(ref refreshes);
             await Hold.WaitAsync(cancellationToken);
             if (IsCut) return new HttpResponseMessage(HttpStatusCode.BadGateway) { Content = new StringContent("<html>") };

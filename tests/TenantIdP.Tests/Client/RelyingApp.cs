@@ -26,8 +26,8 @@ internal sealed class RelyingApp : IAsyncDisposable
     private readonly WebApplication app;
     private int requests;
 
-    private RelyingApp(WebApplication app, string address, RelyingParty registration, BackChannel backChannel, FakeTimeProvider clock) =>
-        (this.app, Address, Registration, BackChannel, Clock) = (app, address, registration, backChannel, clock);
+    private RelyingApp(WebApplication app, string address, RelyingParty registration, BackChannel backChannel, FakeTimeProvider clock, LogLines logged) =>
+        (this.app, Address, Registration, BackChannel, Clock, Logged) = (app, address, registration, backChannel, clock, logged);
 
     public string Address { get; }
 
@@ -37,6 +37,9 @@ internal sealed class RelyingApp : IAsyncDisposable
     public BackChannel BackChannel { get; }
 
     public FakeTimeProvider Clock { get; }
+
+    /// <summary>What it said in its log, by the package.</summary>
+    public LogLines Logged { get; }
 
     /// <summary>Called with the number of requests so far, before one is looked at.</summary>
     public Action<int>? Arriving { get; set; }
@@ -52,7 +55,8 @@ internal sealed class RelyingApp : IAsyncDisposable
         var registration = new RelyingParty(idp.Issuer, created.App with { RedirectUri = address + "/signin-oidc" }, idp.Http);
 
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var logged = new LogLines();
+        builder.Logging.ClearProviders().AddProvider(logged);
         builder.WebHost.UseUrls(address);
         builder.Services.AddControllers().AddApplicationPart(typeof(InvoicesController).Assembly);
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
@@ -68,7 +72,7 @@ internal sealed class RelyingApp : IAsyncDisposable
         builder.Services.Configure<OpenIdConnectOptions>(TenantIdPSchemes.SignIn, o => o.BackchannelHttpHandler = backChannel);
 
         var app = builder.Build();
-        var relying = new RelyingApp(app, address, registration, backChannel, clock);
+        var relying = new RelyingApp(app, address, registration, backChannel, clock, logged);
         app.Use((_, next) =>
         {
             relying.Arriving?.Invoke(Interlocked.Increment(ref relying.requests));
@@ -115,13 +119,13 @@ internal sealed class RelyingApp : IAsyncDisposable
         app.MapGet("/misnamed/{other}", () => "theirs").RequireOrganization("organization");
         app.MapGet("/token", async (HttpContext context) => await context.GetTokenAsync("access_token") ?? "none");
         app.MapPost("/refresh", async (HttpContext context, OrganizationSwitcher switcher, CancellationToken ct) => (await switcher.RefreshAsync(context, ct)).GetType().Name);
-        app.MapPost("/switch/{organization}", SwitchAsync);
+        app.MapPost("/switch/{organization}/{workspace?}", SwitchAsync);
         app.MapPost("/signout-here", () => TypedResults.SignOut());
         app.MapPost("/signout", (HttpContext context) => context.SignOutOfTenantIdPAsync("/"));
     }
 
-    private static async Task<IResult> SwitchAsync(HttpContext context, string organization, OrganizationSwitcher switcher, CancellationToken ct) =>
-        await switcher.SwitchAsync(context, organization, ct) switch
+    private static async Task<IResult> SwitchAsync(HttpContext context, string organization, string? workspace, OrganizationSwitcher switcher, CancellationToken ct) =>
+        await switcher.SwitchAsync(context, organization, workspace, ct) switch
         {
             SwitchResult.InteractionRequired { Challenge: var challenge } => TypedResults.Challenge(challenge),
             var result => TypedResults.Text($"{result.GetType().Name} {context.User.TenantIdP().OrganizationId}"),

@@ -83,6 +83,20 @@ public sealed class SessionAttackTests(SqliteIdp idp)
         Assert.Equal("Switched", (await app.SendAsync(browser, HttpMethod.Post, "/refresh", Ct)).Text); // by the token that came with it
     }
 
+    [Fact]
+    public async Task A_workspace_is_asked_for_with_its_organization()
+    {
+        await using var app = await RelyingApp.StartAsync(idp, Ct);
+        var organization = await idp.CreateOrganizationAsync(Ct);
+        var browser = await EnteredAsync(app, organization);
+
+        await app.SendAsync(browser, HttpMethod.Post, $"/switch/{organization.Id}/wsp_1", Ct);
+        Assert.Equal((organization.Id.ToString(), "wsp_1"), (app.BackChannel.Form["organization"].ToString(), app.BackChannel.Form["workspace"].ToString()));
+
+        await app.SendAsync(browser, HttpMethod.Post, "/refresh", Ct);
+        Assert.DoesNotContain(app.BackChannel.Form.Keys, key => key is "organization" or "workspace");
+    }
+
     [Theory]
     [InlineData("interaction_required", "InteractionRequired", true)]
     [InlineData("access_denied", "NotAMember", true)]

@@ -285,6 +285,7 @@ public abstract class WebApplicationTests(IdpHost idp)
         Assert.True((bool?)(await app.MeAsync(browser, Ct))["overflow"]);
         Assert.Equal(expected, (await AnswerAsync(app, browser, HttpMethod.Get, "/invoices")).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await AnswerAsync(app, browser, HttpMethod.Post, "/invoices")).Status); // the owner's
+        Assert.Equal(asks, !app.Logged.Lines.Any(line => line.StartsWith($"Warning: Denied invoices:read to {user.Id} in {home.Id}: the token has too many permissions", StringComparison.Ordinal)));
     }
 
     [Fact]
