@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using TenantIdP.Core.Apis;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
@@ -58,11 +59,13 @@ public sealed class SessionAttackTests(SqliteIdp idp)
     [Fact]
     public async Task An_access_token_of_another_api_gives_no_permissions()
     {
-        await using var app = await RelyingApp.StartAsync(idp, Ct, a => a with { DefaultApi = null, Apis = [IdpHost.InvoicesApi] });
+        var payroll = $"https://{idp.UniqueHost()}/api";
+        await idp.UseAsync<ApiService, Api>(s => s.CreateAsync(new NewApi(payroll, "Payroll") { Permissions = [new("invoices:read", ["member"])] }, Ct)); // of the same name, and not ours
+        await using var app = await RelyingApp.StartAsync(idp, Ct, a => a with { Apis = [payroll] });
         var organization = await idp.CreateOrganizationAsync(Ct);
         var browser = await EnteredAsync(app, organization);
         Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(browser, HttpMethod.Get, "/invoices", Ct)).Status);
-        app.BackChannel.Answer = await IdpHost.TokensAsync(browser, app.Registration, Ct, ("organization", organization.Id.ToString())); // no resource: for userinfo only
+        app.BackChannel.Answer = await IdpHost.TokensAsync(browser, app.Registration, Ct, ("organization", organization.Id.ToString()), ("resource", payroll));
 
         Assert.Equal("Switched", (await app.SendAsync(browser, HttpMethod.Post, "/refresh", Ct)).Text);
 
