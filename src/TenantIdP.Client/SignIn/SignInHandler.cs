@@ -61,12 +61,12 @@ internal sealed class SignInHandler(IOptions<TenantIdPOptions> settings, ILogger
         return Task.CompletedTask;
     }
 
-    // RFC 9207: an answer that names another issuer was meant for somebody else's request.
+    // RFC 9207: an answer that names another issuer, or none where there has to be one, was meant for somebody else's request.
     private static async Task CheckIssuerAsync(MessageReceivedContext context)
     {
         var issuer = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted); // the handler always sets one
-        if (context.ProtocolMessage.Iss is { Length: > 0 } named && named != issuer.Issuer)
-            context.Fail("The answer names another issuer.");
+        if (context.ProtocolMessage.Iss is { Length: > 0 } named ? named != issuer.Issuer : issuer.AuthorizationResponseIssParameterSupported)
+            context.Fail("The answer does not name the issuer.");
     }
 
     private static async Task AddPermissionsAsync(TokenValidatedContext context)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Roles;
@@ -32,6 +33,24 @@ public abstract class WebApplicationTests(IdpHost idp) : RelyingScene(idp)
         Assert.Equal("urn:tenantidp:acr:1fa", (string?)me["acr"]);
         Assert.StartsWith("ses_", (string?)me["session"], StringComparison.Ordinal);
         Assert.Null(me["actor"]);
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_name_this_issuer_is_for_somebody_elses_request()
+    {
+        await using var app = await RelyingApp.StartAsync(Idp, Ct);
+        var (user, home, _) = await AnnAsync();
+        var (browser, _) = await Idp.SignedInAsync(user, Ct);
+        var answer = await browser.GetAsync($"{app.Address}/enter?organization={home.Id}", Ct, address => address.AbsolutePath == "/signin-oidc");
+        var query = QueryHelpers.ParseQuery(answer.Address.Query).ToDictionary(p => p.Key, p => (string?)p.Value.ToString());
+
+        query["iss"] = "https://login.elsewhere.test";
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.GetAsync(QueryHelpers.AddQueryString(app.Address + "/signin-oidc", query), Ct)).Status);
+        query.Remove("iss");
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.GetAsync(QueryHelpers.AddQueryString(app.Address + "/signin-oidc", query), Ct)).Status);
+
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(answer.Address, Ct)).Status); // the one that was sent
+        Assert.Equal(home.Id.ToString(), (string?)(await app.MeAsync(browser, Ct))["organization"]);
     }
 
     [Theory, InlineData("/invoices"), InlineData("/mvc/invoices")]
