@@ -218,6 +218,7 @@ public abstract class WebSessionTests(IdpHost idp) : RelyingScene(idp)
         await app.EnterAsync(browser, foreign.Id, Ct);
 
         Assert.Equal(HttpStatusCode.BadRequest, forged.Status);
+        Assert.Equal(["Warning: A sign-in did not complete: the answer was not accepted", "Warning: A sign-in did not complete: access_denied"], app.Logged.Lines);
         Assert.Equal(home.Id.ToString(), (string?)(await app.MeAsync(browser, Ct))["organization"]);
     }
 }
