@@ -1,107 +1,81 @@
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using TenantIdP.Client;
 using TenantIdP.Demo.Pages;
 
 namespace TenantIdP.Demo.SampleApp;
 
 internal static class LedgerlineEndpoints
 {
-    private const string MayRead = "invoices:read";
-    private const string MayWrite = "invoices:write";
-
     public static void MapLedgerline(this WebApplication app)
     {
         app.MapGet("/", HomeAsync);
         app.MapGet("/signin", SignIn);
-        app.MapGet("/invoices", InvoicesAsync);
+        app.MapGet("/invoices", Invoices);
 
         var forms = app.MapGroup("/").AddEndpointFilter<SameOriginFilter>();
         forms.MapPost("/refresh", RefreshAsync);
         forms.MapPost("/switch", SwitchAsync);
         forms.MapPost("/signout", SignOutAsync);
-        forms.MapPost("/invoices", NewInvoiceAsync);
+        forms.MapPost("/invoices", NewInvoice);
     }
 
-    private static async Task<IResult> HomeAsync(
-        HttpContext context, [AsParameters] HomeQuery query, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
+    private static async Task<IResult> HomeAsync(HttpContext context, [AsParameters] HomeQuery query, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
     {
-        if (await VisitorAsync(context, tokens, validator, ct) is not { } visitor)
+        if (context.User.TenantIdP().UserId is null)
             return pages.Landing(query.LoginHint, query.Organization, NoticeOf(query.Now, visitor: null));
+
+        var visitor = new Visitor(context.User);
         if (!string.IsNullOrEmpty(query.LoginHint) && !query.LoginHint.Equals(visitor.Email, StringComparison.OrdinalIgnoreCase))
             return LedgerlinePages.OtherPerson(visitor, query.LoginHint);
 
-        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), await organizations.WorkspacesAsync(visitor.AccessToken, ct), NoticeOf(query.Now, visitor));
+        return await OverviewAsync(context, organizations, pages, NoticeOf(query.Now, visitor), StatusCodes.Status200OK, ct);
     }
 
     // Also the address for sign-ins that start elsewhere (OpenID Connect Core 4): only our own issuer may name itself.
-    private static IResult SignIn(LedgerlineOptions options, string? iss, [FromQuery(Name = "login_hint")] string? loginHint, string? organization, string? workspace)
-    {
-        if (iss is not null && iss.TrimEnd('/') != options.Issuer.GetLeftPart(UriPartial.Authority))
-            return LedgerlinePages.SignInFailed("This application signs in at another login host.", stillIn: null);
+    private static IResult SignIn(LedgerlineOptions options, string? iss, [FromQuery(Name = "login_hint")] string? loginHint, string? organization) =>
+        iss is not null && iss.TrimEnd('/') != options.Issuer.GetLeftPart(UriPartial.Authority)
+            ? LedgerlinePages.SignInFailed("This application signs in at another login host.", stillIn: null)
+            : TypedResults.Challenge(TenantIdPChallenge.For(organization, loginHint, returnUrl: string.IsNullOrEmpty(organization) ? "/" : "/?now=entered"));
 
-        var properties = new OpenIdConnectChallengeProperties { RedirectUri = string.IsNullOrEmpty(organization) ? "/" : "/?now=entered" };
-        if (!string.IsNullOrEmpty(loginHint))
-            properties.SetParameter(OpenIdConnectParameterNames.LoginHint, loginHint);
-        if (!string.IsNullOrEmpty(organization))
-            properties.SetString(LedgerlineApp.OrganizationItem, organization);
-        if (!string.IsNullOrEmpty(workspace))
-            properties.SetString(LedgerlineApp.WorkspaceItem, workspace);
-        return TypedResults.Challenge(properties, [OpenIdConnectDefaults.AuthenticationScheme]);
-    }
-
-    private static async Task<IResult> RefreshAsync(
-        HttpContext context, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
-    {
-        if (await TicketAsync(context) is not { } ticket)
-            return TypedResults.Redirect("/");
-
-        var outcome = await tokens.RefreshAsync(context, ticket, organization: null, ct);
-        return outcome.Status switch
+    private static async Task<IResult> RefreshAsync(HttpContext context, OrganizationSwitcher switcher, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct) =>
+        await switcher.RefreshAsync(context, ct) switch
         {
-            RefreshStatus.Fresh => SeeOther(context, "/?now=refreshed"),
-            RefreshStatus.SessionEnded => SeeOther(context, "/?now=ended"),
-            RefreshStatus.InteractionRequired => SeeOther(context, "/signin"),
-            RefreshStatus.AccessDenied or RefreshStatus.Failed => await RefusedAsync(outcome, validator, organizations, pages, ct),
+            SwitchResult.Switched => SeeOther(context, "/?now=refreshed"),
+            SwitchResult.InteractionRequired => SeeOther(context, "/signin"),
+            SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
+            SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
+            _ => SeeOther(context, "/?now=ended"),
         };
-    }
 
-    private static async Task<IResult> SwitchAsync(
-        HttpContext context, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
+    private static async Task<IResult> SwitchAsync(HttpContext context, OrganizationSwitcher switcher, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
     {
         var form = await context.Request.ReadFormAsync(ct);
-        if (await TicketAsync(context) is not { } ticket)
-            return SeeOther(context, "/");
-        if (form["workspace"] is [{ Length: > 0 } workspace])
-            return await ChangeWorkspaceAsync(context, ticket, workspace, tokens, validator, organizations, pages, ct);
+        if (form["workspace"] is [{ Length: > 0 } workspace] && context.User.TenantIdP().OrganizationId is { } current)
+        {
+            // Where the organization asks for another sign-in first, the challenge asks for the same workspace.
+            return await switcher.SwitchAsync(context, current, workspace, ct) switch
+            {
+                SwitchResult.Switched => SeeOther(context, "/?now=moved"),
+                SwitchResult.InteractionRequired step => TypedResults.Challenge(step.Challenge),
+                SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
+                SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
+                _ => SeeOther(context, "/?now=ended"),
+            };
+        }
+
         if (form["organization"] is not [{ Length: > 0 } organization])
             return SeeOther(context, "/");
 
-        var outcome = await tokens.RefreshAsync(context, ticket, organization, ct);
-        return outcome.Status switch
+        return await switcher.SwitchAsync(context, organization, ct) switch
         {
-            RefreshStatus.Fresh => SeeOther(context, "/?now=switched"),
-            RefreshStatus.SessionEnded => SeeOther(context, "/?now=ended"),
-            RefreshStatus.InteractionRequired => await StepUpAsync(outcome, organization, validator, organizations, ct),
-            RefreshStatus.AccessDenied or RefreshStatus.Failed => await RefusedAsync(outcome, validator, organizations, pages, ct),
-        };
-    }
-
-    // Where the organization asks for another sign-in first, authorize with the same workspace, which names its organization.
-    private static async Task<IResult> ChangeWorkspaceAsync(
-        HttpContext context, AuthenticationTicket ticket, string workspace, TokenClient tokens, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
-    {
-        var outcome = await tokens.RefreshIntoWorkspaceAsync(context, ticket, workspace, ct);
-        return outcome.Status switch
-        {
-            RefreshStatus.Fresh => SeeOther(context, "/?now=moved"),
-            RefreshStatus.SessionEnded => SeeOther(context, "/?now=ended"),
-            RefreshStatus.InteractionRequired => SeeOther(context, $"/signin{new QueryBuilder { { "workspace", workspace } }}"),
-            RefreshStatus.AccessDenied or RefreshStatus.Failed => await RefusedAsync(outcome, validator, organizations, pages, ct),
+            SwitchResult.Switched => SeeOther(context, "/?now=switched"),
+            SwitchResult.InteractionRequired => await StepUpAsync(context, organization, organizations, ct),
+            SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
+            SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
+            _ => SeeOther(context, "/?now=ended"),
         };
     }
 
@@ -109,66 +83,39 @@ internal static class LedgerlineEndpoints
     {
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(ct) : FormCollection.Empty;
         var after = form["login_hint"] is [{ Length: > 0 } hint] ? $"/{new QueryBuilder { { "login_hint", hint } }}" : "/?now=signed_out";
-        return await TicketAsync(context) is null
-            ? SeeOther(context, after)
-            : TypedResults.SignOut(new() { RedirectUri = after }, [CookieAuthenticationDefaults.AuthenticationScheme, OpenIdConnectDefaults.AuthenticationScheme]);
+        if (context.User.TenantIdP().UserId is null)
+            return SeeOther(context, after);
+
+        await context.SignOutOfTenantIdPAsync(after);
+        return TypedResults.Empty;
     }
 
-    private static async Task<IResult> InvoicesAsync(
-        HttpContext context, TokenClient tokens, TokenValidator validator, InvoiceBook invoices, LedgerlinePages pages, CancellationToken ct) =>
-        await VisitorAsync(context, tokens, validator, ct) switch
-        {
-            null => TypedResults.Redirect("/?now=ended"),
-            { OrganizationId: { } id, OrganizationSlug: { } slug } visitor when visitor.May(MayRead) => pages.Invoices(visitor, invoices.Of(id, slug)),
-            { } visitor => pages.Missing(visitor, MayRead),
-        };
-
-    private static async Task<IResult> NewInvoiceAsync(
-        HttpContext context, TokenClient tokens, TokenValidator validator, InvoiceBook invoices, LedgerlinePages pages, CancellationToken ct)
+    [RequirePermission("invoices:read"), RequireOrganization]
+    private static IResult Invoices(HttpContext context, InvoiceBook invoices, LedgerlinePages pages)
     {
-        switch (await VisitorAsync(context, tokens, validator, ct))
-        {
-            case null:
-                return SeeOther(context, "/?now=ended");
-            case { OrganizationId: { } id, OrganizationSlug: { } slug } visitor when visitor.May(MayWrite):
-                invoices.Add(id, slug, "Adventure Works");
-                return SeeOther(context, "/invoices");
-            case { } visitor:
-                return pages.Missing(visitor, MayWrite);
-        }
+        var visitor = new Visitor(context.User);
+        return pages.Invoices(visitor, invoices.Of(visitor.OrganizationId!, visitor.OrganizationSlug!)); // both are there in an organization
     }
 
-    private static async Task<IResult> StepUpAsync(
-        RefreshOutcome outcome, string organization, TokenValidator validator, OrganizationsClient organizations, CancellationToken ct)
+    [RequirePermission("invoices:write"), RequireOrganization]
+    private static StatusCodeHttpResult NewInvoice(HttpContext context, InvoiceBook invoices)
     {
-        var visitor = await SeeAsync(outcome.Ticket!, validator); // a refused switch leaves the ticket
-        var mine = await organizations.MineAsync(visitor.AccessToken, ct) ?? [];
-        return LedgerlinePages.StepUp(visitor, organization, mine.FirstOrDefault(one => one.Id == organization)?.DisplayName ?? organization);
+        var user = context.User.TenantIdP();
+        invoices.Add(user.OrganizationId!, user.OrganizationSlug!, "Adventure Works"); // as above
+        return SeeOther(context, "/invoices");
     }
 
-    private static async Task<IResult> RefusedAsync(
-        RefreshOutcome outcome, TokenValidator validator, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
+    private static async Task<IResult> StepUpAsync(HttpContext context, string organization, OrganizationsClient organizations, CancellationToken ct)
     {
-        var visitor = await SeeAsync(outcome.Ticket!, validator); // as above
-        var status = outcome.Status == RefreshStatus.AccessDenied ? StatusCodes.Status403Forbidden : StatusCodes.Status502BadGateway;
-        return pages.Home(visitor, await organizations.MineAsync(visitor.AccessToken, ct), await organizations.WorkspacesAsync(visitor.AccessToken, ct), Page.Alert("danger", outcome.Sentence), status);
+        var mine = await organizations.MineAsync(await context.GetTokenAsync("access_token"), ct) ?? [];
+        return LedgerlinePages.StepUp(new Visitor(context.User), organization, mine.FirstOrDefault(one => one.Id == organization)?.DisplayName ?? organization);
     }
 
-    private static async Task<Visitor?> VisitorAsync(HttpContext context, TokenClient tokens, TokenValidator validator, CancellationToken ct)
+    private static async Task<IResult> OverviewAsync(HttpContext context, OrganizationsClient organizations, LedgerlinePages pages, Html notice, int status, CancellationToken ct)
     {
-        if (await TicketAsync(context) is not { } ticket)
-            return null;
-
-        // Without an answer of the login host, the session goes on with what it has; expired tokens give no permissions.
-        var current = await tokens.CurrentAsync(context, ticket, ct);
-        return current.Ticket is null ? null : await SeeAsync(current.Ticket, validator);
+        var tokens = new RawTokens(await context.GetTokenAsync("id_token"), await context.GetTokenAsync("access_token"));
+        return pages.Home(new Visitor(context.User), tokens, await organizations.MineAsync(tokens.Access, ct), await organizations.WorkspacesAsync(tokens.Access, ct), notice, status);
     }
-
-    private static async Task<Visitor> SeeAsync(AuthenticationTicket ticket, TokenValidator validator) =>
-        new(ticket, await validator.AccessTokenAsync(ticket.Properties.GetTokenValue("access_token")));
-
-    private static async Task<AuthenticationTicket?> TicketAsync(HttpContext context) =>
-        (await context.AuthenticateAsync(CookieAuthenticationDefaults.AuthenticationScheme)).Ticket;
 
     private static Html NoticeOf(string? now, Visitor? visitor) => (now, visitor) switch
     {

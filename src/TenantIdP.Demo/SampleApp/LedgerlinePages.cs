@@ -32,7 +32,8 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
         <a class="button" href="/">Stay signed in as {visitor.Email}</a>
         """));
 
-    public IResult Home(Visitor visitor, IReadOnlyList<MyOrganization>? organizations, IReadOnlyList<MyWorkspace>? workspaces, Html notice, int status = StatusCodes.Status200OK) =>
+    public IResult Home(
+        Visitor visitor, RawTokens tokens, IReadOnlyList<MyOrganization>? organizations, IReadOnlyList<MyWorkspace>? workspaces, Html notice, int status) =>
         Page.Wide(Brand, "Overview", Bar(visitor, "/"), Html.Of($"""
             {notice}
             <div class="title">
@@ -49,8 +50,8 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
               <form method="post" action="/refresh"><button class="button">Refresh</button></form>
             </div>
             <div class="grid two">
-              {Token("Id token", visitor.IdToken)}
-              {Token("Access token", visitor.AccessToken)}
+              {Token("Id token", tokens.Id)}
+              {Token("Access token", tokens.Access)}
             </div>
             """), status);
 
@@ -99,7 +100,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
           <dt>Person</dt><dd>{visitor.Name}<br><span class="muted">{visitor.Email}</span></dd>
           <dt>Organization</dt><dd>{visitor.OrganizationName ?? "none"}<br><code class="all">{visitor.OrganizationId}</code> <code class="muted">{visitor.OrganizationSlug}</code></dd>
           <dt>Roles</dt><dd>{Tags(visitor.Roles, "No roles")}</dd>
-          <dt>Permissions</dt><dd>{Tags(visitor.Permissions, visitor.HasApiToken ? "No permissions" : "The access token is not for this application's API")}</dd>
+          <dt>Permissions</dt><dd>{Tags(visitor.Permissions, "No permissions")}</dd>
           {Html.When(visitor.WorkspaceId is not null, () => Html.Of($"<dt>Workspace</dt><dd><code class=\"all\">{visitor.WorkspaceId}</code><br>{Tags(visitor.WorkspaceRoles, "No roles")}</dd>"))}
         </dl>
         """);

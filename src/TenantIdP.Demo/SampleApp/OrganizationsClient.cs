@@ -6,7 +6,7 @@ namespace TenantIdP.Demo.SampleApp;
 internal sealed record MyOrganization(string Id, string Slug, string DisplayName, IReadOnlyList<string> Roles, bool Current);
 
 /// <summary>Asks the issuer which organizations the person belongs to: a token names only the current one.</summary>
-internal sealed class OrganizationsClient(TokenValidator validator, LedgerlineOptions options)
+internal sealed class OrganizationsClient(IHttpClientFactory clients, LedgerlineOptions options)
 {
     /// <summary>Null when the list cannot be had now: the page works without the switcher.</summary>
     public Task<IReadOnlyList<MyOrganization>?> MineAsync(string? accessToken, CancellationToken ct) => ListAsync<MyOrganization>("/api/v1/me/organizations", accessToken, ct);
@@ -18,9 +18,10 @@ internal sealed class OrganizationsClient(TokenValidator validator, LedgerlineOp
     {
         try
         {
+            using var client = clients.CreateClient();
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(options.Issuer, path));
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
-            using var response = await validator.Oidc.Backchannel.SendAsync(request, ct);
+            using var response = await client.SendAsync(request, ct);
             return response.IsSuccessStatusCode ? (await response.Content.ReadFromJsonAsync<Answer<T>>(ct))?.Data : null;
         }
         catch (Exception exception) when (exception is HttpRequestException or JsonException || (exception is TaskCanceledException && !ct.IsCancellationRequested))

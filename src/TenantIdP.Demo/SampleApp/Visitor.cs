@@ -1,40 +1,32 @@
 using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication;
+using TenantIdP.Client;
 
 namespace TenantIdP.Demo.SampleApp;
 
-/// <summary>Who is signed in, in which organization, with which permissions: the id token's facts and the access token's.</summary>
-internal sealed class Visitor(AuthenticationTicket ticket, ClaimsIdentity? access)
+/// <summary>Who is signed in, in which organization, with which permissions, in words for the pages.</summary>
+internal sealed class Visitor(ClaimsPrincipal principal)
 {
-    public AuthenticationTicket Ticket { get; } = ticket;
+    private readonly TenantIdPUser _user = principal.TenantIdP();
 
-    public string Name => Claim("name") ?? Email;
+    public string Name => _user.Name ?? Email;
 
-    public string Email => Claim("email") ?? Claim("sub") ?? "unknown";
+    public string Email => _user.Email ?? _user.UserId ?? "unknown";
 
-    public string? OrganizationId => Claim("org_id");
+    public string? OrganizationId => _user.OrganizationId;
 
-    public string? OrganizationSlug => Claim("org_name");
+    public string? OrganizationSlug => _user.OrganizationSlug;
 
-    public string? OrganizationName => Claim("org_display_name") ?? OrganizationSlug;
+    public string? OrganizationName => _user.OrganizationDisplayName ?? OrganizationSlug;
 
     /// <summary>Null for the organization as a whole.</summary>
-    public string? WorkspaceId => Claim("workspace_id");
+    public string? WorkspaceId => _user.WorkspaceId;
 
-    public IReadOnlyList<string> WorkspaceRoles => [.. Ticket.Principal.FindAll("workspace_roles").Select(claim => claim.Value)];
+    public IReadOnlyList<string> WorkspaceRoles => _user.WorkspaceRoles;
 
-    public IReadOnlyList<string> Roles => [.. Ticket.Principal.FindAll("roles").Select(claim => claim.Value)];
+    public IReadOnlyList<string> Roles => _user.Roles;
 
-    /// <summary>Empty unless the access token is valid for this app's API.</summary>
-    public IReadOnlyList<string> Permissions => [.. (access?.FindAll("permissions") ?? []).Select(claim => claim.Value)];
-
-    public bool HasApiToken => access is not null;
-
-    public string? IdToken => Ticket.Properties.GetTokenValue("id_token");
-
-    public string? AccessToken => Ticket.Properties.GetTokenValue("access_token");
-
-    public bool May(string permission) => Permissions.Contains(permission);
-
-    private string? Claim(string type) => Ticket.Principal.FindFirst(type)?.Value;
+    public IReadOnlyList<string> Permissions => _user.Permissions;
 }
+
+/// <summary>The session's tokens, which only this page of a sample shows to anybody.</summary>
+internal sealed record RawTokens(string? Id, string? Access);

@@ -58,7 +58,7 @@ public abstract class ConfigMeanwhileTests(TestStore store)
             instance.UseAsync<AppService, Result<App>>(async apps =>
             {
                 var app = (await apps.ListAsync(new PageRequest(50, null), Ct)).Value!.Items.Single();
-                return await apps.UpdateAsync(app.Id, new AppChanges { Scopes = new Patch<IReadOnlyList<string>>(["theirs"]) }, Ct);
+                return await apps.UpdateAsync(app.Id, new AppChanges { Scopes = new Patch<IReadOnlyList<string>>(["theirs"]) }, null, Ct);
             }).GetAwaiter().GetResult();
             return true;
         });

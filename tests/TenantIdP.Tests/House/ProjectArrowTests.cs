@@ -5,7 +5,7 @@ namespace TenantIdP.Tests.House;
 /// <summary>Who may know whom (DESIGN.md section 2), read from what was compiled.</summary>
 public sealed class ProjectArrowTests
 {
-    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Saml = "TenantIdP.Saml", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo";
+    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Saml = "TenantIdP.Saml", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo", Client = "TenantIdP.Client";
 
     private static readonly string[] Engines = ["OpenIddict"];
     private static readonly string[] Providers = ["Npgsql", "Microsoft.Data.Sqlite", "Microsoft.EntityFrameworkCore.Sqlite", "SQLitePCLRaw"];
@@ -15,8 +15,9 @@ public sealed class ProjectArrowTests
     [InlineData(Storage, Core)]
     [InlineData(Engine, Core)]
     [InlineData(Saml, "")]
+    [InlineData(Client, "")]
     [InlineData(Server, $"{Core} {Storage} {Engine} {Saml}")]
-    [InlineData(Demo, $"{Core} {Server}")]
+    [InlineData(Demo, $"{Core} {Server} {Client}")]
     public void A_project_references_only_what_the_house_allows(string project, string allowed)
     {
         using var assembly = new CompiledAssembly(project);
