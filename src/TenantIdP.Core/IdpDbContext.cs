@@ -8,6 +8,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
@@ -52,6 +53,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<AppGrant> AppGrants => Set<AppGrant>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
@@ -143,6 +145,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<OrganizationDomain>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
+        IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
         IdConvention<App>(configurationBuilder);
         IdConvention<Event>(configurationBuilder);
@@ -186,6 +189,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new LeaseMapping());
         modelBuilder.ApplyConfiguration(new ApiMapping());
         modelBuilder.ApplyConfiguration(new AppGrantMapping());
+        modelBuilder.ApplyConfiguration(new KeyMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
@@ -205,6 +209,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<SignInTrace>(modelBuilder);
         FilterByOrganization<UpstreamSession>(modelBuilder);
         FilterByOrganization<AppGrant>(modelBuilder);
+        FilterByOrganization<ApiKey>(modelBuilder);
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));

@@ -143,6 +143,9 @@ public static class EventTypes
     public const string AppAccessGranted = "app.access_granted";
     public const string AppAccessChanged = "app.access_changed";
     public const string AppAccessRevoked = "app.access_revoked";
+    public const string KeyCreated = "key.created";
+    public const string KeyUpdated = "key.updated";
+    public const string KeyRevoked = "key.revoked";
     public const string ApiCreated = "api.created";
     public const string ApiUpdated = "api.updated";
     public const string ApiDeleted = "api.deleted";

@@ -48,6 +48,7 @@ public static class EventHash
         ActorKind.App => "app",
         ActorKind.Directory => "directory",
         ActorKind.Config => "config",
+        ActorKind.Key => "key",
     };
 
     // Each text after its length, so that no two different events are the same bytes.

@@ -15,6 +15,9 @@ public enum ActorKind
 
     /// <summary>A configuration file that an operator applies; the id is its name.</summary>
     Config,
+
+    /// <summary>An organization's key.</summary>
+    Key,
 }
 
 /// <summary>The actor and the trace of the current request or job; set once where it enters, read by the event log.</summary>

@@ -115,6 +115,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
     {
         // Roles can't go before those who hold them; what hangs on a connection or a membership goes with it.
         await db.PersonalEventData.Where(p => p.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.ApiKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Memberships.Where(m => m.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);

@@ -15,11 +15,11 @@ public static class BuiltInRoles
     private static readonly string[] AdminPermissions =
     [
         .. MemberPermissions, Permission.OrganizationWrite, Permission.MembersWrite, Permission.RolesWrite, Permission.DomainsRead, Permission.ConnectionsRead,
-        Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead, Permission.AppsRead,
+        Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead, Permission.AppsRead, Permission.KeysRead,
         Permission.WorkspacesRead, Permission.WorkspacesWrite,
     ];
 
-    private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, Permission.AppsWrite, .. Permission.IdentityControl];
+    private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, Permission.AppsWrite, Permission.KeysWrite, .. Permission.IdentityControl];
 
     public static IReadOnlyList<(string Key, string DisplayName, IReadOnlyList<string> Permissions)> All { get; } =
     [

@@ -24,6 +24,8 @@ public static class Permission
     public const string InvitationsWrite = "invitations:write";
     public const string AppsRead = "apps:read";
     public const string AppsWrite = "apps:write";
+    public const string KeysRead = "keys:read";
+    public const string KeysWrite = "keys:write";
     public const string EventsRead = "events:read";
     public const string ProfileRead = "profile:read";
 

@@ -5,6 +5,7 @@ using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
@@ -56,10 +57,11 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
     /// <returns>False when the request was answered.</returns>
     public async Task<bool> AdmitAsync(HttpContext context)
     {
-        if (!(await context.AuthenticateAsync(ManagementAuthentication.SchemeName)).Succeeded || context.Features.Get<AccessTokenFacts>() is not { } token) return await ChallengeAsync(context);
-
+        if (!(await context.AuthenticateAsync(ManagementAuthentication.SchemeName)).Succeeded) return await ChallengeAsync(context);
         var requirement = context.GetEndpoint()?.Metadata.GetMetadata<AccessRequirement>();
         if (requirement is null) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
+        if (context.Features.Get<KeyFacts>() is { } key) return await AdmitKeyAsync(context, requirement, key);
+        if (context.Features.Get<AccessTokenFacts>() is not { } token) return await ChallengeAsync(context);
         var forUs = requirement.Kind == AccessKind.User || token.Audiences.Contains(issuer.ManagementApi, StringComparer.Ordinal);
         if (!forUs) return await ChallengeAsync(context);
 
@@ -96,6 +98,21 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
         caller.IsBound(organization, access.Permissions);
         if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
         db.EnterOrganization(organization);
+        return true;
+    }
+
+    /// <summary>A key sees its own organization only, and does there what it was given of what its maker may do now.</summary>
+    private async Task<bool> AdmitKeyAsync(HttpContext context, AccessRequirement requirement, KeyFacts key)
+    {
+        if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
+        if (context.GetRouteValue(OrganizationParameter) is { } named && Parse(named) != key.OrganizationId) return await RefuseAsync(context, OrganizationErrors.NotFound);
+        if (requirement.Kind != AccessKind.Organization) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
+
+        actor.TraceId = RequestTrace.Of(context);
+        actor.Actor = new Actor(ActorKind.Key, key.Id.ToString());
+        caller.IsBound(key.OrganizationId, key.Permissions);
+        if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
+        db.EnterOrganization(key.OrganizationId);
         return true;
     }
 

@@ -3,13 +3,14 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
 
-/// <summary>Reads the bearer token (RFC 6750 section 2.1, the header only). What its holder may do is <see cref="ManagementAccess"/>'s question.</summary>
-internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IAccessTokens tokens)
+/// <summary>Reads the bearer token (RFC 6750 section 2.1, the header only), which may be an organization's key. What its holder may do is <see cref="ManagementAccess"/>'s question.</summary>
+internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IAccessTokens tokens, KeyReader keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Management";
@@ -21,12 +22,22 @@ internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSch
         var header = Request.Headers.Authorization;
         if (header.Count == 0) return AuthenticateResult.NoResult();
         if (header is not [{ } single] || !single.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("not a bearer token");
-        if (await tokens.ReadAsync(single[Prefix.Length..].Trim(), Context.RequestAborted) is not { } facts) return AuthenticateResult.Fail("not a valid token");
+        var presented = single[Prefix.Length..].Trim();
+        if (KeySecret.IsKey(presented))
+        {
+            if (await keys.FindAsync(presented, Context.RequestAborted) is not { } key) return AuthenticateResult.Fail("not a valid key");
+            Context.Features.Set(key);
+            return Succeed(key.Id.ToString());
+        }
+
+        if (await tokens.ReadAsync(presented, Context.RequestAborted) is not { } facts) return AuthenticateResult.Fail("not a valid token");
 
         Context.Features.Set(facts);
-        var identity = new ClaimsIdentity([new Claim("sub", facts.UserId?.ToString() ?? facts.ClientId)], SchemeName, "sub", roleType: null);
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+        return Succeed(facts.UserId?.ToString() ?? facts.ClientId);
     }
+
+    private static AuthenticateResult Succeed(string subject) =>
+        AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", subject)], SchemeName, "sub", roleType: null)), SchemeName));
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {

@@ -11,6 +11,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
@@ -59,6 +60,8 @@ public static class ManagementEndpoints
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
         services.AddScoped<ApiService>();
+        services.AddScoped<KeyService>();
+        services.AddScoped<KeyReader>();
         services.AddScoped<AppEdits>();
         services.AddScoped<AppService>();
         services.AddScoped<AppSecretService>();
@@ -121,6 +124,7 @@ public static class ManagementEndpoints
         organization.MapConnections();
         organization.MapSignInTraces();
         organization.MapAppGrants();
+        organization.MapKeys();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
         return routes;
@@ -150,9 +154,10 @@ public static class ManagementEndpoints
             context.Response.Headers.CacheControl = "no-store";
             var services = context.RequestServices;
             await context.AuthenticateAsync(ManagementAuthentication.SchemeName); // the handler remembers: access asks it again
-            if (!await services.GetRequiredService<RateLimits>().AdmitAsync(context, CallerOf(context.Features.Get<AccessTokenFacts>()))) return;
+            if (!await services.GetRequiredService<RateLimits>().AdmitAsync(context, CallerOf(context.Features))) return;
             if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
-            await Idempotency.RunAsync(context, NameOf(context.Features.GetRequiredFeature<AccessTokenFacts>()), named => AnswerAsync(named, inner));
+            if (context.Features.Get<KeyFacts>() is { } key) await services.GetRequiredService<KeyReader>().UsedAsync(key, context.RequestAborted);
+            await Idempotency.RunAsync(context, NameOf(context.Features), named => AnswerAsync(named, inner));
         };
     }
 
@@ -173,9 +178,10 @@ public static class ManagementEndpoints
             await Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = context.Response.StatusCode });
     }
 
-    /// <summary>Whose requests are counted together: a person's of all their organizations, an app's of all its nodes.</summary>
-    private static string? CallerOf(AccessTokenFacts? token) => token is null ? null : token.UserId is { } user ? $"user {user}" : $"app {token.ClientId}";
+    /// <summary>Whose requests are counted together: a person's of all their organizations, an app's of all its nodes, a key's.</summary>
+    private static string? CallerOf(IFeatureCollection of) =>
+        of.Get<KeyFacts>() is { } key ? $"key {key.Id}" : of.Get<AccessTokenFacts>() is not { } token ? null : token.UserId is { } user ? $"user {user}" : $"app {token.ClientId}";
 
     /// <summary>Whose idempotency keys are their own.</summary>
-    private static string NameOf(AccessTokenFacts token) => $"{CallerOf(token)} {token.OrganizationId}".TrimEnd();
+    private static string NameOf(IFeatureCollection admitted) => $"{CallerOf(admitted)} {admitted.Get<AccessTokenFacts>()?.OrganizationId}".TrimEnd();
 }

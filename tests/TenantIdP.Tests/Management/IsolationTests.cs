@@ -8,6 +8,7 @@ using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
@@ -43,6 +44,7 @@ public abstract class IsolationTests(ManagementHost host)
         var role = (await host.UseAsync<RoleService, Result<Role>>(organization, s => s.CreateAsync(organization, new NewRole(key, "Role", []), Granter.Instance, Ct))).Value!; // valid input
         var workspace = (await host.UseAsync<WorkspaceService, Result<Workspace>>(organization, s => s.CreateAsync(organization, new NewWorkspace("Workspace", null), Ct))).Value!; // valid input
         Assert.True((await host.UseAsync<WorkspaceMembers, Result<WorkspaceMemberView>>(organization, s => s.PutAsync(organization, workspace.Id, member.Membership.Id, [], Granter.Instance, null, Ct))).IsOk);
+        var apiKey = (await host.UseAsync<KeyService, Result<MadeKey>>(organization, s => s.CreateAsync(organization, new KeySettings("Key", ["invoices:read"], null), null, Granter.Instance, Ct))).Value!; // valid input
         var domain = (await host.UseAsync<DomainService, Result<OrganizationDomain>>(organization, s => s.ClaimAsync(organization, $"{ManagementHost.Unique("d")}.example.test", false, Ct))).Value!; // valid input
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
@@ -64,7 +66,7 @@ public abstract class IsolationTests(ManagementHost host)
         var api = await CreateAsync(client, "apis", $$"""{"identifier":"https://{{ManagementHost.Unique("api")}}.example.test","displayName":"API"}""");
         return new World(new Dictionary<string, string>
         {
-            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["domainId"] = domain.Id.ToString(),
+            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
@@ -238,6 +240,21 @@ public abstract class IsolationTests(ManagementHost host)
         var app = (await host.UseAsync<AppService, Result<CreatedApp>>(null, s => s.CreateAsync(new NewApp("Job", AppKind.Machine), Ct))).Value!.App.Id; // valid input
         await host.UseAsync<AppGrantService, Result<AppGrant>>(own.Organization, s => s.GrantAsync(own.Organization, app, ["invoices:read"], Granter.Instance, null, Ct));
         using var client = host.Client(host.Tokens.Issue(new AccessTokenFacts(app.ToString(), null, null, own.Organization, "", [$"{ManagementHost.Issuer}/api/v1"], ["management"])));
+        await OfOneOrganizationAsync(client, operations, own, foreign);
+    }
+
+    [Fact]
+    [Trait("Attack", "C9")]
+    public async Task A_key_opens_no_other_organization_and_nothing_that_it_was_not_given()
+    {
+        var (operations, foreign, own) = (await OperationsAsync(), await NewWorldAsync(), await NewWorldAsync());
+        var key = (await host.UseAsync<KeyService, Result<MadeKey>>(own.Organization, s => s.CreateAsync(own.Organization, new KeySettings("Key", ["invoices:read"], null), null, Granter.Instance, Ct))).Value!; // valid input
+        using var client = host.Client(key.Secret);
+        await OfOneOrganizationAsync(client, operations, own, foreign);
+    }
+
+    /// <summary>A caller that acts in one organization for itself, and was given there what no operation asks for.</summary>
+    private async Task OfOneOrganizationAsync(HttpClient client, IReadOnlyList<ApiOperation> operations, World own, World foreign) =>
         await NothingChangesAsync(async () =>
         {
             foreach (var operation in operations)
@@ -248,7 +265,6 @@ public abstract class IsolationTests(ManagementHost host)
                 using (var answer = await SendAsync(client, operation, p => foreign[p])) await AssertProblem.IsAsync(answer, HttpStatusCode.NotFound, "organization_not_found", Ct);
             }
         });
-    }
 
     [Fact]
     [Trait("Attack", "B9")]

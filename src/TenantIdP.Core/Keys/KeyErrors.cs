@@ -1,0 +1,15 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Keys;
+
+public static class KeyErrors
+{
+    public static readonly Error NotFound = new(ErrorKind.NotFound, "key_not_found", "There is no such key in this organization.");
+    public static readonly Error PermissionsInvalid = new(ErrorKind.Invalid, "key_permissions_invalid", "A key has 1 to 50 permissions.", "permissions");
+    public static readonly Error ExpiryInvalid = new(ErrorKind.Invalid, "key_expiry_invalid", "A key ends in the future, within ten years, or never.", "expiresAt");
+    public static readonly Error Limit = new(ErrorKind.Conflict, "key_limit", "An organization has at most 100 keys: delete one that nobody uses.");
+    public static readonly Error PersonRequired = new(ErrorKind.Forbidden, "key_maker_invalid", "A key is made and changed by a member or by an operator's app, not by another key or an app of the organization.");
+
+    public static Error PermissionRefused(string permission) =>
+        new(ErrorKind.Invalid, "key_permission_refused", $"No key has the permission '{permission}': it would let a leaked secret take the organization over.", "permissions");
+}
