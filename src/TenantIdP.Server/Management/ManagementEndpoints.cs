@@ -40,6 +40,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserMerge>();
         services.AddScoped<UserErasure>();
         services.AddScoped<UserExport>();
+        services.AddScoped<UserImport>();
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
         services.AddScoped<JoinRules>();
@@ -98,6 +99,7 @@ public static class ManagementEndpoints
         api.MapUserMemberships();
         api.MapUserMerges();
         api.MapUserData();
+        api.MapUserImport();
         api.MapApps();
         api.MapApis();
         api.MapRoles();
