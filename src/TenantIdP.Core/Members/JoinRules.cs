@@ -40,6 +40,11 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
         return facts.MemberLimit is { } limit && facts.Members >= limit ? MemberErrors.LimitReached : Result.Ok;
     }
 
+    internal bool IsExclusive => options.Exclusive;
+
+    /// <summary>Whether nothing of the organization itself stands in the way of a person who is in no other one.</summary>
+    internal static bool AdmitsAnybody(Organization organization) => organization.MemberLimit is null && !organization.ExclusiveMembership;
+
     /// <summary>The same inside a sign-in, whose transaction holds no lock yet.</summary>
     /// <param name="isNew">The person is being made by this sign-in: nobody else can know them.</param>
     public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct)

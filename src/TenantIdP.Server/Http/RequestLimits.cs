@@ -20,8 +20,13 @@ internal static partial class RequestLimits
     /// <returns>False when the request was answered.</returns>
     public static async Task<bool> CheckAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxDrained;
-        if (context.Request.ContentLength > MaxBody) return await RefuseSizeAsync(context);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostOf(context) + MaxDrained - MaxBody;
+        if (context.Request.ContentLength > MostOf(context)) return await RefuseSizeAsync(context);
+        if (OwnOf(context) is { } own && (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var sent) || !sent.MediaType.Equals(own.MediaType, StringComparison.OrdinalIgnoreCase)))
+        {
+            await Problems.WriteAsync(context, EdgeProblems.UnsupportedMediaType with { Message = $"Send {own.MediaType}." });
+            return false;
+        }
 
         if (string.IsNullOrEmpty(context.Request.ContentType)) return true;
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type))
@@ -46,7 +51,7 @@ internal static partial class RequestLimits
             var part = new byte[16 * 1024];
             for (int read; (read = await context.Request.Body.ReadAsync(part, context.RequestAborted)) > 0;)
             {
-                if (body.Length + read > MaxBody) return await RefuseSizeAsync(context);
+                if (body.Length + read > MostOf(context)) return await RefuseSizeAsync(context);
                 body.Write(part, 0, read);
             }
         }
@@ -56,7 +61,7 @@ internal static partial class RequestLimits
             return false;
         }
 
-        if (!StorableText.IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))
+        if (OwnOf(context) is null && !StorableText.IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))
         {
             await Problems.WriteAsync(context, EdgeProblems.TextInvalid);
             return false;
@@ -69,9 +74,13 @@ internal static partial class RequestLimits
 
     private static async Task<bool> RefuseSizeAsync(HttpContext context)
     {
-        await Problems.WriteAsync(context, EdgeProblems.RequestTooLarge);
+        await Problems.WriteAsync(context, EdgeProblems.RequestTooLarge with { Message = $"A request body has at most {MostOf(context)} bytes here." });
         return false;
     }
+
+    private static BodyLimit? OwnOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>();
+
+    private static long MostOf(HttpContext context) => OwnOf(context)?.Bytes ?? MaxBody;
 
     public static Task RefuseAsync(HttpContext context, BadHttpRequestException refused)
     {

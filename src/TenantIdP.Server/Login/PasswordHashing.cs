@@ -23,12 +23,17 @@ internal sealed class PasswordHashing : IPasswordHashing, IDisposable
 
     public string Hash(string password) => hasher.HashPassword(Nobody, password);
 
-    public PasswordCheck Check(string storedHash, string password) => hasher.VerifyHashedPassword(Nobody, storedHash, password) switch
+    public PasswordCheck Check(string storedHash, string password)
     {
-        PasswordVerificationResult.Success => PasswordCheck.Right,
-        PasswordVerificationResult.SuccessRehashNeeded => PasswordCheck.RightButOld,
-        _ => PasswordCheck.Wrong,
-    };
+        if (ImportedPasswordHash.IsForeign(storedHash))
+            return ImportedPasswordHash.Parse(storedHash) is { IsOk: true, Value: { } foreign } && ForeignHashes.Matches(foreign, password) ? PasswordCheck.RightButOld : PasswordCheck.Wrong;
+        return hasher.VerifyHashedPassword(Nobody, storedHash, password) switch
+        {
+            PasswordVerificationResult.Success => PasswordCheck.Right,
+            PasswordVerificationResult.SuccessRehashNeeded => PasswordCheck.RightButOld,
+            _ => PasswordCheck.Wrong,
+        };
+    }
 
     /// <summary>Null when too many others wait already.</summary>
     public async Task<IDisposable?> TakeTurnAsync(CancellationToken ct)

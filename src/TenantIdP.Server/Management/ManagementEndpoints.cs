@@ -42,6 +42,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserMerge>();
         services.AddScoped<UserErasure>();
         services.AddScoped<UserExport>();
+        services.AddScoped<UserImport>();
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
         services.AddScoped<JoinRules>();
@@ -108,6 +109,7 @@ public static class ManagementEndpoints
         api.MapUserMemberships();
         api.MapUserMerges();
         api.MapUserData();
+        api.MapUserImport();
         api.MapApps();
         api.MapApis();
         api.MapRoles();
