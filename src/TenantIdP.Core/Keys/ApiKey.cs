@@ -67,7 +67,7 @@ public sealed class ApiKey : IHasIdPrefix, IOrganizationOwned, IVersioned
         if (!name.IsOk) return name.Error;
         if (settings.Permissions.Count is 0 or > MaxPermissions) return KeyErrors.PermissionsInvalid;
         if (settings.Permissions.FirstOrDefault(p => !Permission.IsValid(p)) is { } bad) return RoleErrors.PermissionInvalid(bad);
-        if (settings.Permissions.FirstOrDefault(Never.Contains) is { } never) return KeyErrors.PermissionRefused(never);
+        if (settings.Permissions.Any(Never.Contains)) return KeyErrors.PermissionRefused;
         if (settings.ExpiresAt is { } end && end != ExpiresAt && (end <= now || end > now + Longest)) return KeyErrors.ExpiryInvalid;
         (DisplayName, Permissions, ExpiresAt, UpdatedAt) = (name.Value, [.. settings.Permissions.Distinct().Order(StringComparer.Ordinal)], settings.ExpiresAt, now);
         return Result.Ok;

@@ -10,6 +10,6 @@ public static class KeyErrors
     public static readonly Error Limit = new(ErrorKind.Conflict, "key_limit", "An organization has at most 100 keys: delete one that nobody uses.");
     public static readonly Error PersonRequired = new(ErrorKind.Forbidden, "key_maker_invalid", "A key is made and changed by a member or by an operator's app, not by another key or an app of the organization.");
 
-    public static Error PermissionRefused(string permission) =>
-        new(ErrorKind.Invalid, "key_permission_refused", $"No key has the permission '{permission}': it would let a leaked secret take the organization over.", "permissions");
+    public static readonly Error PermissionRefused = new(ErrorKind.Invalid, "key_permission_refused",
+        "No key controls sign-in (connections:write, directories:write, domains:write), apps:write, keys:write or organization:delete: a leaked one could take the organization over.", "permissions");
 }

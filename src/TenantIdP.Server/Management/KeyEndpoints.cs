@@ -19,10 +19,10 @@ internal static class KeyEndpoints
         keys.MapGet("/", ListAsync).WithName("ListKeys").RequireOrganization(Permission.KeysRead);
         keys.MapGet("/{keyId}", FindAsync).WithName("GetKey").RequireOrganization(Permission.KeysRead);
         keys.MapPost("/", CreateAsync).WithName("CreateKey").RequireOrganization(Permission.KeysWrite)
-            .WithErrors(KeyErrors.PermissionRefused("connections:write"), RoleErrors.PermissionInvalid("resource:action"), RoleErrors.Escalation)
+            .WithErrors(RoleErrors.PermissionInvalid("resource:action"), RoleErrors.Escalation)
             .WithDescription("Makes a secret for `Authorization: Bearer` of this API, shown once. It acts in this organization only, and never does more than its maker may do at that moment; it ends with their membership.");
         keys.MapPatch("/{keyId}", UpdateAsync).WithName("UpdateKey").RequireOrganization(Permission.KeysWrite)
-            .WithErrors(KeyErrors.PermissionRefused("connections:write"), RoleErrors.PermissionInvalid("resource:action"), RoleErrors.Escalation);
+            .WithErrors(RoleErrors.PermissionInvalid("resource:action"), RoleErrors.Escalation);
         keys.MapDelete("/{keyId}", RevokeAsync).WithName("RevokeKey").RequireOrganization(Permission.KeysWrite);
     }
 
