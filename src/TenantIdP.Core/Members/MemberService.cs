@@ -49,7 +49,9 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 else membership.Reactivate(now);
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
-                await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
+                // The default workspace comes with the role member: from somebody who may give it.
+                if (granter.IsInstance || (await RoleAsync(organization, BuiltInRoles.Member, ct) is { } plain && await granter.CoversAsync(db, [plain], ct)))
+                    await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
                 return membership;
             }, ct);
 

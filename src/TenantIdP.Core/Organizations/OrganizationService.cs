@@ -128,7 +128,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
 
         db.EnterOrganization(organization.Id);
         db.Organizations.Add(organization);
-        var taken = await db.TakeSlugAsync(organization.Id, null, slug, now, ct);
+        var taken = await db.TakeSlugAsync(organization.Id, null, slug, Unique, now, ct);
         if (!taken.IsOk) return taken.Error;
         events.Record(EventTypes.OrganizationCreated, organization.Id, organization.Id.ToString(), new { slug = organization.Slug.Value, organization.DisplayName });
         var saved = await db.TrySaveAsync(Unique, ct);
@@ -187,7 +187,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
             {
                 var old = organization.Slug;
                 organization.ChangeSlug(slug, now);
-                var taken = await db.TakeSlugAsync(organization.Id, old, slug, now, ct);
+                var taken = await db.TakeSlugAsync(organization.Id, old, slug, Unique, now, ct);
                 if (!taken.IsOk) return taken;
             }
         }

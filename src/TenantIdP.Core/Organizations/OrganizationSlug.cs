@@ -13,6 +13,9 @@ public sealed class OrganizationSlug
     /// <summary>How long a former slug leads to the organization that gave it up.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(90);
 
+    /// <summary>How many former slugs an organization keeps from others at once; the oldest goes first.</summary>
+    public const int MostFormer = 5;
+
     private OrganizationSlug(Slug slug, Id<Organization> organizationId) => (Slug, OrganizationId) = (slug, organizationId);
 
     public Slug Slug { get; private set; }
@@ -48,13 +51,16 @@ internal static class OrganizationSlugs
         db.OrganizationSlugs.Where(s => s.Slug == slug && s.Until > now).Select(s => (Id<Organization>?)s.OrganizationId).SingleOrDefaultAsync(ct);
 
     /// <summary>Gives up the old slug, if any, and takes the new one, which may be an own former one or anybody's whose time is over.</summary>
-    public static async Task<Result> TakeSlugAsync(this IdpDbContext db, Id<Organization> organization, Slug? old, Slug wanted, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Result> TakeSlugAsync(
+        this IdpDbContext db, Id<Organization> organization, Slug? old, Slug wanted, IReadOnlyDictionary<string, Error> unique, DateTimeOffset now, CancellationToken ct)
     {
         if (old is { } former)
         {
             var row = await db.OrganizationSlugs.SingleOrDefaultAsync(s => s.Slug == former && s.OrganizationId == organization, ct);
             if (row is null) db.OrganizationSlugs.Add(row = OrganizationSlug.Take(former, organization));
             row.GiveUp(now);
+            var kept = await db.OrganizationSlugs.Where(s => s.OrganizationId == organization && s.Until != null && s.Slug != former && s.Slug != wanted).OrderByDescending(s => s.Until).ToListAsync(ct);
+            db.OrganizationSlugs.RemoveRange(kept.Skip(OrganizationSlug.MostFormer - 1));
         }
 
         switch (await db.OrganizationSlugs.SingleOrDefaultAsync(s => s.Slug == wanted, ct))
@@ -67,7 +73,8 @@ internal static class OrganizationSlugs
                 return Result.Ok;
             case { Until: { } until } over when until <= now:
                 db.OrganizationSlugs.Remove(over);
-                await db.SaveChangesAsync(ct); // the same key is added next
+                var free = await db.TrySaveAsync(unique, ct); // the same key is added next
+                if (!free.IsOk) return free;
                 db.OrganizationSlugs.Add(OrganizationSlug.Take(wanted, organization));
                 return Result.Ok;
             default:

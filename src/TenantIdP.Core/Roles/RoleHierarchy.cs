@@ -36,19 +36,20 @@ public sealed class RoleHierarchy(IdpDbContext db, TimeProvider clock)
             if (next.Id == role?.Id) return RoleErrors.ExtendsCycle;
         }
 
-        var below = role is null ? [] : await BelowAsync(role.Id, ct);
+        var below = role is null ? [] : await BelowAsync(role.Id, null, ct);
         return above + below.Count > Longest ? RoleErrors.ExtendsTooDeep : found; // with those above and the levels below
     }
 
-    /// <summary>All that extend the role, directly or not.</summary>
-    public async Task<IReadOnlyList<Id<Role>>> ExtendingAsync(Id<Role> id, CancellationToken ct) => [.. (await BelowAsync(id, ct)).SelectMany(level => level).Select(r => r.Id)];
+    /// <summary>All that extend the role, directly or not; of an organization's own and the instance's roles, those that it sees.</summary>
+    public async Task<IReadOnlyList<Id<Role>>> ExtendingAsync(Id<Role> id, Id<Organization> owner, CancellationToken ct) =>
+        [.. (await BelowAsync(id, owner == Organization.Instance ? null : owner, ct)).SelectMany(level => level).Select(r => r.Id)];
 
     /// <summary>Writes what the role permits now into all that extend it. The role itself is saved.</summary>
     public async Task PassOnAsync(Role role, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var after = new Dictionary<Id<Role>, (IReadOnlyList<string> Permissions, string? BuiltIn)> { [role.Id] = (role.Permissions, role.BuiltInBase) };
-        foreach (var level in await BelowAsync(role.Id, ct))
+        foreach (var level in await BelowAsync(role.Id, null, ct))
         {
             foreach (var one in level)
             {
@@ -69,18 +70,21 @@ public sealed class RoleHierarchy(IdpDbContext db, TimeProvider clock)
         }
     }
 
+    private IQueryable<Role> Of(Id<Organization>? seenBy) =>
+        seenBy is { } owner ? All.AsNoTracking().Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance) : All.AsNoTracking();
+
     private async Task<Role?> AboveAsync(Role role, CancellationToken ct) =>
         role.ExtendsId is { } id ? await All.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct) : null;
 
     /// <summary>Those that extend it, then those that extend these, and so on.</summary>
-    private async Task<List<List<Role>>> BelowAsync(Id<Role> id, CancellationToken ct)
+    private async Task<List<List<Role>>> BelowAsync(Id<Role> id, Id<Organization>? seenBy, CancellationToken ct)
     {
         var levels = new List<List<Role>>();
         Id<Role>[] ids = [id];
         while (ids.Length > 0 && levels.Count < Longest)
         {
             var level = new List<Role>();
-            foreach (var some in ids.Chunk(Chunk)) level.AddRange(await All.AsNoTracking().Where(r => r.ExtendsId != null && some.Contains(r.ExtendsId.Value)).ToListAsync(ct));
+            foreach (var some in ids.Chunk(Chunk)) level.AddRange(await Of(seenBy).Where(r => r.ExtendsId != null && some.Contains(r.ExtendsId.Value)).ToListAsync(ct));
             if (level.Count > 0) levels.Add(level);
             ids = [.. level.Select(r => r.Id)];
         }

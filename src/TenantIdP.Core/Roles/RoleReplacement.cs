@@ -27,7 +27,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
         var found = await roles.FindAsync(owner, id, ct);
         if (!found.IsOk) return found.Error;
         var role = found.Value;
-        var extending = await hierarchy.ExtendingAsync(id, ct);
+        var extending = await hierarchy.ExtendingAsync(id, owner, ct);
         Id<Role>[] affected = [id, .. extending];
         var holders = Held(affected).Select(r => new { r.OrganizationId, r.MembershipId }).Union(HeldInWorkspaces(affected).Select(r => new { r.OrganizationId, r.MembershipId }));
         if (owner != Organization.Instance) holders = holders.Where(r => r.OrganizationId == owner);
@@ -70,7 +70,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
                 if (!await granter.CoversAsync(db, [role, other], ct)) return RoleErrors.Escalation;
                 if (await roles.IsExtendedAsync(id, ct)) return RoleErrors.Extended;
 
-                var given = await GivenInsteadAsync(owner, role.Key, other, ct);
+                var given = await GivenInsteadAsync(owner, role.Key, other, granter, ct);
                 if (!given.IsOk) return given.Error;
                 var members = await MoveAsync(role, other, ct);
                 events.Record(EventTypes.RoleReplaced, owner, id.ToString(), new { role.Key, with = other.Key, members });
@@ -109,14 +109,16 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
     }
 
     /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
-    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, CancellationToken ct)
+    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
     {
         var giving = await roles.GivingAsync(owner, key, ct);
         if (giving.Count == 0) return Result.Ok;
-        if (owner == Organization.Instance) return RoleErrors.DefaultOfConnection;
+        // What a connection gives is part of the sign-in: whoever may not change that puts no other role in its place.
+        if (owner == Organization.Instance || !await granter.CoversAsync(db, [Permission.ConnectionsWrite], ct)) return RoleErrors.DefaultOfConnection;
         var now = clock.GetUtcNow();
         foreach (var connection in giving)
         {
+            events.Record(EventTypes.ConnectionUpdated, owner, connection.Id.ToString(), new { roleReplaced = key, with = other.Key });
             if (connection.DefaultRoleKey == key)
             {
                 if (BuiltInRoles.IsPrivileged(other)) return ConnectionErrors.RolePrivileged;

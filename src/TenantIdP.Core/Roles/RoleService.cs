@@ -43,7 +43,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
         db.InTransactionAsync<Role>(
             async () =>
             {
-                if (wanted.Extends is not null) await hierarchy.LockAsync(ct);
+                await hierarchy.LockAsync(ct); // also keeps one key from being made at once here and in the instance
                 var parent = await ParentAsync(owner, wanted.Extends, null, ct);
                 if (!parent.IsOk) return parent.Error;
                 var made = Role.Create(owner, wanted.Key, new RoleSettings(wanted.DisplayName, wanted.Permissions, parent.Value.Role, wanted.AssignableBy), clock.GetUtcNow());

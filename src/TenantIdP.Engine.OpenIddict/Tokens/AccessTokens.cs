@@ -14,7 +14,7 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
 /// <summary>Reads this issuer's own access tokens with the key ring at hand, so that a rotated key is known at once.</summary>
-public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession session, TimeProvider clock) : IAccessTokens
+public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession session, AppCache apps, TimeProvider clock) : IAccessTokens
 {
     private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
 
@@ -33,14 +33,17 @@ public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt) return null;
 
+        // A deleted app's tokens end with it, and a scope that was taken from it is gone from those it holds.
+        if (Claim(jwt, Claims.ClientId) is not { } clientId || await apps.FindByClientIdAsync(session, clientId, ct) is not { } row) return null;
+        var allowed = AppRegistry.ToApp(row).Scopes;
         return new AccessTokenFacts(
-            Claim(jwt, Claims.ClientId) ?? "",
+            clientId,
             Id<User>.TryParse(jwt.Subject, out var user) ? user : null,
             Id<Session>.TryParse(Claim(jwt, "sid"), out var sid) ? sid : null,
             Id<Organization>.TryParse(Claim(jwt, "org_id"), out var organization) ? organization : null,
             Claim(jwt, Claims.Private.AuthorizationId) ?? "",
             [.. jwt.Audiences],
-            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            [.. (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(allowed.Contains)])
         {
             WorkspaceId = Id<Workspace>.TryParse(Claim(jwt, "workspace_id"), out var workspace) ? workspace : null,
         };

@@ -15,9 +15,12 @@ public sealed class Audiences(IdpDbContext db, ApiCatalog catalog, IssuerOptions
         var named = request.GetResources();
         if (named.Length > 1) return null;
         var identifier = named is [{ } only] ? only : earlier ?? app.DefaultApi;
-        if (identifier is null && ManagementApi.Scopes.Any(s => app.Scopes.Contains(s) && request.HasScope(s))) identifier = issuer.ManagementApi;
+
+        // The scope of checks opens our own API to the app itself and to nobody's token that it holds: with a person's it could do all that the person may.
+        var own = ManagementApi.Scopes.Where(s => app.Scopes.Contains(s) && (s == ManagementApi.Scope || request.IsClientCredentialsGrantType())).ToList();
+        if (identifier is null && own.Any(request.HasScope)) identifier = issuer.ManagementApi;
         if (identifier is null || identifier == issuer.Issuer) return (issuer.Issuer, null);
-        if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && app.Scopes.Any(ManagementApi.Scopes.Contains))) return null;
+        if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && own.Count > 0)) return null;
         return await catalog.FindAsync(db, identifier, ct) is { } api ? (identifier, api) : null;
     }
 }

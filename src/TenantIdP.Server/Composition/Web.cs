@@ -68,6 +68,13 @@ internal static class Web
             context.RequestServices.GetRequiredService<ActorContext>().TraceId = RequestTrace.Of(context);
             return next(context);
         });
+        // Anybody may ask for codes of a device or push a request, and each stores rows: counted by network, as anonymous calls of the API are.
+        app.UseWhen(
+            static context => HttpMethods.IsPost(context.Request.Method) && (context.Request.Path == "/connect/device" || context.Request.Path == "/connect/par"),
+            static branch => branch.Use(static async (context, next) =>
+            {
+                if (await context.RequestServices.GetRequiredService<RateLimits>().AdmitAsync(context, null)) await next(context);
+            }));
         app.UseRouting();
         app.UseEngine();
         app.UseAuthentication();

@@ -13,7 +13,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
 {
     private static readonly Dictionary<string, string> Meanings = new()
     {
-        ["profile"] = "Your name", ["email"] = "Your email address", ["offline_access"] = "Access while you are away, until you sign out or it is revoked",
+        ["openid"] = "Who you are", ["profile"] = "Your name", ["email"] = "Your email address", ["offline_access"] = "Access while you are away, until you sign out or it is revoked",
     };
 
     private static readonly FailureFacts Gone = new(StatusCodes.Status400BadRequest, "unknown_device", "This device no longer waits: its code was used or is too old. Start again on the device.");
@@ -40,7 +40,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
         (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.PrimaryEmail ?? issue.Facts.Name ?? issue.Facts.UserId.ToString(), issue.Facts.OrganizationName, device.Address ?? "an unknown address");
         var minutes = (int)(clock.GetUtcNow() - device.RequestedAt).TotalMinutes;
         Ago = minutes < 1 ? "less than a minute ago" : minutes == 1 ? "a minute ago" : $"{minutes} minutes ago";
-        Gets = [.. device.Scopes.Where(Meanings.ContainsKey).Select(scope => Meanings[scope])];
+        Gets = [.. device.Scopes.Select(scope => Meanings.GetValueOrDefault(scope) ?? scope).Distinct()];
         return Task.FromResult<IActionResult>(Page());
     }, ct);
 

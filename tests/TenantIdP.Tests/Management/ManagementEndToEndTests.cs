@@ -57,6 +57,23 @@ public abstract class ManagementEndToEndTests(IdpHost idp)
     }
 
     [Fact]
+    [Trait("Attack", "D2")]
+    public async Task A_token_ends_with_its_app_and_loses_the_scope_that_the_app_loses()
+    {
+        var token = await OperatorTokenAsync();
+        var made = await CreateAsync(token, "apps", new { displayName = "Second", kind = "machine", scopes = new[] { "management" } });
+        var (id, secret) = (made.GetProperty("app").GetProperty("id").GetString(), made.GetProperty("clientSecret").GetString());
+        var second = new RelyingParty(idp.Issuer, new TestApp(id!, id!, secret, ""), idp.Http); // created apps have both
+        var its = (await second.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).AccessToken;
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "users?limit=1", its)).StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Patch, $"apps/{id}", token, new { scopes = new[] { "openid" } })).StatusCode);
+        await AssertProblem.IsAsync(await SendAsync(HttpMethod.Get, "users?limit=1", its), HttpStatusCode.Forbidden, "scope_missing", Ct);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Delete, $"apps/{id}", token)).StatusCode);
+        await AssertProblem.IsAsync(await SendAsync(HttpMethod.Get, "users?limit=1", its), HttpStatusCode.Unauthorized, "invalid_token", Ct);
+    }
+
+    [Fact]
     public async Task A_member_manages_their_own_organization_by_a_token_for_this_api_and_loses_it_with_the_role()
     {
         var person = await idp.CreateUserAsync($"{idp.Unique("bo")}@example.test", Ct);

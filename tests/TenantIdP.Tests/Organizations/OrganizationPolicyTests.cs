@@ -58,6 +58,19 @@ public abstract class OrganizationPolicyTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task Nobody_hoards_former_slugs()
+    {
+        using var client = host.AsOperator();
+        var first = ManagementHost.Unique("first");
+        var id = (await CreatedAsync(client, new { displayName = "Acme", slug = first })).GetProperty("id").GetString();
+        for (var i = 0; i < OrganizationSlug.MostFormer + 2; i++) await PatchAsync(client, id, new { slug = ManagementHost.Unique("next") });
+
+        var organization = Id<Organization>.Parse(id!, null); // a created organization has one
+        Assert.Equal(OrganizationSlug.MostFormer, await host.ReadAsync(null, db => db.OrganizationSlugs.CountAsync(s => s.OrganizationId == organization && s.Until != null, Ct)));
+        await CreatedAsync(client, new { displayName = "Other", slug = first });
+    }
+
+    [Fact]
     public async Task Of_two_that_want_one_slug_at_once_one_gets_it()
     {
         using var client = host.AsOperator();

@@ -75,6 +75,23 @@ public abstract class RoleReplacementTests(ManagementHost host)
     }
 
     [Fact]
+    [Trait("Attack", "C10")]
+    public async Task Who_may_not_change_a_connection_changes_no_role_that_it_gives()
+    {
+        var organization = await host.NewOrganizationAsync(Ct, await host.NewUserAsync(Ct));
+        var (role, next) = (await RoleAsync(organization, Permission.MembersRead), await RoleAsync(organization, Permission.MembersRead));
+        var connection = await host.UseAsync<ConnectionService, Result<Connection>>(organization, s => s.CreateOidcAsync(
+            organization, new NewOidcConnection("Idp", "https://idp.example.test", "client") { SsoRoles = new SsoRoles("groups", [new("G", role.Key)]) }, Granter.Instance, Ct));
+        var admin = Granter.Holding([new HeldRole(BuiltInRoles.Admin, BuiltInRoles.Of(BuiltInRoles.Admin))]);
+
+        foreach (var with in new[] { BuiltInRoles.Admin, next.Key }) Assert.Equal(RoleErrors.DefaultOfConnection, (await ReplaceAsync(organization, role, with, admin)).Error);
+        var kept = await host.ReadAsync(organization, db => db.Connections.AsNoTracking().SingleAsync(c => c.Id == connection.Value!.Id, Ct)); // valid input
+        Assert.Equal(role.Key, Assert.Single(kept.SsoRoles!.Rules).Role); // given
+        Assert.True((await ReplaceAsync(organization, role, next.Key, Granter.Holding([new HeldRole(BuiltInRoles.Owner, BuiltInRoles.Of(BuiltInRoles.Owner))]))).IsOk);
+        Assert.True(await host.ReadAsync(organization, db => db.Events.AnyAsync(e => e.Type == EventTypes.ConnectionUpdated && e.TargetId == connection.Value!.Id.ToString(), Ct)));
+    }
+
+    [Fact]
     public async Task A_role_of_the_instance_is_replaced_in_every_organization_and_a_built_in_one_never()
     {
         var role = await RoleAsync(Organization.Instance, "a:b");

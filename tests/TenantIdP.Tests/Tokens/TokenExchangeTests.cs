@@ -75,6 +75,23 @@ public abstract class TokenExchangeTests(IdpHost idp) : EngineScene(idp)
     }
 
     [Fact]
+    [Trait("Attack", "C10")]
+    public async Task The_scope_of_checks_turns_nobodys_token_into_one_for_the_management_api()
+    {
+        var world = await WorldAsync();
+        var management = $"{Host.Issuer}/api/v1";
+        var backend = await BackendAsync([IdpHost.InvoicesApi], app => app with { Scopes = ["openid", ManagementApi.CheckScope] });
+        var site = await Host.CreateAppAsync(Ct, app => app with { Scopes = [.. app.Scopes, ManagementApi.CheckScope] });
+        var token = (await TokensAsync(world)).AccessToken;
+
+        Assert.Equal("invalid_target", (await ExchangeAsync(backend, token, management)).Error);
+        var (browser, _) = await Host.SignedInAsync(world.User, Ct);
+        var asked = await browser.GetAsync(site.Authorize(("resource", management), ("organization", world.Home.Id.ToString())).Address, Ct, site.IsCallback);
+        Assert.Equal("invalid_target", RelyingParty.Answer(asked)["error"]);
+        Assert.True((await backend.TokenAsync([("grant_type", "client_credentials"), ("scope", ManagementApi.CheckScope)], Ct)).IsOk);
+    }
+
+    [Fact]
     public async Task The_chain_of_actors_is_kept_and_ends_at_three()
     {
         var world = await WorldAsync();
