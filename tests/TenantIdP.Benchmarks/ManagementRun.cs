@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
@@ -16,6 +18,7 @@ internal sealed class ManagementRun(IdpHost host, Sizes sizes)
 {
     private const int Members = 100_000;
     private const int FewOrganizations = 100;
+    private const int Imported = 10_000;
 
     public List<(string Operation, Figure Ours, Figure? Floor)> Figures { get; } = [];
 
@@ -35,6 +38,7 @@ internal sealed class ManagementRun(IdpHost host, Sizes sizes)
             using (var api = await ApiAsync(server)) await CheckAsync(api, server, organization.Id, user.Id, permission, FewOrganizations, floor);
             using (var api = await ApiAsync(server)) await PagesAsync(api, server, organization.Id);
             using (var api = await ApiAsync(server)) await AddAsync(api, server, organization.Id);
+            using (var api = await ApiAsync(server)) await ImportAsync(api, server);
         }
 
         await Bulk.CopyAsync(host, (await host.CreateOrganizationAsync(ct)).Id, 1, sizes.Organizations, onlyOrganizations: true);
@@ -107,6 +111,28 @@ internal sealed class ManagementRun(IdpHost host, Sizes sizes)
             using var answer = await api.PostAsJsonAsync($"organizations/{organization}/members", new { userId = user });
             if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
         }));
+    }
+
+    /// <summary>New people with an address, a password hash and a membership; then the same file again.</summary>
+    private async Task ImportAsync(HttpClient api, ServerProcess server)
+    {
+        var organization = (await host.CreateOrganizationAsync(CancellationToken.None)).Id.ToString();
+        var rows = string.Join('\n', Enumerable.Range(1, Imported).Select(i => JsonSerializer.Serialize(new
+        {
+            externalId = $"import-{organization}-{i}", email = $"import-{i}@{organization[4..].ToLowerInvariant()}.example", emailVerified = true, name = $"Person {i}",
+            passwordHash = new { hash = "pbkdf2_sha256$1000$Q9sDzq0mVn1k$+wNUyx27pae5c0Itt6UZ8Sl5tXSB6KTDcLAA66IiXyA=" }, memberships = new[] { new { organization } },
+        })));
+        foreach (var (what, status) in new[] { ("imported, per row", "created"), ("imported again, per row", "unchanged") })
+        {
+            var (before, started) = (Cpu(server).Seconds, Stopwatch.GetTimestamp());
+            using var answer = await api.PostAsync("users/import", new StringContent(rows, Encoding.UTF8, "application/x-ndjson"));
+            var text = await answer.Content.ReadAsStringAsync();
+            var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds / Imported;
+            var after = Cpu(server).Seconds;
+            var done = text.Split('\n').Count(line => line.Contains($"\"{status}\"", StringComparison.Ordinal));
+            if (done != Imported) throw new InvalidOperationException($"{done} rows are {status}: {text[..Math.Min(400, text.Length)]}");
+            Add($"{Imported:N0} people {what}", null, new Figure((after.App - before.App) * 1000 / Imported, (after.Database - before.Database) * 1000 / Imported, took));
+        }
     }
 
     private void Add(string operation, Figure? floor, Figure ours)
