@@ -60,19 +60,20 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
         if (!(await context.AuthenticateAsync(ManagementAuthentication.SchemeName)).Succeeded) return await ChallengeAsync(context);
         var requirement = context.GetEndpoint()?.Metadata.GetMetadata<AccessRequirement>();
         if (requirement is null) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
-        if (context.Features.Get<KeyFacts>() is { } key) return await AdmitKeyAsync(context, requirement, key);
+        actor.TraceId = RequestTrace.Of(context);
+        if (context.Features.Get<KeyFacts>() is { } key)
+            return await AdmitBoundAsync(context, requirement, new Actor(ActorKind.Key, key.Id.ToString()), key.OrganizationId, () => Task.FromResult<IReadOnlyList<string>?>(key.Permissions));
         if (context.Features.Get<AccessTokenFacts>() is not { } token) return await ChallengeAsync(context);
         var forUs = requirement.Kind == AccessKind.User || token.Audiences.Contains(issuer.ManagementApi, StringComparer.Ordinal);
         if (!forUs) return await ChallengeAsync(context);
-
-        actor.TraceId = RequestTrace.Of(context);
         return token.UserId is { } user ? await AdmitUserAsync(context, requirement, token, user) : await AdmitAppAsync(context, requirement, token);
     }
 
     private async Task<bool> AdmitAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token)
     {
+        var self = new Actor(ActorKind.App, token.ClientId);
+        if (token.OrganizationId is { } bound) return await AdmitBoundAsync(context, requirement, self, bound, () => GrantedAsync(bound, token.ClientId, context.RequestAborted));
         if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
-        if (token.OrganizationId is { } bound) return await AdmitBoundAppAsync(context, requirement, token, bound);
         var manages = token.Scopes.Contains(ManagementApi.Scope);
         if (!manages && (requirement.Scope is not { } enough || !token.Scopes.Contains(enough))) return await RefuseScopeAsync(context, ManagementErrors.ScopeMissing);
         if (context.GetRouteValue(OrganizationParameter) is { } named)
@@ -81,40 +82,32 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
             db.EnterOrganization(organization);
         }
 
-        actor.Actor = new Actor(ActorKind.App, token.ClientId);
+        actor.Actor = self;
         if (manages) caller.IsApp();
         return true;
     }
 
-    /// <summary>An app's token of one organization, whatever its scopes: it sees that one only, and does there what that grants it now.</summary>
-    private async Task<bool> AdmitBoundAppAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token, Id<Organization> organization)
+    /// <summary>
+    /// Nobody's: an app's token of one organization, whatever its scopes, or a key of one. It sees that one only, and does there what it has now, which is read when the
+    /// route is its own.
+    /// </summary>
+    /// <param name="permissions">Null when it has nothing there any more.</param>
+    private async Task<bool> AdmitBoundAsync(HttpContext context, AccessRequirement requirement, Actor who, Id<Organization> organization, Func<Task<IReadOnlyList<string>?>> permissions)
     {
+        if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
         if (context.GetRouteValue(OrganizationParameter) is { } named && Parse(named) != organization) return await RefuseAsync(context, OrganizationErrors.NotFound);
         if (requirement.Kind != AccessKind.Organization) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
-        if (!Id<App>.TryParse(token.ClientId, out var app) || await reader.ReadAppAsync(organization.ToString(), app, context.RequestAborted) is not { } access)
-            return await RefuseAsync(context, OrganizationErrors.NotFound);
+        if (await permissions() is not { } granted) return await RefuseAsync(context, OrganizationErrors.NotFound);
 
-        actor.Actor = new Actor(ActorKind.App, token.ClientId);
-        caller.IsBound(organization, access.Permissions);
+        actor.Actor = who;
+        caller.IsBound(organization, granted);
         if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
         db.EnterOrganization(organization);
         return true;
     }
 
-    /// <summary>A key sees its own organization only, and does there what it was given of what its maker may do now.</summary>
-    private async Task<bool> AdmitKeyAsync(HttpContext context, AccessRequirement requirement, KeyFacts key)
-    {
-        if (requirement.Kind == AccessKind.User) return await RefuseAsync(context, ManagementErrors.UserRequired);
-        if (context.GetRouteValue(OrganizationParameter) is { } named && Parse(named) != key.OrganizationId) return await RefuseAsync(context, OrganizationErrors.NotFound);
-        if (requirement.Kind != AccessKind.Organization) return await RefuseAsync(context, ManagementErrors.OperatorRequired);
-
-        actor.TraceId = RequestTrace.Of(context);
-        actor.Actor = new Actor(ActorKind.Key, key.Id.ToString());
-        caller.IsBound(key.OrganizationId, key.Permissions);
-        if (!caller.Has(requirement.Permission!)) return await RefuseAsync(context, ManagementErrors.PermissionMissing(requirement.Permission!)); // RequireOrganization always names one
-        db.EnterOrganization(key.OrganizationId);
-        return true;
-    }
+    private async Task<IReadOnlyList<string>?> GrantedAsync(Id<Organization> organization, string clientId, CancellationToken ct) =>
+        Id<App>.TryParse(clientId, out var app) ? (await reader.ReadAppAsync(organization.ToString(), app, ct))?.Permissions : null;
 
     private async Task<bool> AdmitUserAsync(HttpContext context, AccessRequirement requirement, AccessTokenFacts token, Id<User> user)
     {
