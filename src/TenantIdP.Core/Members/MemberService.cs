@@ -20,9 +20,6 @@ public sealed record Member(Membership Membership, string? Name, string? Email, 
 /// </summary>
 public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
-    // What a directory or an IdP's claim gives, only it takes away.
-    private static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
-
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_memberships_organization_id_user_id"] = MemberErrors.AlreadyMember };
 
     /// <summary>Adds a known user without asking them, which only the instance may; brings back one who was removed.</summary>
@@ -103,11 +100,11 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 if (role is null) return RoleErrors.NotFound;
                 var held = membership.Roles.Where(r => r.RoleId == role.Id).ToList();
                 if (held.Count == 0) return MemberErrors.RoleNotHeld;
-                if (held.Any(r => !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
+                if (held.Any(r => !RoleSources.Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
                 if (IsOwner(role) && await IsLastOwnerAsync(membership, ct)) return MemberErrors.LastOwner;
                 var before = await HeldAsync(membership, ct);
-                foreach (var source in Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
+                foreach (var source in RoleSources.Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
                 RecordRoles(EventTypes.MemberRoleRevoked, membership, role, before, before.Where(r => r.Id != role.Id));
                 return Result.Ok;
             }, ct);
@@ -125,13 +122,13 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 if (owner is null || mine is null || !mine.Roles.Any(r => r.RoleId == owner.Id)) return MemberErrors.OwnerRequired;
                 if (mine.Id == membership.Id) return MemberErrors.TransferToSelf;
                 if (membership.Status != MembershipStatus.Active || !await db.Users.AnyAsync(u => u.Id == membership.UserId && u.Status == UserStatus.Active, ct)) return MemberErrors.TransferTargetInactive;
-                if (!keepOwner && mine.Roles.Any(r => r.RoleId == owner.Id && !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
+                if (!keepOwner && mine.Roles.Any(r => r.RoleId == owner.Id && !RoleSources.Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
 
                 var now = clock.GetUtcNow();
                 if (membership.Grant(owner, RoleSource.Api, "", now)) events.Record(EventTypes.MemberRoleGranted, organization, to.ToString(), new { userId = membership.UserId, role = owner.Key, source = RoleSource.Api });
                 if (!keepOwner)
                 {
-                    foreach (var source in Ours) mine.Revoke(owner.Id, source, now);
+                    foreach (var source in RoleSources.Ours) mine.Revoke(owner.Id, source, now);
                     events.Record(EventTypes.MemberRoleRevoked, organization, mine.Id.ToString(), new { userId = from, role = owner.Key });
                     if (mine.Roles.Count == 0 && await RoleAsync(organization, BuiltInRoles.Member, ct) is { } member) mine.Grant(member, RoleSource.Api, "", now);
                 }
@@ -246,14 +243,9 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
 
     private async Task<Result<List<Role>>> RolesAsync(Id<Organization> organization, IReadOnlyCollection<string> keys, CancellationToken ct)
     {
-        var roles = new List<Role>(keys.Count);
-        foreach (var key in keys.Distinct(StringComparer.Ordinal))
-        {
-            if (await RoleAsync(organization, key, ct) is not { } role) return RoleErrors.Unknown;
-            roles.Add(role);
-        }
-
-        return roles;
+        var wanted = keys.Distinct(StringComparer.Ordinal).ToList();
+        var roles = await db.RolesAsync(organization, wanted, ct);
+        return wanted.All(roles.ContainsKey) ? wanted.Select(key => roles[key]).ToList() : RoleErrors.Unknown;
     }
 
     private async Task<List<Member>> DescribeAsync(IReadOnlyList<Membership> memberships, CancellationToken ct)

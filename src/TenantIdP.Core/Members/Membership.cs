@@ -27,6 +27,12 @@ public enum RoleSource
     ScimGroup,
 }
 
+/// <summary>What people and apps give, they take away; what a directory or an identity provider's claim gives, only that.</summary>
+internal static class RoleSources
+{
+    public static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
+}
+
 /// <summary>A user in an organization.</summary>
 public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
 {

@@ -100,7 +100,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         foreach (var organization in known.SelectMany(k => k.Row.Places.Select(p => (p.Organization, p.Wanted, User: k.User.Id))).GroupBy(p => p.Organization))
         {
             db.EnterOrganization(organization.Key);
-            var roles = await RolesAsync(organization.Key, organization.SelectMany(p => p.Wanted.Roles), ct);
+            var roles = await db.RolesAsync(organization.Key, organization.SelectMany(p => p.Wanted.Roles), ct);
             var users = organization.Select(p => p.User).ToList();
             var found = await db.Memberships.AsNoTracking().Include(m => m.Roles).Where(m => m.OrganizationId == organization.Key && users.Contains(m.UserId)).ToDictionaryAsync(m => m.UserId, ct);
             foreach (var (_, wanted, user) in organization)
@@ -350,17 +350,9 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         foreach (var organization in await db.Organizations.AsNoTracking().Where(o => ids.Contains(o.Id)).ToListAsync(ct))
         {
             db.EnterOrganization(organization.Id);
-            places[organization.Id] = new ImportPlace(organization, await RolesAsync(organization.Id, wanted[organization.Id].SelectMany(keys => keys), ct));
+            places[organization.Id] = new ImportPlace(organization, await db.RolesAsync(organization.Id, wanted[organization.Id].SelectMany(keys => keys), ct));
         }
 
         return places;
-    }
-
-    /// <summary>An organization's own role before one of the instance with the same key.</summary>
-    private async Task<Dictionary<string, Role>> RolesAsync(Id<Organization> organization, IEnumerable<string> keys, CancellationToken ct)
-    {
-        var wanted = keys.Distinct(StringComparer.Ordinal).ToList();
-        var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
-        return roles.GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.OrderBy(r => r.OrganizationId == organization ? 0 : 1).First(), StringComparer.Ordinal);
     }
 }

@@ -19,9 +19,6 @@ public sealed record MemberWorkspace(Workspace Workspace, IReadOnlyList<MemberRo
 /// </summary>
 public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvider clock)
 {
-    // What a directory or an IdP's claim gives, only it takes away.
-    private static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
-
     /// <summary>Puts a member into the workspace with exactly these roles, beside those that an identity provider or a directory gives.</summary>
     public Task<Result<WorkspaceMemberView>> PutAsync(
         Id<Organization> organization, Id<Workspace> workspaceId, Id<Membership> memberId, IReadOnlyCollection<string> roleKeys, Granter granter, int? expectedVersion, CancellationToken ct) =>
@@ -37,7 +34,7 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
                 var wanted = found.Value;
                 var before = member is null ? [] : await HeldAsync(member, ct);
                 var changed = wanted.ExceptBy(before.Select(r => r.Id), r => r.Id).Concat(before.ExceptBy(wanted.Select(r => r.Id), r => r.Id)).ToList();
-                if (member is not null && changed.Any(r => member.Roles.Any(held => held.RoleId == r.Id && !Ours.Contains(held.Source)))) return MemberErrors.RoleManagedElsewhere;
+                if (member is not null && changed.Any(r => member.Roles.Any(held => held.RoleId == r.Id && !RoleSources.Ours.Contains(held.Source)))) return MemberErrors.RoleManagedElsewhere;
                 if (!await granter.CoversAsync(db, changed, ct)) return RoleErrors.Escalation;
                 if (member is not null && changed.Count == 0) return member;
 
@@ -46,7 +43,7 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
                 foreach (var role in changed)
                 {
                     if (wanted.Any(w => w.Id == role.Id)) member.Grant(role, RoleSource.Api, "", now);
-                    else member.Revoke(role.Id, Ours, now);
+                    else member.Revoke(role.Id, RoleSources.Ours, now);
                 }
 
                 events.RecordChange(isNew ? EventTypes.WorkspaceMemberAdded : EventTypes.WorkspaceMemberUpdated, organization, workspaceId.ToString(), EventLog.FactsOf(Facts(membership, before)), Facts(membership, wanted));
@@ -59,7 +56,7 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
             organization, workspaceId, memberId, async (_, membership, member) =>
             {
                 if (member is null) return WorkspaceErrors.MemberNotFound;
-                if (member.Roles.Any(r => !Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
+                if (member.Roles.Any(r => !RoleSources.Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
                 var held = await HeldAsync(member, ct);
                 if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
                 db.WorkspaceMembers.Remove(member);
@@ -131,9 +128,8 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
         var wanted = (keys.Count == 0 ? [BuiltInRoles.Member] : keys).Distinct(StringComparer.Ordinal).ToArray();
         if (wanted.Contains(BuiltInRoles.Owner)) return WorkspaceErrors.OwnerRole;
 
-        // A key is unique among the roles of an organization and those of the instance.
-        var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
-        return wanted.All(key => roles.Any(r => r.Key == key)) ? roles.DistinctBy(r => r.Key).ToList() : RoleErrors.Unknown;
+        var roles = await db.RolesAsync(organization, wanted, ct);
+        return roles.Count == wanted.Length ? roles.Values.ToList() : RoleErrors.Unknown;
     }
 
     private Task<List<Role>> HeldAsync(WorkspaceMember member, CancellationToken ct)

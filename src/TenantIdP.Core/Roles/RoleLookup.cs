@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Roles;
+
+internal static class RoleLookup
+{
+    /// <summary>The roles with these keys that exist in the organization that was entered, by key: its own before one of the instance. A key without a role is missing.</summary>
+    public static async Task<Dictionary<string, Role>> RolesAsync(this IdpDbContext db, Id<Organization> organization, IEnumerable<string> keys, CancellationToken ct)
+    {
+        var wanted = keys.Distinct(StringComparer.Ordinal).ToArray();
+        var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+        return roles.GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.OrderBy(r => r.OrganizationId == organization ? 0 : 1).First(), StringComparer.Ordinal);
+    }
+}
