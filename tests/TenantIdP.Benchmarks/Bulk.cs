@@ -20,15 +20,12 @@ internal static class Bulk
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
             await using var transaction = await db.Database.BeginTransactionAsync();
             await CopyAsync(db, series, "organizations", "id", organization.Value, ("id", Key(1)), ("slug", "'bulk-' || n.i"));
-            if (onlyOrganizations)
+            if (!onlyOrganizations)
             {
-                await transaction.CommitAsync();
-                await db.Database.ExecuteSqlRawAsync("ANALYZE");
-                return true;
+                await CopyAsync(db, series, "connections", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(2)));
+                await CopyAsync(db, series, "organization_domains", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(3)), ("host", "'bulk-' || n.i || '.example'"));
             }
 
-            await CopyAsync(db, series, "connections", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(2)));
-            await CopyAsync(db, series, "organization_domains", "organization_id", organization.Value, ("organization_id", Key(1)), ("id", Key(3)), ("host", "'bulk-' || n.i || '.example'"));
             await transaction.CommitAsync();
             await db.Database.ExecuteSqlRawAsync("ANALYZE");
             return true;

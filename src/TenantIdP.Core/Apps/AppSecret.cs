@@ -51,10 +51,12 @@ public static class AppSecrets
     public static bool IsList(string stored) => stored.StartsWith('[');
 
     /// <summary>Whether it is one of those that are live. Each is compared in fixed time, and none is skipped.</summary>
-    public static bool Matches(string secret, string stored, DateTimeOffset now)
+    public static bool Matches(string secret, string stored, DateTimeOffset now) => Matches(secret, Read(stored), now);
+
+    internal static bool Matches(string secret, IReadOnlyList<AppSecret> secrets, DateTimeOffset now)
     {
         var found = false;
-        foreach (var one in Read(stored)) found |= MachineSecret.Matches(secret, one.Hash) & one.IsLive(now);
+        foreach (var one in secrets) found |= MachineSecret.Matches(secret, one.Hash) & one.IsLive(now);
         return found;
     }
 }

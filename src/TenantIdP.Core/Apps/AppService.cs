@@ -112,7 +112,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         }, ct);
 
     /// <summary>Whether this is one of the app's secrets that are live.</summary>
-    public async Task<bool> HasSecretAsync(Id<App> id, string secret, CancellationToken ct) => AppSecrets.Matches(secret, AppSecrets.Write(await registry.SecretsAsync(id, ct)), clock.GetUtcNow());
+    public async Task<bool> HasSecretAsync(Id<App> id, string secret, CancellationToken ct) => AppSecrets.Matches(secret, await registry.SecretsAsync(id, ct), clock.GetUtcNow());
 
     /// <summary>Deletes the app and ends its grants.</summary>
     public async Task<Result> DeleteAsync(Id<App> id, CancellationToken ct)

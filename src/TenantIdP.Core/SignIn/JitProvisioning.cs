@@ -86,11 +86,12 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
 
     private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, bool isNew, CancellationToken ct)
     {
-        var checkedRules = await joins.CheckAtSignInAsync(connection.OrganizationId, user, isNew, ct);
-        if (checkedRules.IsOk) return Result.Ok;
-        return checkedRules.Error == MemberErrors.LimitReached ? SignInErrors.MemberLimitReached
-            : checkedRules.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization
-            : SignInErrors.ConnectionUnavailable;
+        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, isNew, ct);
+        if (allowed.IsOk) return Result.Ok;
+
+        // To the person, in words for them.
+        if (allowed.Error == MemberErrors.LimitReached) return SignInErrors.MemberLimitReached;
+        return allowed.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization : SignInErrors.ConnectionUnavailable;
     }
 
     private void TraceMode(Connection connection) => trace.Add("provisioning", "jit_mode", TraceVerdict.Noted, connection.Jit.ToString());

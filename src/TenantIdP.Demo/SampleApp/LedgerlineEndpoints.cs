@@ -45,9 +45,7 @@ internal static class LedgerlineEndpoints
         {
             SwitchResult.Switched => SeeOther(context, "/?now=refreshed"),
             SwitchResult.InteractionRequired => SeeOther(context, "/signin"),
-            SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
-            SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
-            _ => SeeOther(context, "/?now=ended"),
+            var other => await RefusedAsync(other, context, organizations, pages, ct),
         };
 
     private static async Task<IResult> SwitchAsync(HttpContext context, OrganizationSwitcher switcher, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct)
@@ -55,14 +53,12 @@ internal static class LedgerlineEndpoints
         var form = await context.Request.ReadFormAsync(ct);
         if (form["workspace"] is [{ Length: > 0 } workspace] && context.User.TenantIdP().OrganizationId is { } current)
         {
-            // Where the organization asks for another sign-in first, the challenge asks for the same workspace.
             return await switcher.SwitchAsync(context, current, workspace, ct) switch
             {
                 SwitchResult.Switched => SeeOther(context, "/?now=moved"),
+                // Where the organization asks for another sign-in first, the challenge asks for the same workspace.
                 SwitchResult.InteractionRequired step => TypedResults.Challenge(step.Challenge),
-                SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
-                SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
-                _ => SeeOther(context, "/?now=ended"),
+                var other => await RefusedAsync(other, context, organizations, pages, ct),
             };
         }
 
@@ -73,11 +69,16 @@ internal static class LedgerlineEndpoints
         {
             SwitchResult.Switched => SeeOther(context, "/?now=switched"),
             SwitchResult.InteractionRequired => await StepUpAsync(context, organization, organizations, ct),
-            SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
-            SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
-            _ => SeeOther(context, "/?now=ended"),
+            var other => await RefusedAsync(other, context, organizations, pages, ct),
         };
     }
+
+    private static async Task<IResult> RefusedAsync(SwitchResult result, HttpContext context, OrganizationsClient organizations, LedgerlinePages pages, CancellationToken ct) => result switch
+    {
+        SwitchResult.NotAMember refused => await OverviewAsync(context, organizations, pages, Page.Alert("danger", refused.Description), StatusCodes.Status403Forbidden, ct),
+        SwitchResult.Unavailable failed => await OverviewAsync(context, organizations, pages, Page.Alert("danger", failed.Description), StatusCodes.Status502BadGateway, ct),
+        _ => SeeOther(context, "/?now=ended"),
+    };
 
     private static async Task<IResult> SignOutAsync(HttpContext context, CancellationToken ct)
     {
