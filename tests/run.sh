@@ -36,6 +36,7 @@ fi
 dotnet build TenantIdP.sln -c $configuration --nologo -v q || { echo "0 passed, 1 failed"; exit 1; }
 
 passed=0 failed=0 broken=0
+failures_log=$(mktemp)
 for project in tests/*.Tests tests/TenantIdP.Faults; do
   [ -f "$project/$(basename "$project").csproj" ] || continue
   echo "== $(basename "$project")"
@@ -46,6 +47,8 @@ for project in tests/*.Tests tests/TenantIdP.Faults; do
   read -r total errors failures skipped < <(sed -n 's/.*Total: \([0-9]*\), Errors: \([0-9]*\), Failed: \([0-9]*\), Skipped: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
   f=$((${errors:-0} + ${failures:-0}))
   p=$((${total:-0} - ${failures:-0} - ${skipped:-0}))
+  # Said again at the end, where whoever reads only the last lines finds it.
+  grep -n -A 12 '\[FAIL\]' "$log" >> "$failures_log"
   rm -f "$log"
   passed=$((passed + ${p:-0}))
   failed=$((failed + ${f:-0}))
@@ -61,5 +64,7 @@ fuzz="--seconds 20"
 if dotnet tests/TenantIdP.Saml.Fuzz/bin/$configuration/net10.0/TenantIdP.Saml.Fuzz.dll $fuzz; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
 failed=$((failed + broken))
+if [ -s "$failures_log" ]; then echo "== Failed"; head -c 20000 "$failures_log"; fi
+rm -f "$failures_log"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
