@@ -36,6 +36,7 @@ public static class OpenIddictEngine
         services.AddSingleton<ApiCatalog>();
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();
+        services.AddSingleton<VerifiedTokens>();
         services.AddScoped<IAccessTokens, AccessTokens>();
         services.AddScoped<AuthorizationRequests>();
         services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());

@@ -20,9 +20,9 @@ internal static class BenchmarkProgram
             return 0;
         }
 
-        if (args.FirstOrDefault(a => a is not ("--quick" or "management") && !Stores.Contains(a)) is { } unknown)
+        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks") && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management] [sqlite] [postgresql], or saml");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks] [sqlite] [postgresql], or saml");
             return 1;
         }
 
@@ -36,9 +36,9 @@ internal static class BenchmarkProgram
             {
                 await using IdpHost host = name == "sqlite" ? new SqliteIdp() : new PostgreSqlIdp(cluster);
                 await host.InitializeAsync();
-                if (args.Contains("management"))
+                if (args.Contains("management") || args.Contains("checks"))
                 {
-                    var management = new ManagementRun(host, sizes);
+                    var management = new ManagementRun(host, sizes, onlyChecks: args.Contains("checks"));
                     await management.RunAsync();
                     Print(name == "sqlite" ? "SQLite" : "PostgreSQL", "one join by hand", management.Figures);
                     continue;

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Engine.OpenIddict.Stores;
@@ -20,6 +22,8 @@ public sealed class AppCache(TimeProvider clock) : INodeCache
     private readonly ConcurrentDictionary<string, (OidcApplication App, DateTimeOffset ReadAt)> byClientId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, (OidcApplication App, DateTimeOffset ReadAt)> byId = new();
 
+    private readonly ConditionalWeakTable<OidcApplication, App> read = [];
+
     public async ValueTask<OidcApplication?> FindByClientIdAsync(OidcSession session, string clientId, CancellationToken ct)
     {
         if (byClientId.TryGetValue(clientId, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime) return kept.App;
@@ -33,6 +37,9 @@ public sealed class AppCache(TimeProvider clock) : INodeCache
         var seen = evictions;
         return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, ct), seen);
     }
+
+    /// <summary>What a row of this cache says, read once.</summary>
+    public App Read(OidcApplication row) => read.GetValue(row, AppRegistry.ToApp);
 
     public string Name => CacheName;
 

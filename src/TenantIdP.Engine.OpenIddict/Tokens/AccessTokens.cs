@@ -14,39 +14,56 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
 /// <summary>Reads this issuer's own access tokens with the key ring at hand, so that a rotated key is known at once.</summary>
-public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession session, AppCache apps, TimeProvider clock) : IAccessTokens
+public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, VerifiedTokens verified, OidcSession session, AppCache apps, TimeProvider clock) : IAccessTokens
 {
     private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
 
     public async Task<AccessTokenFacts?> ReadAsync(string token, CancellationToken ct)
     {
         if (token.Length > 16_384) return null;
+        var keys = ring.Published;
+        var read = verified.Find(token, keys);
+        if (read is null)
+        {
+            if (await VerifyAsync(token, keys) is not { } fresh) return null;
+            verified.Keep(token, read = fresh, keys);
+        }
+
+        var now = clock.GetUtcNow().UtcDateTime;
+        if (read.Expires <= now || read.NotBefore > now) return null;
+
+        // A deleted app's tokens end with it, and a scope that was taken from it is gone from those it holds.
+        if (await apps.FindByClientIdAsync(session, read.ClientId, ct) is not { } row) return null;
+        var allowed = apps.Read(row).Scopes;
+        return new AccessTokenFacts(
+            read.ClientId,
+            Id<User>.TryParse(read.Subject, out var user) ? user : null,
+            Id<Session>.TryParse(read.SessionId, out var sid) ? sid : null,
+            Id<Organization>.TryParse(read.OrganizationId, out var organization) ? organization : null,
+            read.AuthorizationId,
+            [.. read.Audiences],
+            [.. read.Scopes.Where(allowed.Contains)])
+        {
+            WorkspaceId = Id<Workspace>.TryParse(read.WorkspaceId, out var workspace) ? workspace : null,
+        };
+    }
+
+    private async Task<VerifiedToken?> VerifyAsync(string token, IReadOnlyList<SigningKey> keys)
+    {
         var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = issuer.Issuer,
             ValidTypes = ["at+jwt"],
             ValidAlgorithms = KeyRing.Algorithms,
-            IssuerSigningKeys = ring.Published.Select(k => k.Credentials.Key),
+            IssuerSigningKeys = keys.Select(k => k.Credentials.Key),
             ValidateAudience = false, // the caller compares it with the API it protects
             RequireExpirationTime = true,
-            LifetimeValidator = (notBefore, expires, _, _) => (notBefore is null || notBefore <= clock.GetUtcNow().UtcDateTime) && expires > clock.GetUtcNow().UtcDateTime,
+            ValidateLifetime = false, // asked each time, of those that are kept, too
         });
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt) return null;
-
-        // A deleted app's tokens end with it, and a scope that was taken from it is gone from those it holds.
-        if (Claim(jwt, Claims.ClientId) is not { } clientId || await apps.FindByClientIdAsync(session, clientId, ct) is not { } row) return null;
-        var allowed = AppRegistry.ToApp(row).Scopes;
-        return new AccessTokenFacts(
-            clientId,
-            Id<User>.TryParse(jwt.Subject, out var user) ? user : null,
-            Id<Session>.TryParse(Claim(jwt, "sid"), out var sid) ? sid : null,
-            Id<Organization>.TryParse(Claim(jwt, "org_id"), out var organization) ? organization : null,
-            Claim(jwt, Claims.Private.AuthorizationId) ?? "",
-            [.. jwt.Audiences],
-            [.. (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(allowed.Contains)])
-        {
-            WorkspaceId = Id<Workspace>.TryParse(Claim(jwt, "workspace_id"), out var workspace) ? workspace : null,
-        };
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt || jwt.ValidTo == default || Claim(jwt, Claims.ClientId) is not { } clientId) return null;
+        return new VerifiedToken(
+            clientId, jwt.Subject, Claim(jwt, "sid"), Claim(jwt, "org_id"), Claim(jwt, "workspace_id"), Claim(jwt, Claims.Private.AuthorizationId) ?? "", [.. jwt.Audiences],
+            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries), jwt.ValidFrom == default ? null : jwt.ValidFrom, jwt.ValidTo);
     }
 
     public async Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct)

@@ -8,6 +8,8 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
     /// <summary>Any fixed number: advisory locks are per database, and this one is nobody else's.</summary>
     private const long MigrationLock = 0x7469_6470_6d69_6772;
 
+    private const string MaxAutoPrepare = "Max Auto Prepare";
+
     private readonly NpgsqlDataSource source;
     private readonly NpgsqlConnectionStringBuilder alone;
 
@@ -16,6 +18,9 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
         // No statement of ours leaves session state behind, so the reset would only cost.
         settings.NoResetOnClose = true;
         settings.ApplicationName ??= "TenantIdP";
+
+        // Planning our joins costs the database more than running them. What the connection string says wins: 0 for a pooler in between that can't keep prepared statements.
+        if (!settings.ConnectionString.Contains(MaxAutoPrepare, StringComparison.OrdinalIgnoreCase)) settings.MaxAutoPrepare = 200;
         source = NpgsqlDataSource.Create(settings);
         alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 30 };
     }
