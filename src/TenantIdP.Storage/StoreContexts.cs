@@ -10,7 +10,9 @@ internal static class StoreContexts
 {
     public const string HistoryTable = "__migrations_core";
 
-    public static void UseSqlite(DbContextOptionsBuilder options) => options.UseSqlite(sqlite => sqlite.MigrationsHistoryTable(HistoryTable));
+    // A list is one parameter, as on PostgreSQL: with one for each of its items the text depends on the list, and is written anew under a lock for each execution.
+    public static void UseSqlite(DbContextOptionsBuilder options) =>
+        options.UseSqlite(sqlite => sqlite.MigrationsHistoryTable(HistoryTable).UseParameterizedCollectionMode(ParameterTranslationMode.Parameter));
 
     public static void UsePostgreSql(DbContextOptionsBuilder options) => options.UseNpgsql(postgres => postgres.MigrationsHistoryTable(HistoryTable));
 }
