@@ -72,12 +72,12 @@ internal static class BenchmarkProgram
     {
         Console.WriteLine($"### {store}");
         Console.WriteLine();
-        Console.WriteLine($"| operation | CPU-ms app+db | p50 ms | {beside}, app+db | ratio |");
+        Console.WriteLine($"| operation | CPU-ms app+db | p50, p99 ms | {beside}, app+db | ratio |");
         Console.WriteLine("|---|---|---|---|---|");
         foreach (var (operation, ours, floor) in figures)
         {
             var compared = floor is null ? "| | |" : $"| {floor.App:F2}+{floor.Database:F2} | {ours.Both / floor.Both:F2} |";
-            Console.WriteLine($"| {operation} | {ours.App:F2}+{ours.Database:F2} | {ours.Wall:F1} {compared}");
+            Console.WriteLine($"| {operation} | {ours.App:F2}+{ours.Database:F2} | {ours.Wall:F1}{(ours.Tail > 0 ? $", {ours.Tail:F1}" : "")} {compared}");
         }
 
         Console.WriteLine();

@@ -6,6 +6,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
+using TenantIdP.Testing.Stores;
 using Xunit;
 
 namespace TenantIdP.Tests.RoundTrips;
@@ -59,6 +60,41 @@ public abstract class MemberTripTests(IdpHost host)
 
         var (_, trips) = await AskAsync(HttpMethod.Get, path, null, key.Secret);
         Assert.True(trips is { Commits: 0, Writes: 0, Statements.Count: <= 5 }, trips.ToString()); // the key, a page's three, and at times the catalogue of APIs
+    }
+
+    [Fact]
+    public async Task A_hundred_imported_people_are_one_commit_and_one_who_is_known_is_not_written()
+    {
+        var organization = await host.CreateOrganizationAsync(Ct);
+        var token = await TokenAsync();
+        await ImportAsync(Rows(2), token); // warm
+        var (fifty, hundred) = (Rows(50), Rows(100));
+
+        var (less, more) = (await ImportAsync(fifty, token), await ImportAsync(hundred, token));
+        var again = await ImportAsync(hundred, token);
+
+        Assert.True((less.Commits, more.Commits) == (1, 1), $"{less.Commits} and {more.Commits} commits");
+        // Rows are written one by one on SQLite, which has no way to the database; on PostgreSQL in batches of the provider's.
+        if (host.Store is PostgreSqlStore) Assert.True(more.Statements.Count <= 30, more.ToString());
+        Assert.True(more.Statements.Count - more.Writes == less.Statements.Count - less.Writes, $"{less}\n=====\n{more}");
+        Assert.True(again is { Writes: 0, Commits: <= 1 }, again.ToString());
+
+        string Rows(int people) => string.Join('\n', Enumerable.Range(1, people).Select(i => JsonSerializer.Serialize(new
+        {
+            externalId = host.Unique("imported"), email = $"{host.Unique("i")}@example.test", emailVerified = true, name = $"Person {i}", memberships = new[] { new { organization = organization.Id.ToString() } },
+        })));
+    }
+
+    private async Task<Trips> ImportAsync(string rows, string token)
+    {
+        var (key, trips) = DatabaseTrips.Begin(host.Unique("import"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{host.Issuer}/api/v1/users/import") { Content = new StringContent(rows, null, "application/x-ndjson") };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.Add(DatabaseTrips.Header, key);
+        using var answer = await host.Http.SendAsync(request, Ct);
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        Assert.DoesNotContain("\"failed\"", text, StringComparison.Ordinal);
+        return trips;
     }
 
     private Task<User> NewUserAsync() => host.CreateUserAsync($"{host.Unique("p")}@example.test", Ct);
