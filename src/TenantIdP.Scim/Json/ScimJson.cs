@@ -42,8 +42,7 @@ public static class ScimJson
         if (message.ValueKind != JsonValueKind.Object) return ScimErrors.InvalidSyntax("Here should be an object.");
         foreach (var property in message.EnumerateObject())
         {
-            var at = IndexOf(names, property.Name);
-            if (at < 0) continue;
+            if (PropertyNames.IsTooLong(property) || IndexOf(names, property.Name) is not (>= 0 and var at)) continue;
             if (found[at].ValueKind != JsonValueKind.Undefined) return ScimErrors.InvalidSyntax($"{names[at]} is there twice.");
             found[at] = property.Value;
         }
