@@ -28,11 +28,8 @@ public sealed class Projection
     /// <summary>What the schema returns by default.</summary>
     public static Projection Default { get; } = new(false, []);
 
-    /// <param name="attributes">Names separated by commas; null or empty when not asked for.</param>
+    /// <param name="attributes">Names; none when not asked for.</param>
     /// <param name="excludedAttributes">Likewise; not together with the former.</param>
-    public static ScimResult<Projection> Parse(string? attributes, string? excludedAttributes, ScimResourceType type) => Parse(Split(attributes), Split(excludedAttributes), type);
-
-    /// <inheritdoc cref="Parse(string?, string?, ScimResourceType)"/>
     public static ScimResult<Projection> Parse(IReadOnlyList<string> attributes, IReadOnlyList<string> excludedAttributes, ScimResourceType type)
     {
         if (attributes.Count > 0 && excludedAttributes.Count > 0) return ScimErrors.InvalidValue("excludedAttributes", "can't be sent together with attributes.");
@@ -56,7 +53,4 @@ public sealed class Projection
     };
 
     internal bool Names(ScimAttribute attribute) => selects && named.Contains(attribute);
-
-    private static IReadOnlyList<string> Split(string? names) =>
-        string.IsNullOrWhiteSpace(names) ? [] : names.Split(',', ScimLimits.MaxProjectedNames + 1, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }
