@@ -24,6 +24,9 @@ public static class ScimLimits
     /// <summary>Operations of one PATCH, each key of a path-less value counted as one.</summary>
     public const int MaxPatchOperations = 2000;
 
+    /// <summary>Comparisons that the operations of one PATCH may make with values that are there or given; a real one makes some dozens.</summary>
+    public const int MaxPatchComparisons = 1_000_000;
+
     /// <summary>Characters of a cursor.</summary>
     public const int MaxCursorLength = 1024;
 

@@ -37,44 +37,48 @@ public sealed class FilterEvaluator(ComplexValue subject) : IScimFilterVisitor<b
     public bool Compare(CompareFilter filter)
     {
         var any = false;
-        foreach (var value in Leaves(filter.Path))
-        {
-            any = true;
-            if (filter.Value is { } wanted && Holds(filter.Operator, value, wanted, filter.Path.Leaf)) return true;
-        }
-
+        if (Compare(filter, Value(filter.Path), filter.Path.SubAttribute, ref any)) return true;
         // With null: eq asks for none, ne for any. Otherwise only ne holds for what has no value.
         return filter.Operator == CompareOperator.NotEqual ? (filter.Value is null) == any : filter.Value is null && !any;
     }
 
-    public bool Present(PresentFilter filter)
+    public bool Present(PresentFilter filter) => IsPresent(Value(filter.Path), filter.Path.SubAttribute);
+
+    public bool ValuePath(ValuePathFilter filter) => Value(filter.Path) switch
     {
-        foreach (var value in Leaves(filter.Path))
+        MultiValue many => many.Items.Exists(v => v is ComplexValue one && filter.Inner.Accept(new FilterEvaluator(one))),
+        ComplexValue one => filter.Inner.Accept(new FilterEvaluator(one)),
+        _ => false,
+    };
+
+    private ScimValue? Value(AttributePath path) => path.Holder(subject)?.Get(path.Attribute);
+
+    /// <summary>Whether the comparison holds for any value of many; nothing is allocated for it.</summary>
+    private static bool Compare(CompareFilter filter, ScimValue? value, ScimAttribute? sub, ref bool any)
+    {
+        if (value is MultiValue many)
         {
-            if (value is not TextValue { Text: "" } and not ComplexValue { IsEmpty: true }) return true;
+            foreach (var one in many.Items)
+            {
+                if (Compare(filter, one, sub, ref any)) return true;
+            }
+
+            return false;
         }
 
-        return false;
+        if (sub is not null) return value is ComplexValue complex && Compare(filter, complex.Get(sub), null, ref any);
+        any |= value is not null;
+        return value is not null && filter.Value is { } wanted && Holds(filter.Operator, value, wanted, filter.Path.Leaf);
     }
 
-    public bool ValuePath(ValuePathFilter filter)
+    private static bool IsPresent(ScimValue? value, ScimAttribute? sub) => value switch
     {
-        foreach (var value in Leaves(filter.Path))
-        {
-            if (value is ComplexValue complex && filter.Inner.Accept(new FilterEvaluator(complex))) return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>All values that a path means.</summary>
-    private IEnumerable<ScimValue> Leaves(AttributePath path)
-    {
-        if (path.Holder(subject)?.Get(path.Attribute) is not { } found) return [];
-        return path.SubAttribute is null ? Each(found) : Each(found).OfType<ComplexValue>().Select(c => c.Get(path.SubAttribute)).OfType<ScimValue>().SelectMany(Each);
-    }
-
-    private static IEnumerable<ScimValue> Each(ScimValue value) => value is MultiValue many ? many.Values : [value];
+        MultiValue many => many.Items.Exists(one => IsPresent(one, sub)),
+        ComplexValue complex when sub is not null => IsPresent(complex.Get(sub), null),
+        ComplexValue complex => !complex.IsEmpty,
+        TextValue text => sub is null && text.Text.Length > 0,
+        _ => value is not null && sub is null,
+    };
 
     private static bool Holds(CompareOperator op, ScimValue value, ScimValue wanted, ScimAttribute attribute) => (value, wanted) switch
     {

@@ -13,6 +13,9 @@ public abstract class ScimFilter
     {
     }
 
+    /// <summary>How many comparisons it makes of one resource or value.</summary>
+    internal abstract int Size { get; }
+
     public abstract TResult Accept<TResult>(IScimFilterVisitor<TResult> visitor);
 
     /// <summary>In the grammar of the standard; reads back as the same filter.</summary>
@@ -42,6 +45,8 @@ public sealed class AndFilter : ScimFilter
 
     public IReadOnlyList<ScimFilter> Terms { get; }
 
+    internal override int Size => Terms.Sum(t => t.Size);
+
     /// <summary>The conjunction; of one term it is that term.</summary>
     public static ScimFilter Of(IReadOnlyList<ScimFilter> terms) =>
         terms is [var only] ? only : new AndFilter([.. terms.SelectMany(t => t is AndFilter and ? and.Terms : [t])]);
@@ -56,6 +61,8 @@ public sealed class OrFilter : ScimFilter
 
     public IReadOnlyList<ScimFilter> Terms { get; }
 
+    internal override int Size => Terms.Sum(t => t.Size);
+
     /// <summary>The disjunction; of one term it is that term.</summary>
     public static ScimFilter Of(IReadOnlyList<ScimFilter> terms) =>
         terms is [var only] ? only : new OrFilter([.. terms.SelectMany(t => t is OrFilter or ? or.Terms : [t])]);
@@ -66,6 +73,8 @@ public sealed class OrFilter : ScimFilter
 public sealed class NotFilter(ScimFilter inner) : ScimFilter
 {
     public ScimFilter Inner { get; } = inner;
+
+    internal override int Size => Inner.Size;
 
     public override TResult Accept<TResult>(IScimFilterVisitor<TResult> visitor) => visitor.Not(this);
 }
@@ -83,6 +92,8 @@ public sealed class CompareFilter(AttributePath path, CompareOperator op, ScimVa
 
     public ScimValue? Value { get; } = value;
 
+    internal override int Size => 1;
+
     public override TResult Accept<TResult>(IScimFilterVisitor<TResult> visitor) => visitor.Compare(this);
 }
 
@@ -90,6 +101,8 @@ public sealed class CompareFilter(AttributePath path, CompareOperator op, ScimVa
 public sealed class PresentFilter(AttributePath path) : ScimFilter
 {
     public AttributePath Path { get; } = path;
+
+    internal override int Size => 1;
 
     public override TResult Accept<TResult>(IScimFilterVisitor<TResult> visitor) => visitor.Present(this);
 }
@@ -101,6 +114,8 @@ public sealed class ValuePathFilter(AttributePath path, ScimFilter inner) : Scim
     public AttributePath Path { get; } = path;
 
     public ScimFilter Inner { get; } = inner;
+
+    internal override int Size => Inner.Size;
 
     public override TResult Accept<TResult>(IScimFilterVisitor<TResult> visitor) => visitor.ValuePath(this);
 }

@@ -47,8 +47,11 @@ public sealed class PatchRequest
         if (AssertedId is not null && resource.Text(CommonAttributes.Id) is { } id && id != AssertedId) return ScimErrors.Mutability("id", "can't be changed.");
         if (Operations.Count == 0) return new PatchOutcome(resource, false, Members);
         var changed = resource.Clone();
+        var comparisons = 0L;
         foreach (var operation in Operations)
         {
+            comparisons += ValueListPatch.Comparisons(operation, changed);
+            if (comparisons > ScimLimits.MaxPatchComparisons) return ScimErrors.TooMany("The operations select and compare too many values.");
             if (PatchApplier.Apply(operation, changed) is { } error) return error;
         }
 

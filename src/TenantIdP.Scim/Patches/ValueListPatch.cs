@@ -26,6 +26,17 @@ internal static class ValueListPatch
         return KeepOnePrimary(attribute, values, primaries);
     }
 
+    /// <summary>What an operation costs: each value is compared with each that is given, or by each term of the filter.</summary>
+    public static long Comparisons(PatchOperation operation, ComplexValue resource)
+    {
+        var target = operation.Path.Target;
+        if (!target.Attribute.MultiValued || operation is { Kind: PatchKind.Replace, Path: { Filter: null, Target.SubAttribute: null } }) return 0;
+        var there = target.Holder(resource)?.Values(target.Attribute).Count ?? 0;
+        var given = operation.Path.Filter?.Size ?? (operation.Value as MultiValue)?.Values.Count ?? 1;
+        // What is added is there for what is added after it.
+        return (long)given * (operation.Kind == PatchKind.Add ? there + given : there);
+    }
+
     /// <summary>A new primary value takes the mark from the one that had it (RFC 7644 3.5.2).</summary>
     private static ScimError? KeepOnePrimary(ScimAttribute attribute, List<ScimValue> values, List<ScimValue> before)
     {

@@ -1,3 +1,4 @@
+using TenantIdP.Scim.Filters;
 using TenantIdP.Scim.Schemas;
 using TenantIdP.Scim.Values;
 using Xunit;
@@ -90,6 +91,32 @@ public sealed class FilterEvaluatorTests
     [InlineData("title pr or userName eq \"x\" and userName eq \"y\"", true)]
     [InlineData("(title pr or userName eq \"x\") and userName eq \"y\"", false)]
     public void A_filter_means(string filter, bool matches) => Assert.Equal(matches, Resources.Matches(filter, Ann));
+
+    [Fact]
+    public void Groups_and_members_are_found_by_their_values()
+    {
+        var inGroup = Resources.Ann().Set(UserSchema.Groups, new MultiValue([new ComplexValue().Set(UserSchema.Groups["value"], "g1")]));
+        var group = Resources.Read(Resources.Group, $$"""{"schemas":["{{ScimUrns.Group}}"],"displayName":"Dev","members":["u1","u2"]}""");
+
+        Assert.True(Resources.Matches("groups.value eq \"g1\"", inGroup));
+        Assert.True(Resources.Matches("groups eq \"g1\"", inGroup));
+        Assert.False(Resources.Matches("groups[value eq \"G1\"]", inGroup));
+        Assert.True(Resources.Matches("members.value eq \"u2\"", group, Resources.Group));
+        Assert.True(Resources.Matches("displayName eq \"dev\" and members[value eq \"u1\"]", group, Resources.Group));
+        Assert.False(Resources.Matches("members eq \"u3\"", group, Resources.Group));
+    }
+
+    [Fact]
+    public void A_comparison_allocates_nothing_for_its_values()
+    {
+        var (filter, plain) = (Resources.Filter("emails.value eq \"x\""), Resources.Filter("userName eq \"x\""));
+        for (var i = 0; i < 100; i++) Assert.False(FilterEvaluator.Matches(filter, Ann) | FilterEvaluator.Matches(plain, Ann));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++) FilterEvaluator.Matches(filter, Ann);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000 * 32); // the evaluator itself
+    }
 
     [Fact]
     public void An_order_of_text_without_case_is_that_of_its_letters()

@@ -235,6 +235,19 @@ public sealed class PatchSemanticsTests
         Assert.Equal("invalidValue", Patching.Refuse(full, """{"op":"add","path":"emails","value":[{"value":"one more"}]}""").ScimType);
     }
 
+    /// <summary>A megabyte of removals, each with a long filter over all the values that an attribute may have.</summary>
+    [Fact]
+    [Trait("Attack", "G3")]
+    public void Comparisons_are_capped()
+    {
+        var full = Resources.Ann($"\"emails\":[{string.Join(',', Enumerable.Range(0, ScimLimits.MaxValues).Select(i => $"\"a{i}\""))}]");
+        var long60 = string.Join(" or ", Enumerable.Repeat("value co \\\"x\\\"", 60));
+        string Removals(int count) => string.Join(',', Enumerable.Repeat($$"""{"op":"remove","path":"emails[{{long60}}]"}""", count));
+
+        Assert.True(Patching.Apply(full, Removals(ScimLimits.MaxPatchComparisons / 60 / ScimLimits.MaxValues)).IsNoOp);
+        Assert.Equal("tooMany", Patching.Refuse(full, Removals((ScimLimits.MaxPatchComparisons / 60 / ScimLimits.MaxValues) + 1)).ScimType);
+    }
+
     private static JsonObject Inside(ComplexValue resource)
     {
         var json = Resources.ToJson(resource).AsObject();
