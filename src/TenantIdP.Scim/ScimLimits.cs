@@ -13,7 +13,7 @@ public static class ScimLimits
     public const int MaxFilterTerms = 128;
 
     /// <summary>Characters of a path, its value filter included.</summary>
-    public const int MaxPathLength = 1024;
+    public const int MaxPathLength = MaxFilterLength;
 
     /// <summary>Characters of one value.</summary>
     public const int MaxTextLength = 32 * 1024;

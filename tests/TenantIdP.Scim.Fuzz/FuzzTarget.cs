@@ -100,7 +100,7 @@ internal static class FuzzTarget
     private static (string?, bool) OfPath(string text, ScimResourceType type)
     {
         var path = PatchPath.Parse(text, type);
-        if (!path.IsOk) return (OfError(path.Error, ScimTypes.InvalidPath), false);
+        if (!path.IsOk) return (OfError(path.Error), false);
         var printed = path.Value.ToString();
         return (printed.Length > ScimLimits.MaxPathLength || PatchPath.Parse(printed, type).Value?.ToString() == printed ? null : $"{text} is printed as {printed}.", true);
     }

@@ -127,7 +127,8 @@ internal sealed class ValueReader
         (AttributeType.DateTime, JsonValueKind.String) => ScimDateTime.TryParse(json.GetString()!, out var time) ? new DateTimeValue(time) : Fail("must be a time such as 2008-01-23T04:56:22Z."), // as above
         (AttributeType.Complex, JsonValueKind.Object) => Complex(attribute, json),
         (AttributeType.Complex, JsonValueKind.String) when attribute.ValueAttribute is { Type: not AttributeType.Complex } value => Bare(value, json),
-        (_, JsonValueKind.Null) => null,
+        // A member that is none must not look like a list without members.
+        (_, JsonValueKind.Null) => attribute.ValueAttribute is { Required: true } value ? Fail($"needs {value.Name}.") : null,
         _ => Fail($"must be {Expected(attribute.Type)}."),
     };
 
@@ -153,7 +154,7 @@ internal sealed class ValueReader
 
     private ScimValue? Bare(ScimAttribute value, JsonElement json)
     {
-        if (json.ValueEquals("")) return null;
+        if (json.ValueEquals("")) return value.Required ? Fail($"needs {value.Name}.") : null;
         return ReadOne(value, json) is { } read ? new ComplexValue().Set(value, read) : null;
     }
 

@@ -15,7 +15,7 @@ public sealed record PatchPath(AttributePath Target, ScimFilter? Filter = null)
         return Target.SubAttribute is { } sub ? $"{attribute}[{Filter}].{sub.Name}" : $"{attribute}[{Filter}]";
     }
 
-    /// <summary>PATH = attrPath / valuePath [subAttr] (RFC 7644 figure 7). An unknown name is an error: nothing would be changed.</summary>
+    /// <summary>PATH = attrPath / valuePath [subAttr] (RFC 7644 figure 7). An unknown name is an error: nothing would be changed. What is wrong between brackets is <c>invalidFilter</c>.</summary>
     public static ScimResult<PatchPath> Parse(string text, ScimResourceType type)
     {
         if (text.Length > ScimLimits.MaxPathLength) return ScimErrors.InvalidPath(ScimLimits.MaxPathLength + 1, $"A path has at most {ScimLimits.MaxPathLength} characters.");
@@ -30,7 +30,7 @@ public sealed record PatchPath(AttributePath Target, ScimFilter? Filter = null)
     {
         if (!target.Leaf.IsComplex || target.SubAttribute is not null || target.Attribute.IsExtension) return ScimErrors.InvalidPath(bracket + 1, $"{target} has no values with sub-attributes to select from.");
         var read = FilterParser.ParseValueFilter(text, bracket + 1, target.Attribute);
-        if (!read.IsOk) return read.Error with { ScimType = ScimTypes.InvalidPath };
+        if (!read.IsOk) return read.Error;
         var (filter, end) = (read.Value.Filter, read.Value.End);
         if (end == text.Length) return new PatchPath(target, filter);
         if (text[end] != '.') return ScimErrors.InvalidPath(end + 1, "After ] comes nothing, or a dot and a sub-attribute.");

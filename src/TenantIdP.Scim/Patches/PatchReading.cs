@@ -81,7 +81,7 @@ internal sealed class PatchReading(ScimResourceType type)
 
     private ScimError? One(PatchKind kind, string text, JsonElement json)
     {
-        if (++count > ScimLimits.MaxPatchOperations) return ScimErrors.TooMany($"A PATCH has at most {ScimLimits.MaxPatchOperations} operations.");
+        if (++count > ScimLimits.MaxPatchOperations) return ScimErrors.TooManyOperations(ScimLimits.MaxPatchOperations);
         var parsed = PatchPath.Parse(text, type);
         if (!parsed.IsOk) return parsed.Error;
         var path = parsed.Value;

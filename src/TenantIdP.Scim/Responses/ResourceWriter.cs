@@ -37,8 +37,20 @@ public static class ResourceWriter
     private static bool Shows(ScimAttribute attribute, ScimValue value, Projection projection, bool whole)
     {
         if (!projection.Includes(attribute, whole)) return false;
+        if (ReferenceEquals(projection, Projection.Default)) return value is not ComplexValue { IsEmpty: true };
         whole |= projection.Names(attribute);
-        return value is not ComplexValue complex || complex.Assigned.Any(pair => Shows(pair.Key, pair.Value, projection, whole));
+        return value is MultiValue many ? many.Items.Exists(one => ShowsAnything(one, projection, whole)) : ShowsAnything(value, projection, whole);
+    }
+
+    private static bool ShowsAnything(ScimValue value, Projection projection, bool whole)
+    {
+        if (value is not ComplexValue complex) return true;
+        foreach (var (attribute, member) in complex.Assigned)
+        {
+            if (Shows(attribute, member, projection, whole)) return true;
+        }
+
+        return false;
     }
 
     private static void WriteValue(Utf8JsonWriter json, ScimAttribute attribute, ScimValue value, Projection projection, bool whole)
@@ -47,7 +59,11 @@ public static class ResourceWriter
         {
             case MultiValue many:
                 json.WriteStartArray();
-                foreach (var one in many.Values) WriteValue(json, attribute, one, projection, whole);
+                foreach (var one in many.Items)
+                {
+                    if (ReferenceEquals(projection, Projection.Default) || ShowsAnything(one, projection, whole)) WriteValue(json, attribute, one, projection, whole);
+                }
+
                 json.WriteEndArray();
                 break;
             case ComplexValue complex:

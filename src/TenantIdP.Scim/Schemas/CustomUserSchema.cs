@@ -9,7 +9,7 @@ public static class CustomUserSchema
     /// <summary>Fails where a name is not one (RFC 7643 2.1) or is there twice, where an attribute is complex, required or secret, or where there are more than <see cref="MaxAttributes"/>.</summary>
     public static ScimResult<ScimSchema> Create(IReadOnlyList<ScimAttribute> attributes)
     {
-        if (attributes.Count > MaxAttributes) return ScimErrors.TooMany($"A schema has at most {MaxAttributes} attributes.");
+        if (attributes.Count > MaxAttributes) return ScimErrors.InvalidValue("attributes", $"A schema has at most {MaxAttributes}.");
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var attribute in attributes)
         {

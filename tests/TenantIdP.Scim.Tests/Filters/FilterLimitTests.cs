@@ -21,7 +21,7 @@ public sealed class FilterLimitTests
         var text = string.Concat(Enumerable.Repeat(level, 100_000 / share)) + "title pr";
 
         Assert.Equal("invalidFilter", FilterParser.Parse(text, Resources.User).Error?.ScimType);
-        Assert.Equal("invalidPath", PatchPath.Parse("emails[" + text, Resources.User).Error?.ScimType);
+        Assert.Contains(PatchPath.Parse("emails[" + text, Resources.User).Error?.ScimType, new[] { "invalidPath", "invalidFilter" });
     }
 
     [Theory]

@@ -27,37 +27,37 @@ public sealed class PatchPathTests
     }
 
     [Theory]
-    [InlineData("", 1)]
-    [InlineData(" ", 1)]
-    [InlineData("foo", 1)]
-    [InlineData("name.foo", 1)]
-    [InlineData("name.familyName.x", 1)]
-    [InlineData("userName ", 9)]
-    [InlineData("userName/x", 9)]
-    [InlineData("name..familyName", 1)]
-    [InlineData(".", 1)]
-    [InlineData(":", 1)]
-    [InlineData("urn:ietf:params:scim:schemas:core:2.0:User", 1)]
-    [InlineData("urn:ietf:params:scim:schemas:core:2.0:User:", 1)]
-    [InlineData("urn:ietf:params:scim:schemas:core:2.0:Userx:userName", 1)]
-    [InlineData("userName[type eq \"work\"]", 9)]
-    [InlineData("name.familyName[type eq \"work\"]", 16)]
-    [InlineData("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department pr]", 59)]
-    [InlineData("emails[", 8)]
-    [InlineData("emails[]", 8)]
-    [InlineData("emails[type eq \"work\"", 22)]
-    [InlineData("emails[type eq \"work\"]x", 23)]
-    [InlineData("emails[type eq \"work\"].", 24)]
-    [InlineData("emails[type eq \"work\"].foo", 24)]
-    [InlineData("emails[type eq \"work\"].value.x", 24)]
-    [InlineData("emails[type eq \"work\"][value pr]", 23)]
-    [InlineData("emails[foo eq \"work\"]", 8)]
-    [InlineData("emails[type eq work]", 16)]
-    public void What_is_no_path_is_refused_with_its_position(string text, int position)
+    [InlineData("", 1, "invalidPath")]
+    [InlineData(" ", 1, "invalidPath")]
+    [InlineData("foo", 1, "invalidPath")]
+    [InlineData("name.foo", 1, "invalidPath")]
+    [InlineData("name.familyName.x", 1, "invalidPath")]
+    [InlineData("userName ", 9, "invalidPath")]
+    [InlineData("userName/x", 9, "invalidPath")]
+    [InlineData("name..familyName", 1, "invalidPath")]
+    [InlineData(".", 1, "invalidPath")]
+    [InlineData(":", 1, "invalidPath")]
+    [InlineData("urn:ietf:params:scim:schemas:core:2.0:User", 1, "invalidPath")]
+    [InlineData("urn:ietf:params:scim:schemas:core:2.0:User:", 1, "invalidPath")]
+    [InlineData("urn:ietf:params:scim:schemas:core:2.0:Userx:userName", 1, "invalidPath")]
+    [InlineData("userName[type eq \"work\"]", 9, "invalidPath")]
+    [InlineData("name.familyName[type eq \"work\"]", 16, "invalidPath")]
+    [InlineData("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department pr]", 59, "invalidPath")]
+    [InlineData("emails[", 8, "invalidFilter")]
+    [InlineData("emails[]", 8, "invalidFilter")]
+    [InlineData("emails[type eq \"work\"", 22, "invalidFilter")]
+    [InlineData("emails[type eq \"work\"]x", 23, "invalidPath")]
+    [InlineData("emails[type eq \"work\"].", 24, "invalidPath")]
+    [InlineData("emails[type eq \"work\"].foo", 24, "invalidPath")]
+    [InlineData("emails[type eq \"work\"].value.x", 24, "invalidPath")]
+    [InlineData("emails[type eq \"work\"][value pr]", 23, "invalidPath")]
+    [InlineData("emails[foo eq \"work\"]", 8, "invalidFilter")]
+    [InlineData("emails[type eq work]", 16, "invalidFilter")]
+    public void What_is_no_path_is_refused_with_its_position(string text, int position, string type)
     {
         var error = PatchPath.Parse(text, Resources.User).Error;
 
-        Assert.Equal((400, "invalidPath"), (error?.Status, error?.ScimType));
+        Assert.Equal((400, type), (error?.Status, error?.ScimType));
         Assert.Contains($"at character {position}: ", error?.Detail, StringComparison.Ordinal);
     }
 

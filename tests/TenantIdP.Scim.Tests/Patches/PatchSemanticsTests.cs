@@ -148,7 +148,8 @@ public sealed class PatchSemanticsTests
     [InlineData($$$"""{"op":"replace","value":{"{{{Enterprise}}}":{"foo":"x"} } }""", "invalidPath")]
     [InlineData("""{"op":"replace","value":{"":"x"}}""", "invalidPath")]
     [InlineData("""{"op":"replace","path":"","value":"x"}""", "invalidPath")]
-    [InlineData("""{"op":"replace","path":"emails[type eq work].value","value":"x"}""", "invalidPath")]
+    [InlineData("""{"op":"replace","path":"emails[type eq work].value","value":"x"}""", "invalidFilter")]
+    [InlineData("""{"op":"replace","path":"emails[foo eq \"work\"].value","value":"x"}""", "invalidFilter")]
     [InlineData("""{"op":"replace","path":"title"}""", "invalidValue")]
     [InlineData("""{"op":"add","path":"title"}""", "invalidValue")]
     [InlineData("""{"op":"add"}""", "invalidValue")]
@@ -230,8 +231,8 @@ public sealed class PatchSemanticsTests
         var keys = string.Join(',', Enumerable.Repeat("\"title\":\"x\"", ScimLimits.MaxPatchOperations + 1));
         var full = Resources.Ann($"\"emails\":[{string.Join(',', Enumerable.Range(0, ScimLimits.MaxValues).Select(i => $"\"a{i}\""))}]");
 
-        Assert.Equal("tooMany", Patching.Refuse(Resources.Ann(), many).ScimType);
-        Assert.Equal("tooMany", Patching.Refuse(Resources.Ann(), $$"""{"op":"replace","value":{ {{keys}} } }""").ScimType);
+        Assert.Equal(413, Patching.Refuse(Resources.Ann(), many).Status);
+        Assert.Equal(413, Patching.Refuse(Resources.Ann(), $$"""{"op":"replace","value":{ {{keys}} } }""").Status);
         Assert.Equal("invalidValue", Patching.Refuse(full, """{"op":"add","path":"emails","value":[{"value":"one more"}]}""").ScimType);
     }
 

@@ -36,7 +36,7 @@ public sealed class FilterProperties
     {
         var filter = FilterParser.Parse(text ?? "", Resources.User);
         var path = PatchPath.Parse(text ?? "", Resources.User);
-        return (filter.IsOk || filter.Error.ScimType == ScimTypes.InvalidFilter) && (path.IsOk || path.Error.ScimType == ScimTypes.InvalidPath);
+        return (filter.IsOk || filter.Error.ScimType == ScimTypes.InvalidFilter) && (path.IsOk || path.Error.ScimType is ScimTypes.InvalidPath or ScimTypes.InvalidFilter);
     }
 
     /// <summary>A filter with some characters gone, doubled or changed is another filter or none, and what is read of it prints and reads back.</summary>

@@ -24,6 +24,8 @@ public sealed class ProjectionTests
     [InlineData("name", "", "name.givenName name.familyName")]
     [InlineData("emails.value", "", "emails.value emails.value")]
     [InlineData("emails.type", "", "emails.type")]
+    [InlineData("emails.display", "", "")]
+    [InlineData(Enterprise + ":costCenter", "", "")]
     [InlineData(Enterprise, "", "E.department E.manager.value E.manager.$ref")]
     [InlineData(Enterprise + ":manager", "", "E.manager.value E.manager.$ref")]
     [InlineData(Enterprise + ":manager.value", "", "E.manager.value")]
@@ -46,6 +48,8 @@ public sealed class ProjectionTests
         Assert.Equal(3, json["schemas"]!.AsArray().Count);
         json.Remove("id");
         json.Remove("schemas");
+        Assert.DoesNotContain("{}", json.ToJsonString()[(shown.Length == 0 ? 2 : 0)..], StringComparison.Ordinal);
+        Assert.DoesNotContain("[]", json.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(shown, string.Join(' ', Leaves(json, "").Select(path => path.Replace(Enterprise, "E", StringComparison.Ordinal).Replace(Custom, "C", StringComparison.Ordinal))));
     }
 

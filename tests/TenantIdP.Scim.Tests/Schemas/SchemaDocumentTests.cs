@@ -90,7 +90,7 @@ public sealed class SchemaDocumentTests
         Assert.False(CustomUserSchema.Create([new("a") { Returned = Returned.Never }]).IsOk);
         Assert.False(CustomUserSchema.Create([new("a") { Mutability = Mutability.WriteOnly }]).IsOk);
         Assert.False(CustomUserSchema.Create([new(new string('a', 65))]).IsOk);
-        Assert.Equal("tooMany", CustomUserSchema.Create([.. Enumerable.Range(0, 101).Select(i => new ScimAttribute($"a{i}"))]).Error?.ScimType);
+        Assert.Equal("invalidValue", CustomUserSchema.Create([.. Enumerable.Range(0, 101).Select(i => new ScimAttribute($"a{i}"))]).Error?.ScimType);
         Assert.True(CustomUserSchema.Create([.. Enumerable.Range(0, 100).Select(i => new ScimAttribute($"a{i}"))]).IsOk);
     }
 
