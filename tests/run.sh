@@ -63,6 +63,13 @@ fuzz="--seconds 20"
 # shellcheck disable=SC2086
 if dotnet tests/TenantIdP.Saml.Fuzz/bin/$configuration/net10.0/TenantIdP.Saml.Fuzz.dll $fuzz; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
+# Likewise the SCIM kernel.
+echo "== TenantIdP.Scim.Fuzz"
+fuzz="--seconds 15"
+[ $long = 1 ] && fuzz="--seconds 120 --seed $(date +%s)"
+# shellcheck disable=SC2086
+if dotnet tests/TenantIdP.Scim.Fuzz/bin/$configuration/net10.0/TenantIdP.Scim.Fuzz.dll $fuzz; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+
 failed=$((failed + broken))
 if [ -s "$failures_log" ]; then echo "== Failed"; head -c 20000 "$failures_log"; fi
 rm -f "$failures_log"

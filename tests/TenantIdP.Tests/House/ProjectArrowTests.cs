@@ -5,7 +5,7 @@ namespace TenantIdP.Tests.House;
 /// <summary>Who may know whom (DESIGN.md section 2), read from what was compiled.</summary>
 public sealed class ProjectArrowTests
 {
-    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Saml = "TenantIdP.Saml", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo", Client = "TenantIdP.Client";
+    private const string Core = "TenantIdP.Core", Storage = "TenantIdP.Storage", Engine = "TenantIdP.Engine.OpenIddict", Saml = "TenantIdP.Saml", Scim = "TenantIdP.Scim", Server = "TenantIdP.Server", Demo = "TenantIdP.Demo", Client = "TenantIdP.Client";
 
     private static readonly string[] Engines = ["OpenIddict"];
     private static readonly string[] Providers = ["Npgsql", "Microsoft.Data.Sqlite", "Microsoft.EntityFrameworkCore.Sqlite", "SQLitePCLRaw"];
@@ -15,8 +15,9 @@ public sealed class ProjectArrowTests
     [InlineData(Storage, Core)]
     [InlineData(Engine, Core)]
     [InlineData(Saml, "")]
+    [InlineData(Scim, "")]
     [InlineData(Client, "")]
-    [InlineData(Server, $"{Core} {Storage} {Engine} {Saml}")]
+    [InlineData(Server, $"{Core} {Storage} {Engine} {Saml} {Scim}")]
     [InlineData(Demo, $"{Core} {Server} {Client}")]
     public void A_project_references_only_what_the_house_allows(string project, string allowed)
     {
@@ -33,6 +34,14 @@ public sealed class ProjectArrowTests
         using var core = new CompiledAssembly(Core);
 
         Assert.DoesNotContain(core.References, r => Is(r, "Microsoft.AspNetCore", "Microsoft.Extensions.Identity", "Microsoft.IdentityModel", "System.IdentityModel") || Is(r, Engines) || Is(r, Providers));
+    }
+
+    [Fact]
+    public void The_scim_kernel_references_the_base_library_only()
+    {
+        using var scim = new CompiledAssembly(Scim);
+
+        Assert.All(scim.References, r => Assert.True(Is(r, "System"), r));
     }
 
     [Fact]
