@@ -156,5 +156,6 @@ public static class EventTypes
     public const string OrganizationSwitched = "token.organization_switched";
     public const string SwitchRefused = "token.switch_refused";
     public const string DeviceApproved = "token.device_approved";
+    public const string OutboxMessageReplayed = "outbox.message_replayed";
     public const string SigningKeyCreated = "signing_key.created";
 }

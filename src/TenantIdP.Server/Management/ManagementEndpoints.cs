@@ -14,6 +14,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
@@ -70,6 +71,7 @@ public static class ManagementEndpoints
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
+        services.AddScoped<OutboxService>();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -116,6 +118,7 @@ public static class ManagementEndpoints
         api.MapSamlKeys();
         api.MapAuthorization();
         api.MapEvents();
+        api.MapOutbox();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();

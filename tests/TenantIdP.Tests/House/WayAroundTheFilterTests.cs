@@ -36,6 +36,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Connections/ServiceProviderKeys.cs"] = "keys of the instance and of one connection, always with the owner in the predicate; the owners whose keys are due",
         ["src/TenantIdP.Core/Connections/CertificateWarnings.cs"] = "finds the certificates of all organizations that end soon; writes in each one's own scope",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
+        ["src/TenantIdP.Core/Outbox/OutboxClaims.cs"] = "delivers the messages of all organizations, each by its id and key",
+        ["src/TenantIdP.Core/Outbox/OutboxService.cs"] = "operators see the messages of all organizations",
         ["src/TenantIdP.Core/Events/EventSealer.cs"] = "finds what is not sealed in all organizations; seals each event in its own one's scope",
         ["src/TenantIdP.Core/Events/EventFeed.cs"] = "operators read the events of all organizations; the feed of one is read in its scope",
         ["src/TenantIdP.Core/Events/EventVerification.cs"] = "an operator's command computes the chains of all organizations anew",
@@ -64,6 +66,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "moves everybody from one role to another, keyed by the role",
         ["src/TenantIdP.Core/Connections/ReceivedAssertions.cs"] = "a result is taken once, by a condition on its row",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
+        ["src/TenantIdP.Core/Outbox/OutboxClaims.cs"] = "one message is taken, put off and ended by a condition on its claim; those behind it by its key",
+        ["src/TenantIdP.Core/Outbox/OutboxService.cs"] = "one dead message is replayed, by a condition on its row",
         ["src/TenantIdP.Core/Instance/IdempotencyKeys.cs"] = "answers belong to a caller and a key; one attempt is finished, released or taken up by a condition on its row",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
         ["src/TenantIdP.Core/Events/EventErasure.cs"] = "deletes the personal rows of one user by the user's id",
@@ -81,7 +85,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
-        ["src/TenantIdP.Storage/PostgreSql/PostgreSqlIdpDbContext.cs"] = "tells other nodes of a change, with parameters",
+        ["src/TenantIdP.Storage/PostgreSql/PostgreSqlIdpDbContext.cs"] = "tells other nodes of a change and locks the oldest messages, with parameters",
+        ["src/TenantIdP.Storage/Sqlite/SqliteIdpDbContext.cs"] = "finds the oldest messages, with parameters",
         ["src/TenantIdP.Storage/PostgreSql/ChangeListener.cs"] = "listens to a constant channel",
     };
 

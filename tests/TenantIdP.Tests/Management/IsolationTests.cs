@@ -10,6 +10,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
@@ -53,8 +54,10 @@ public abstract class IsolationTests(ManagementHost host)
         var identity = Core.Users.UserIdentity.Link(member.Membership.UserId, connection, connection.Issuer, ManagementHost.Unique("subject"), "test", now);
         var (session, _) = Core.Sessions.Session.Start(member.Membership.UserId, Core.Sessions.SessionProof.Password(now), TimeSpan.FromDays(1), null, now);
         var email = await host.ReadAsync(null, db => db.UserEmails.Where(e => e.UserId == member.Membership.UserId).Select(e => e.Id).FirstAsync(Ct));
+        var message = await host.UseAsync<OutboxWriter, OutboxMessage>(null, writer => Task.FromResult(writer.Add(new NewOutboxMessage("test", "test:k", "test", new { }))));
         var slug = await host.ReadAsync(organization, async db =>
         {
+            db.OutboxMessages.Add(message);
             db.SignInTraces.Add(trace);
             db.UserIdentities.Add(identity);
             db.Sessions.Add(session);
@@ -68,7 +71,7 @@ public abstract class IsolationTests(ManagementHost host)
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
-            ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
+            ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }
