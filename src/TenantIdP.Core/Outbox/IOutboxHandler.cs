@@ -62,6 +62,10 @@ public abstract record OutboxOutcome
     /// <param name="Reason">As <see cref="Retry.Error"/>.</param>
     public sealed record Dead(string Reason) : OutboxOutcome;
 
+    /// <summary>Its receiver takes nothing for now, by somebody's decision: it waits, and the try does not count. Those behind it wait, too.</summary>
+    /// <param name="For">Until it is looked at again; whoever lets the receiver go on makes it due before.</param>
+    public sealed record Held(TimeSpan For) : OutboxOutcome;
+
     /// <summary>Cut off by the end of this process: due again at once.</summary>
     public sealed record Interrupted : OutboxOutcome;
 }

@@ -72,6 +72,14 @@ public sealed class OutboxClaims(IdpDbContext db, TimeProvider clock)
             outcome = new OutboxOutcome.Dead(error);
         }
 
+        if (outcome is OutboxOutcome.Held { For: var hold })
+        {
+            var again = now + hold;
+            await Claimed(message).ExecuteUpdateAsync(
+                set => set.SetProperty(m => m.DueAt, again).SetProperty(m => m.Attempts, m => m.Attempts - 1).SetProperty(m => m.ClaimedBy, (string?)null), ct);
+            return OutboxState.Pending;
+        }
+
         if (outcome is OutboxOutcome.Interrupted)
         {
             await Claimed(message).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, now).SetProperty(m => m.ClaimedBy, (string?)null), ct);
