@@ -16,6 +16,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core;
@@ -59,6 +60,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
     public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
+    public DbSet<WebhookEndpoint> WebhookEndpoints => Set<WebhookEndpoint>();
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
 
@@ -163,6 +166,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<ServiceProviderKey>(configurationBuilder);
         IdConvention<SignInTrace>(configurationBuilder);
         IdConvention<OutboxMessage>(configurationBuilder);
+        IdConvention<WebhookEndpoint>(configurationBuilder);
+        IdConvention<WebhookDelivery>(configurationBuilder);
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameConverter>().HaveMaxLength(HostName.MaxLength);
         configurationBuilder.Properties<Slug>().HaveConversion<SlugConverter>().HaveMaxLength(Slug.MaxLength);
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(16);
@@ -176,6 +181,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var events = new EventMapping();
         var connections = new ConnectionMapping();
         var sessions = new SessionMapping();
+        var webhooks = new WebhookMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
@@ -206,6 +212,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
         modelBuilder.ApplyConfiguration(new OutboxMapping());
+        modelBuilder.ApplyConfiguration<WebhookEndpoint>(webhooks);
+        modelBuilder.ApplyConfiguration<WebhookDelivery>(webhooks);
         modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
 
@@ -226,6 +234,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
         FilterByOrganization<OutboxMessage>(modelBuilder);
+        FilterByOrganization<WebhookEndpoint>(modelBuilder);
+        FilterByOrganization<WebhookDelivery>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));
         modelBuilder.Entity<ServiceProviderKey>().HasQueryFilter(OrganizationFilter, k => k.OrganizationId == Scope || (Scope != null && k.OrganizationId == Organization.Instance));
 
@@ -237,7 +247,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         SnakeCase.Apply(modelBuilder.Model);
     }
 
-    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role or ServiceProviderKey or OutboxMessage;
+    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role or ServiceProviderKey or OutboxMessage or WebhookEndpoint or WebhookDelivery;
 
     private static void IdConvention<T>(ModelConfigurationBuilder builder) where T : IHasIdPrefix =>
         builder.Properties<Id<T>>().HaveConversion<IdConverter<T>>();

@@ -24,6 +24,7 @@ using TenantIdP.Core.Workspaces;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
+using TenantIdP.Server.Webhooks;
 
 namespace TenantIdP.Server.Management;
 
@@ -72,6 +73,7 @@ public static class ManagementEndpoints
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
         services.AddScoped<OutboxService>();
+        services.AddWebhooks();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -119,6 +121,8 @@ public static class ManagementEndpoints
         api.MapAuthorization();
         api.MapEvents();
         api.MapOutbox();
+        api.MapWebhooks();
+        api.MapWebhookDeliveries();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -132,6 +136,8 @@ public static class ManagementEndpoints
         organization.MapKeys();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
+        organization.MapOrganizationWebhooks();
+        organization.MapOrganizationWebhookDeliveries();
         return routes;
     }
 
