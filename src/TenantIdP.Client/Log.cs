@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Error, "A refresh was answered with tokens that are not valid or not of the same person; the session has ended.")]
     public static partial void RefreshNotAccepted(ILogger logger);
 
+    [LoggerMessage(9, LogLevel.Warning, "A webhook was refused: {Verdict}.")]
+    public static partial void WebhookRefused(ILogger logger, WebhookVerdict verdict);
+
     [LoggerMessage(8, LogLevel.Warning, "A sign-in did not complete: {Error}")]
     public static partial void SignInFailed(ILogger logger, string error);
 }

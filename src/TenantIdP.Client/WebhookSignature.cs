@@ -61,6 +61,9 @@ public static class WebhookSignature
         return WebhookVerdict.NotSigned;
     }
 
+    /// <exception cref="FormatException">It is no secret.</exception>
+    internal static void Check(string secret) => KeyOf(secret);
+
     // Other versions (v1a is asymmetric) may stand beside ours and are passed over.
     private static List<byte[]> Offered(string signatures)
     {

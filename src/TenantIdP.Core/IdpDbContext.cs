@@ -11,10 +11,12 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core;
@@ -57,11 +59,17 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
+    public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
+    public DbSet<WebhookEndpoint> WebhookEndpoints => Set<WebhookEndpoint>();
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<InstanceSetting> InstanceSettings => Set<InstanceSetting>();
 
     /// <summary>The organization whose rows this unit of work sees; null hides them all.</summary>
     public Id<Organization>? Scope { get; private set; }
+
+    /// <summary>Whether this unit of work saved messages, so that whoever delivers them is woken when it has ended.</summary>
+    public bool WroteToOutbox { get; private set; }
 
     /// <summary>Narrows this unit of work to one organization. Moving to another one with unsaved changes is a bug.</summary>
     public void EnterOrganization(Id<Organization> organization)
@@ -72,13 +80,18 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     }
 
     /// <summary>Called by the lease when the context goes back to its pool.</summary>
-    public void LeaveOrganization() => Scope = null;
+    public void LeaveOrganization() => (Scope, WroteToOutbox) = (null, false);
 
     /// <summary>The name <c>ux_table_column_column</c> of the unique index that refused the change, or null when it failed for another reason.</summary>
     public abstract string? UniqueViolation(DbUpdateException failure);
 
     /// <summary>Tells the other nodes that what <see cref="Instance.INodeCache"/> of this name keeps has changed, when the transaction commits. A store of one process has none to tell.</summary>
     public virtual Task AnnounceAsync(string cache, CancellationToken ct) => Task.CompletedTask;
+
+    /// <summary>
+    /// The oldest pending message of each key, locked until the transaction ends; without those that another transaction holds, whose key is then left alone. Not to be composed.
+    /// </summary>
+    public abstract IQueryable<OutboxMessage> LockOutboxHeads(IReadOnlyCollection<string> keys);
 
     /// <summary>Runs the work in one transaction (joining one that is open) and commits only when the result is Ok.</summary>
     public async Task<Result<T>> InTransactionAsync<T>(Func<Task<Result<T>>> work, CancellationToken ct) where T : notnull
@@ -127,6 +140,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
             if (entry.State is not (EntityState.Added or EntityState.Modified or EntityState.Deleted)) continue;
             if (entry.Entity is IOrganizationOwned owned && owned.OrganizationId != Scope && !IsOfInstance(owned))
                 throw new InvalidOperationException($"A {entry.Metadata.DisplayName()} of another organization is being written.");
+            WroteToOutbox |= entry is { State: EntityState.Added, Entity: OutboxMessage };
             if (entry is { State: EntityState.Modified, Entity: IVersioned }) entry.Property(nameof(IVersioned.Version)).CurrentValue = (int)entry.Property(nameof(IVersioned.Version)).OriginalValue! + 1; // mapped as a required int
         }
 
@@ -151,6 +165,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Event>(configurationBuilder);
         IdConvention<ServiceProviderKey>(configurationBuilder);
         IdConvention<SignInTrace>(configurationBuilder);
+        IdConvention<OutboxMessage>(configurationBuilder);
+        IdConvention<WebhookEndpoint>(configurationBuilder);
+        IdConvention<WebhookDelivery>(configurationBuilder);
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameConverter>().HaveMaxLength(HostName.MaxLength);
         configurationBuilder.Properties<Slug>().HaveConversion<SlugConverter>().HaveMaxLength(Slug.MaxLength);
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(16);
@@ -164,6 +181,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var events = new EventMapping();
         var connections = new ConnectionMapping();
         var sessions = new SessionMapping();
+        var webhooks = new WebhookMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
@@ -193,6 +211,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);
         modelBuilder.ApplyConfiguration<EventChain>(events);
+        modelBuilder.ApplyConfiguration(new OutboxMapping());
+        modelBuilder.ApplyConfiguration<WebhookEndpoint>(webhooks);
+        modelBuilder.ApplyConfiguration<WebhookDelivery>(webhooks);
         modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
 
@@ -212,6 +233,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<ApiKey>(modelBuilder);
         FilterByOrganization<Event>(modelBuilder);
         FilterByOrganization<EventPersonalData>(modelBuilder);
+        FilterByOrganization<OutboxMessage>(modelBuilder);
+        FilterByOrganization<WebhookEndpoint>(modelBuilder);
+        FilterByOrganization<WebhookDelivery>(modelBuilder);
         modelBuilder.Entity<Role>().HasQueryFilter(OrganizationFilter, r => r.OrganizationId == Scope || (Scope != null && r.OrganizationId == Organization.Instance));
         modelBuilder.Entity<ServiceProviderKey>().HasQueryFilter(OrganizationFilter, k => k.OrganizationId == Scope || (Scope != null && k.OrganizationId == Organization.Instance));
 
@@ -223,7 +247,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         SnakeCase.Apply(modelBuilder.Model);
     }
 
-    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role or ServiceProviderKey;
+    private static bool IsOfInstance(IOrganizationOwned owned) => owned.OrganizationId == Organization.Instance && owned is Event or EventPersonalData or Role or ServiceProviderKey or OutboxMessage or WebhookEndpoint or WebhookDelivery;
 
     private static void IdConvention<T>(ModelConfigurationBuilder builder) where T : IHasIdPrefix =>
         builder.Properties<Id<T>>().HaveConversion<IdConverter<T>>();

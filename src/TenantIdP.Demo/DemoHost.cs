@@ -60,7 +60,7 @@ public sealed class DemoHost : IAsyncDisposable
         await HealthProbe.WaitAsync(new Uri(universe.Hosts.Issuer, "/health/ready"), ReadyWithin, ct);
         var seed = await DemoSeeding.RunAsync(Server.Services, universe, samlIdps, ct);
 
-        await RunAsync(LedgerlineApp.Build(AppOptions(universe)), ct);
+        await RunAsync(LedgerlineApp.Build(AppOptions(universe, seed)), ct);
         // Last: a map that answers says that the rest does.
         await RunAsync(DemoMap.Build(universe, seed), ct);
     }
@@ -71,13 +71,14 @@ public sealed class DemoHost : IAsyncDisposable
         await site.StartAsync(ct);
     }
 
-    private static LedgerlineOptions AppOptions(DemoUniverse universe) => new()
+    private static LedgerlineOptions AppOptions(DemoUniverse universe, DemoSeed seed) => new()
     {
         Url = universe.Hosts.App,
         Issuer = universe.Hosts.Issuer,
         ClientId = DemoUniverse.AppClientId,
         ClientSecret = DemoUniverse.AppClientSecret,
         ApiIdentifier = universe.Api.Identifier,
+        WebhookSecret = seed.WebhookSecret,
         Map = universe.Hosts.Map,
     };
 }

@@ -24,6 +24,12 @@ public sealed record DemoHosts(int PortBase)
     /// <summary>Registered at the server as the app's redirect URI.</summary>
     public Uri AppRedirectUri => new(App, SampleApp.LedgerlineApp.CallbackPath);
 
+    /// <summary>Registered at the server as the url of Acme's webhook endpoint.</summary>
+    public Uri AppWebhooksUri => new(App, SampleApp.WebhookInspector.ReceivingPath);
+
+    /// <summary>Where the application shows what it was sent.</summary>
+    public Uri AppWebhooksPage => new(App, SampleApp.WebhookInspector.PagePath);
+
     /// <summary>Registered at the server as the app's post-logout redirect URI.</summary>
     public Uri AppSignedOutUri => new(App, SampleApp.LedgerlineApp.SignedOutPath);
 }

@@ -12,12 +12,13 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Core.Workspaces;
 using TenantIdP.Demo.SamlIdp;
 
 namespace TenantIdP.Demo;
 
-/// <summary>Puts the universe into a started server through the same use cases as the management API; a second start finds it there and changes nothing.</summary>
+/// <summary>Puts the universe into a started server through the same use cases as the management API; a second start finds it there and changes nothing but the secret that signs webhooks.</summary>
 internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse universe, IReadOnlyDictionary<Uri, DemoSamlIdp> samlIdps)
 {
     /// <param name="samlIdps">The running SAML providers by the address of their connection.</param>
@@ -39,7 +40,18 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
 
         foreach (var person in universe.People.Where(p => p.Memberships.Count > 0)) await PersonAsync(person, organizations, ct);
         foreach (var wanted in universe.Organizations) await WorkspacesAsync(Id<Organization>.Parse(organizations[wanted.Slug], null), wanted, ct);
-        return new DemoSeed(organizations, connections);
+        return new DemoSeed(organizations, connections, await WebhookAsync(Id<Organization>.Parse(organizations[DemoUniverse.WebhookOrganization], null), ct));
+    }
+
+    /// <summary>A secret is shown once, so that a later start takes another one of the same endpoint.</summary>
+    private async Task<string> WebhookAsync(Id<Organization> organization, CancellationToken ct)
+    {
+        var url = universe.Hosts.AppWebhooksUri.AbsoluteUri;
+        var known = await ReadAsync(db => db.WebhookEndpoints.Where(w => w.Url == url).Select(w => (Id<WebhookEndpoint>?)w.Id).FirstOrDefaultAsync(ct), organization);
+        var made = await UseAsync<WebhookService, MadeWebhook>(organization, s => known is { } id
+            ? s.RotateAsync(organization, id, 0, ct)
+            : s.CreateAsync(organization, new WebhookSettings(url, DemoUniverse.AppName, [WebhookFilter.All]), Granter.Instance, ct));
+        return made.Secret;
     }
 
     private async Task ApiAsync(CancellationToken ct)

@@ -82,6 +82,9 @@ public sealed class DemoUniverse
     public const string ManagementClientSecret = "development-only-management-8d03b6f51c";
     public const string ManagementScope = "management";
 
+    /// <summary>Whose events the application is sent.</summary>
+    public const string WebhookOrganization = "acme";
+
     public DemoUniverse(DemoHosts hosts) => Hosts = hosts;
 
     public DemoHosts Hosts { get; }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
+using TenantIdP.Core.Outbox;
 
 namespace TenantIdP.Storage;
 
@@ -20,9 +21,11 @@ internal sealed class StoreConnection(StoreDatabase database) : IAsyncDisposable
 /// </summary>
 internal sealed class IdpLease : IAsyncDisposable, IDisposable
 {
-    public IdpLease(IdpDbContext pooled, StoreConnection connection)
+    private readonly OutboxSignal outbox;
+
+    public IdpLease(IdpDbContext pooled, StoreConnection connection, OutboxSignal outbox)
     {
-        Db = pooled;
+        (Db, this.outbox) = (pooled, outbox);
         Db.LeaveOrganization();
         Db.Database.SetDbConnection(connection.Value);
     }
@@ -31,15 +34,19 @@ internal sealed class IdpLease : IAsyncDisposable, IDisposable
 
     public void Dispose()
     {
+        var wrote = Db.WroteToOutbox;
         Db.LeaveOrganization();
         Db.Database.CurrentTransaction?.Dispose();
         Db.Database.SetDbConnection(null);
+        if (wrote) outbox.Tell();
     }
 
     public async ValueTask DisposeAsync()
     {
+        var wrote = Db.WroteToOutbox;
         Db.LeaveOrganization();
         if (Db.Database.CurrentTransaction is { } abandoned) await abandoned.DisposeAsync();
         Db.Database.SetDbConnection(null);
+        if (wrote) outbox.Tell();
     }
 }

@@ -10,6 +10,7 @@ using Npgsql;
 using TenantIdP.Core;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Storage.Keys;
 using TenantIdP.Storage.PostgreSql;
 using TenantIdP.Storage.Sqlite;
@@ -35,6 +36,8 @@ public static class StoreComposition
         services.AddSingleton(keys);
         services.AddSingleton<SecretBox>();
         services.AddSingleton<Cursors>();
+        services.AddSingleton<OutboxSequence>();
+        services.AddSingleton<OutboxSignal>();
         services.TryAddSingleton(TimeProvider.System);
 
         if (options.Provider == DatabaseProvider.Sqlite)
@@ -42,7 +45,7 @@ public static class StoreComposition
             var settings = ReadSqlite(configuration, environment.ContentRootPath);
             services.AddSingleton<StoreDatabase>(_ => new SqliteDatabase(settings));
             services.AddDbContextPool<SqliteIdpDbContext>(StoreContexts.UseSqlite);
-            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<SqliteIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
+            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<SqliteIdpDbContext>(), sp.GetRequiredService<StoreConnection>(), sp.GetRequiredService<OutboxSignal>()));
         }
         else
         {
@@ -51,11 +54,12 @@ public static class StoreComposition
             services.AddSingleton<StoreDatabase>(sp => sp.GetRequiredService<PostgreSqlDatabase>());
             services.AddHostedService<ChangeListener>();
             services.AddDbContextPool<PostgreSqlIdpDbContext>(StoreContexts.UsePostgreSql);
-            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
+            services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>(), sp.GetRequiredService<OutboxSignal>()));
         }
 
         services.AddScoped<StoreConnection>();
         services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
+        services.AddScoped<OutboxWriter>();
         services.AddSingleton(sp => new StoreMigrator(
             sp.GetRequiredService<IServiceScopeFactory>(),
             sp.GetRequiredService<StoreDatabase>(),

@@ -6,6 +6,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Stores;
 using Xunit;
@@ -22,7 +23,7 @@ public abstract class AuditCommandTests(TestStore store)
     public async Task A_whole_log_ends_with_0_and_an_edited_one_with_1_and_names_the_event()
     {
         var (first, second) = (await store.NewOrganizationAsync(Ct), await store.NewOrganizationAsync(Ct));
-        var node = store.NewNode(configure: services => services.AddScoped<ActorContext>().AddScoped<EventLog>().AddScoped<Leases>().AddScoped<EventSealer>());
+        var node = store.NewNode(configure: services => services.AddScoped<ActorContext>().AddScoped<EventLog>().AddScoped<Leases>().AddScoped<WebhookBacklog>().AddScoped<WebhookFanOut>().AddScoped<EventSealer>());
         foreach (var organization in new[] { first, second }) await RecordAsync(node, organization);
         await using (var scope = node.CreateAsyncScope()) Assert.Equal(6, await scope.ServiceProvider.GetRequiredService<EventSealer>().SealAsync(Ct));
 

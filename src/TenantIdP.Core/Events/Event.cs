@@ -156,5 +156,15 @@ public static class EventTypes
     public const string OrganizationSwitched = "token.organization_switched";
     public const string SwitchRefused = "token.switch_refused";
     public const string DeviceApproved = "token.device_approved";
+    public const string OutboxMessageReplayed = "outbox.message_replayed";
     public const string SigningKeyCreated = "signing_key.created";
+    public const string WebhookCreated = "webhook.created";
+    public const string WebhookUpdated = "webhook.updated";
+    public const string WebhookEnabled = "webhook.enabled";
+    public const string WebhookDisabled = "webhook.disabled";
+    public const string WebhookSecretRotated = "webhook.secret_rotated";
+    public const string WebhookDeleted = "webhook.deleted";
+
+    /// <summary>Each of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. typeof(EventTypes).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!).Order(StringComparer.Ordinal)]; // constants of text
 }

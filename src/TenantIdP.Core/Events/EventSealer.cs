@@ -1,15 +1,17 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Webhooks;
 
 namespace TenantIdP.Core.Events;
 
 /// <summary>
 /// Gives committed events their place and their hash, in the order in which it finds them. A transaction that was open for long is sealed when it is found: its place comes
 /// after what was read before it, so a reader that goes on from a position misses nothing. Whoever sees a position sees all before it: batches commit one after the other.
-/// Crosses organizations to find what is not sealed; each event is sealed in its own one.
+/// Crosses organizations to find what is not sealed; each event is sealed in its own one. Whoever is to be told of it is put down in the same transaction.
 /// </summary>
-public sealed class EventSealer(IdpDbContext db, Leases leases)
+public sealed class EventSealer(IdpDbContext db, Leases leases, WebhookFanOut webhooks)
 {
     public const int BatchSize = 500;
 
@@ -56,9 +58,10 @@ public sealed class EventSealer(IdpDbContext db, Leases leases)
         var last = await db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).MaxAsync(e => e.Position, ct) ?? 0;
         var organizations = batch.Select(e => e.OrganizationId).Distinct().ToList();
         var chains = await db.EventChains.AsNoTracking().Where(c => organizations.Contains(c.OrganizationId)).ToDictionaryAsync(c => c.OrganizationId, ct);
+        await webhooks.PrepareAsync(organizations, ct);
         foreach (var own in batch.Select((e, i) => (Event: e, Position: last + 1 + i)).GroupBy(e => e.Event.OrganizationId))
         {
-            if (own.Key != Organizations.Organization.Instance) db.EnterOrganization(own.Key);
+            if (own.Key != Organization.Instance) db.EnterOrganization(own.Key);
             if (chains.TryGetValue(own.Key, out var chain)) db.EventChains.Attach(chain);
             else db.EventChains.Add(chain = EventChain.Begin(own.Key));
             foreach (var (recorded, position) in own)
@@ -67,11 +70,14 @@ public sealed class EventSealer(IdpDbContext db, Leases leases)
                 chain.Append(recorded, position);
             }
 
+            if (own.Key != Organization.Instance) webhooks.Add(own.Key, own.Select(e => e.Event));
             var saved = await db.TrySaveAsync(LostRaces, ct);
             if (!saved.IsOk) return saved.Error;
             db.ChangeTracker.Clear();
         }
 
+        // To the instance of all of them, in their order.
+        if (webhooks.Add(Organization.Instance, batch)) await db.SaveChangesAsync(ct);
         return batch.Count;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Webhooks;
 
 namespace TenantIdP.Core.Instance;
 
@@ -16,6 +17,9 @@ public sealed class Pruning(IdpDbContext db, TimeProvider clock)
         await db.ReceivedAssertions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         // What the identity provider called a session is of use until that has ended, and is about a person.
         await db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(u => db.Sessions.Any(s => s.Id == u.SessionId && s.EndedAt != null)).ExecuteDeleteAsync(ct);
+        await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        var logged = now - WebhookDelivery.Kept;
+        await db.WebhookDeliveries.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.At <= logged).ExecuteDeleteAsync(ct);
         await db.OrganizationSlugs.Where(s => s.Until <= now).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Leases.Where(l => l.ExpiresAt <= abandoned && l.Holder != "").ExecuteDeleteAsync(ct);

@@ -122,6 +122,8 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.SignInTraces.Where(t => t.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.AppGrants.Where(g => g.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.OutboxMessages.Where(m => m.OrganizationId == id && m.State != Outbox.OutboxState.Pending).ExecuteDeleteAsync(ct); // what is still to be told is told
+        await db.WebhookEndpoints.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct); // with their deliveries
         await db.ServiceProviderKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Roles.Where(r => r.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Organizations.Where(o => o.Id == id).ExecuteDeleteAsync(ct);

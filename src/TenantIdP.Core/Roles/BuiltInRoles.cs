@@ -16,7 +16,7 @@ public static class BuiltInRoles
     [
         .. MemberPermissions, Permission.OrganizationWrite, Permission.MembersWrite, Permission.RolesWrite, Permission.DomainsRead, Permission.ConnectionsRead,
         Permission.DirectoriesRead, Permission.InvitationsRead, Permission.InvitationsWrite, Permission.EventsRead, Permission.AppsRead, Permission.KeysRead,
-        Permission.WorkspacesRead, Permission.WorkspacesWrite,
+        Permission.WorkspacesRead, Permission.WorkspacesWrite, Permission.WebhooksRead, Permission.WebhooksWrite,
     ];
 
     private static readonly string[] OwnerPermissions = [.. AdminPermissions, Permission.OrganizationDelete, Permission.AppsWrite, Permission.KeysWrite, .. Permission.IdentityControl];

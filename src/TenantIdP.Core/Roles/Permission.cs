@@ -27,6 +27,8 @@ public static class Permission
     public const string KeysRead = "keys:read";
     public const string KeysWrite = "keys:write";
     public const string EventsRead = "events:read";
+    public const string WebhooksRead = "webhooks:read";
+    public const string WebhooksWrite = "webhooks:write";
     public const string ProfileRead = "profile:read";
 
     /// <summary>Whoever controls the IdP controls the organization (DESIGN.md section 6.3): these belong to owners unless an owner grants them.</summary>

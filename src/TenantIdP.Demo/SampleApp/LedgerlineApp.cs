@@ -20,7 +20,8 @@ public static class LedgerlineApp
             .AddSingleton(options)
             .AddSingleton<OrganizationsClient>()
             .AddSingleton<InvoiceBook>()
-            .AddSingleton<LedgerlinePages>();
+            .AddSingleton<LedgerlinePages>()
+            .AddSingleton<WebhookInspector>();
         // Sessions live in memory, so that keys that outlive the process would protect nothing.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddTenantIdP(o =>
@@ -42,6 +43,7 @@ public static class LedgerlineApp
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLedgerline();
+        WebhookInspector.Map(app, options.WebhookSecret);
         return app;
     }
 

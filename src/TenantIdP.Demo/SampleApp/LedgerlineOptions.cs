@@ -14,6 +14,9 @@ public sealed record LedgerlineOptions
     /// <summary>Audience whose access tokens carry this app's permissions.</summary>
     public required string ApiIdentifier { get; init; }
 
+    /// <summary>Signs the webhooks that it is sent.</summary>
+    public required string WebhookSecret { get; init; }
+
     /// <summary>Where the demo tells who there is to sign in as.</summary>
     public required Uri Map { get; init; }
 }

@@ -2,6 +2,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 
 namespace TenantIdP.Server.Background;
 
@@ -13,12 +14,22 @@ public static class BackgroundComposition
         services.AddScoped<CertificateWarnings>();
         services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
+        services.AddScoped<OutboxClaims>();
 
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
+
+        services.AddHostedService<OutboxDrainer>();
+    }
+
+    /// <summary>Delivers the messages of the handler's kind.</summary>
+    public static void AddOutboxHandler<T>(this IServiceCollection services) where T : class, IOutboxHandler
+    {
+        services.AddScoped<T>();
+        services.AddSingleton(OutboxRoute.To<T>());
     }
 
     public static void AddWork<T>(this IServiceCollection services, TimeSpan every, TimeSpan? look = null) where T : class, IScheduledWork

@@ -7,4 +7,16 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Warning, "The scheduled work {Work} took so long to renew its lease that another node may do it; it was stopped here")]
     public static partial void LeaseLost(ILogger logger, string work);
+
+    [LoggerMessage(3, LogLevel.Warning, "The outbox could not be looked at; it is tried again in a second")]
+    public static partial void OutboxLookFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Warning, "How the delivery of {Message} ended could not be recorded; it is delivered again")]
+    public static partial void OutboxOutcomeLost(ILogger logger, string message, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Warning, "A delivery of {Kind} {Message} failed")]
+    public static partial void OutboxDeliveryFailed(ILogger logger, string kind, string message, Exception exception);
+
+    [LoggerMessage(6, LogLevel.Error, "{Kind} {Message} is dead after {Attempts} tries: an operator can replay it")]
+    public static partial void OutboxMessageDead(ILogger logger, string kind, string message, int attempts);
 }

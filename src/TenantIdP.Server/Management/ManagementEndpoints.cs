@@ -14,6 +14,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
@@ -23,6 +24,7 @@ using TenantIdP.Core.Workspaces;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
+using TenantIdP.Server.Webhooks;
 
 namespace TenantIdP.Server.Management;
 
@@ -70,6 +72,8 @@ public static class ManagementEndpoints
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
+        services.AddScoped<OutboxService>();
+        services.AddWebhooks();
         services.AddSingleton<ConnectionTestTickets>();
         services.AddScoped<ConnectionWrites>();
         services.AddScoped<ConnectionAnswers>();
@@ -116,6 +120,9 @@ public static class ManagementEndpoints
         api.MapSamlKeys();
         api.MapAuthorization();
         api.MapEvents();
+        api.MapOutbox();
+        api.MapWebhooks();
+        api.MapWebhookDeliveries();
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
@@ -129,6 +136,8 @@ public static class ManagementEndpoints
         organization.MapKeys();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
+        organization.MapOrganizationWebhooks();
+        organization.MapOrganizationWebhookDeliveries();
         return routes;
     }
 

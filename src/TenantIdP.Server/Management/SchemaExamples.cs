@@ -12,7 +12,7 @@ internal static class SchemaExamples
     {
         ["displayName"] = "Acme", ["name"] = "Ann Example", ["givenName"] = "Ann", ["familyName"] = "Example", ["slug"] = "acme", ["externalId"] = "customer-42", ["email"] = "ann@example.com",
         ["address"] = "ann@example.com", ["host"] = "example.com", ["key"] = "billing", ["roles"] = "member", ["permissions"] = "members:read", ["reason"] = "Named in the contract",
-        ["identifier"] = "https://api.example.com", ["issuer"] = "https://idp.example.com", ["clientId"] = "client", ["code"] = "ok", ["summary"] = "Signed in.",
+        ["identifier"] = "https://api.example.com", ["issuer"] = "https://idp.example.com", ["clientId"] = "client", ["code"] = "ok", ["summary"] = "Signed in.", ["eventTypes"] = "member.joined",
     };
 
     public static void AddTo(OpenApiDocument document)

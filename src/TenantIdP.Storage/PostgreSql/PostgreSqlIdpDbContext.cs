@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using TenantIdP.Core;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Storage.Keys;
 
 namespace TenantIdP.Storage.PostgreSql;
@@ -13,6 +14,18 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
 
     /// <summary>For configuration only, never on the way of a token: NOTIFY takes a lock of the whole database when it commits.</summary>
     public override async Task AnnounceAsync(string cache, CancellationToken ct) => await Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel}, {cache})", ct);
+
+    // The oldest row of each key is found first and locked then: SKIP LOCKED inside would take the second oldest for the oldest. A row that changed while it was waited for is
+    // looked at as it is now.
+    public override IQueryable<OutboxMessage> LockOutboxHeads(IReadOnlyCollection<string> keys) => OutboxMessages.FromSql(
+        $"""
+        SELECT m.* FROM unnest({keys.ToArray()}) AS wanted (ordering_key)
+        CROSS JOIN LATERAL (
+            SELECT o.organization_id, o.id FROM outbox_messages o WHERE o.state = 'Pending' AND o.ordering_key = wanted.ordering_key ORDER BY o.sequence, o.id LIMIT 1) head
+        JOIN outbox_messages m ON m.organization_id = head.organization_id AND m.id = head.id
+        WHERE m.state = 'Pending'
+        FOR UPDATE OF m SKIP LOCKED
+        """);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using TenantIdP.Core;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Storage.Keys;
 
 namespace TenantIdP.Storage.Sqlite;
@@ -26,6 +28,14 @@ public sealed class SqliteIdpDbContext : IdpDbContext
         var table = columns[0][0];
         return refused.SqliteExtendedErrorCode == ConstraintPrimaryKey ? $"pk_{table}" : $"ux_{table}_{string.Join('_', columns.Select(c => c[^1]))}";
     }
+
+    // The transaction is the only one that writes.
+    public override IQueryable<OutboxMessage> LockOutboxHeads(IReadOnlyCollection<string> keys) => OutboxMessages.FromSql(
+        $"""
+        SELECT m.* FROM json_each({JsonSerializer.Serialize(keys)}) AS wanted
+        JOIN outbox_messages m ON m.rowid = (
+            SELECT o.rowid FROM outbox_messages o WHERE o.state = 'Pending' AND o.ordering_key = wanted.value ORDER BY o.sequence, o.id LIMIT 1)
+        """);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -5,6 +5,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Testing.Stores;
 
 namespace TenantIdP.Tests.Events;
@@ -17,6 +18,8 @@ public sealed class EventNode(TestStore store, Action<Dictionary<string, string?
         services.AddScoped<ActorContext>();
         services.AddScoped<EventLog>();
         services.AddScoped<Leases>();
+        services.AddScoped<WebhookBacklog>();
+        services.AddScoped<WebhookFanOut>();
         services.AddScoped<EventSealer>();
         services.AddScoped<EventFeed>();
         services.AddScoped<EventVerification>();

@@ -10,9 +10,11 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Webhooks;
 using TenantIdP.Core.Workspaces;
 using Xunit;
 
@@ -48,13 +50,18 @@ public abstract class IsolationTests(ManagementHost host)
         var domain = (await host.UseAsync<DomainService, Result<OrganizationDomain>>(organization, s => s.ClaimAsync(organization, $"{ManagementHost.Unique("d")}.example.test", false, Ct))).Value!; // valid input
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
+        var webhook = (await host.UseAsync<WebhookService, Result<MadeWebhook>>(organization, s => s.CreateAsync(organization, new WebhookSettings("https://hooks.example.test/", null, ["*"]), Granter.Instance, Ct))).Value!; // valid input
+        var delivery = await host.UseAsync<WebhookTurns, (WebhookVerdict, WebhookDelivery Delivery)>(
+            organization, s => s.EndAsync(s.BeginTest(webhook.Endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct));
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
         var now = TimeProvider.System.GetUtcNow();
         var identity = Core.Users.UserIdentity.Link(member.Membership.UserId, connection, connection.Issuer, ManagementHost.Unique("subject"), "test", now);
         var (session, _) = Core.Sessions.Session.Start(member.Membership.UserId, Core.Sessions.SessionProof.Password(now), TimeSpan.FromDays(1), null, now);
         var email = await host.ReadAsync(null, db => db.UserEmails.Where(e => e.UserId == member.Membership.UserId).Select(e => e.Id).FirstAsync(Ct));
+        var message = await host.UseAsync<OutboxWriter, OutboxMessage>(null, writer => Task.FromResult(writer.Add(new NewOutboxMessage("test", "test:k", "test", new { }))));
         var slug = await host.ReadAsync(organization, async db =>
         {
+            db.OutboxMessages.Add(message);
             db.SignInTraces.Add(trace);
             db.UserIdentities.Add(identity);
             db.Sessions.Add(session);
@@ -68,7 +75,7 @@ public abstract class IsolationTests(ManagementHost host)
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(),
             ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
-            ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(),
+            ["webhookId"] = webhook.Endpoint.Id.ToString(), ["deliveryId"] = delivery.Delivery.Id.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, // created objects have ids
         });
     }

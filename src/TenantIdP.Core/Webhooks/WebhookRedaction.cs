@@ -1,0 +1,54 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace TenantIdP.Core.Webhooks;
+
+/// <summary>
+/// Takes out of a receiver's answer what the delivery log must not keep: what it echoes of the personal part of the event, addresses, and what looks like a secret. What
+/// stays is for finding mistakes, not evidence.
+/// </summary>
+internal static partial class WebhookRedaction
+{
+    private const string Gone = "[redacted]";
+    private const int ShortestEcho = 3;
+
+    public static string OfAnswer(string body, WebhookTurn turn, int most)
+    {
+        var text = new StringBuilder(body.Length);
+        foreach (var c in body) text.Append(char.IsControl(c) && c is not '\n' and not '\t' ? ' ' : c); // no escape sequences in anybody's terminal (SECURITY.md F7)
+        foreach (var value in PersonalValues(turn.Event?.Personal)) text.Replace(value, Gone);
+        var known = Secret().Replace(Address().Replace(text.ToString(), Gone), Gone);
+        return Cut(known, most);
+    }
+
+    public static string Cut(string text, int most)
+    {
+        if (text.Length <= most) return text;
+        // Half of a surrogate pair is no text that PostgreSQL takes.
+        return text[..(char.IsHighSurrogate(text[most - 2]) ? most - 2 : most - 1)] + "…";
+    }
+
+    /// <summary>The longest first, so that a name inside of an address does not break it in two.</summary>
+    private static IEnumerable<string> PersonalValues(string? personal)
+    {
+        if (personal is null) return [];
+        using var parsed = JsonDocument.Parse(personal);
+        return [.. Texts(parsed.RootElement).Where(t => t.Length >= ShortestEcho).Distinct().OrderByDescending(t => t.Length)];
+    }
+
+    private static IEnumerable<string> Texts(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => [element.GetString()!], // a string
+        JsonValueKind.Object => [.. element.EnumerateObject().SelectMany(p => Texts(p.Value))],
+        JsonValueKind.Array => [.. element.EnumerateArray().SelectMany(Texts)],
+        _ => [],
+    };
+
+    [GeneratedRegex(@"[^\s@<>""']{1,64}@[^\s@<>""']{1,255}", RegexOptions.None, matchTimeoutMilliseconds: 500)]
+    private static partial Regex Address();
+
+    // Signatures, keys and tokens: a long word of the alphabets in which they are written, that has a digit.
+    [GeneratedRegex(@"(whsec_|tidp_|Bearer\s+|eyJ)[A-Za-z0-9+/=_.\-]{8,}|(?=[A-Za-z0-9+/_\-]*[0-9])[A-Za-z0-9+/_\-]{32,}={0,2}", RegexOptions.None, matchTimeoutMilliseconds: 500)]
+    private static partial Regex Secret();
+}
