@@ -37,6 +37,7 @@ public static class OpenIddictEngine
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();
         services.AddScoped<IAccessTokens, AccessTokens>();
+        services.AddSingleton<ILogoutTokens, LogoutTokens>();
         services.AddScoped<AuthorizationRequests>();
         services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());
         services.AddScoped<IDeviceRequests, DeviceRequests>();
