@@ -24,6 +24,9 @@ public sealed record DemoHosts(int PortBase)
     /// <summary>Registered at the server as the app's redirect URI.</summary>
     public Uri AppRedirectUri => new(App, SampleApp.LedgerlineApp.CallbackPath);
 
+    /// <summary>Registered at the server as the app's back-channel logout URI.</summary>
+    public Uri AppLogoutUri => new(App, SampleApp.LedgerlineApp.LogoutPath);
+
     /// <summary>Registered at the server as the app's post-logout redirect URI.</summary>
     public Uri AppSignedOutUri => new(App, SampleApp.LedgerlineApp.SignedOutPath);
 }
