@@ -30,4 +30,10 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Warning, "A sign-in did not complete: {Error}")]
     public static partial void SignInFailed(ILogger logger, string error);
+
+    [LoggerMessage(9, LogLevel.Information, "The login host has ended the session {SessionId}")]
+    public static partial void LogoutReceived(ILogger logger, string sessionId);
+
+    [LoggerMessage(10, LogLevel.Warning, "A logout token was refused: {Reason}")]
+    public static partial void LogoutRefused(ILogger logger, string reason);
 }

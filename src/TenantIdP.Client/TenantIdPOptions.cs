@@ -32,6 +32,9 @@ public sealed class TenantIdPOptions
     /// <summary>Registered at the login host as post-logout redirect URI.</summary>
     public PathString SignedOutCallbackPath { get; set; } = "/signout-callback-oidc";
 
+    /// <summary>Registered at the login host as back-channel logout URI: where it says that somebody is signed out.</summary>
+    public PathString BackChannelLogoutPath { get; set; } = "/backchannel-logout";
+
     /// <summary>
     /// Asks the login host when a token has too many permissions to list them (<c>permissions_overage</c>); the app needs the scope
     /// <c>authorization:check</c>. Otherwise the answer is no.

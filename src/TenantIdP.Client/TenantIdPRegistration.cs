@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using TenantIdP.Client.Logout;
 using TenantIdP.Client.Permissions;
 using TenantIdP.Client.Sessions;
 using TenantIdP.Client.SignIn;
@@ -21,7 +23,8 @@ public static class TenantIdPRegistration
 
     /// <summary>
     /// A web application whose people sign in at the login host. Sessions are kept in the application's <c>IDistributedCache</c>, encrypted; without one of its own, in memory.
-    /// On several nodes share the cache and the data-protection keys, and see <see cref="ISessionTurns"/>.
+    /// On several nodes share the cache and the data-protection keys, and see <see cref="ISessionTurns"/>. The login host's logout tokens are received at
+    /// <see cref="TenantIdPOptions.BackChannelLogoutPath"/>; whom they sign out, each node learns from the cache.
     /// </summary>
     public static IServiceCollection AddTenantIdP(this IServiceCollection services, Action<TenantIdPOptions> configure)
     {
@@ -43,7 +46,10 @@ public static class TenantIdPRegistration
         services.AddDistributedMemoryCache();
         services.AddDataProtection();
         services.TryAddSingleton<ISessionTurns, LocalTurns>();
+        services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<SessionStore>();
+        services.TryAddSingleton<LogoutTokens>();
+        services.AddSingleton<IStartupFilter, BackChannelLogout>();
         services.TryAddSingleton<TokenEndpoint>();
         services.TryAddSingleton<SessionRefresher>();
         services.TryAddSingleton(provider => new OrganizationSwitcher(provider.GetRequiredService<SessionRefresher>(), provider.GetRequiredService<TimeProvider>()));

@@ -30,6 +30,9 @@ public sealed record DemoHosts(int PortBase)
     /// <summary>Where the application shows what it was sent.</summary>
     public Uri AppWebhooksPage => new(App, SampleApp.WebhookInspector.PagePath);
 
+    /// <summary>Registered at the server as the app's back-channel logout URI.</summary>
+    public Uri AppLogoutUri => new(App, SampleApp.LedgerlineApp.LogoutPath);
+
     /// <summary>Registered at the server as the app's post-logout redirect URI.</summary>
     public Uri AppSignedOutUri => new(App, SampleApp.LedgerlineApp.SignedOutPath);
 }

@@ -78,6 +78,7 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
             RedirectUris = [universe.Hosts.AppRedirectUri.AbsoluteUri],
             PostLogoutRedirectUris = [universe.Hosts.AppSignedOutUri.AbsoluteUri],
             InitiateLoginUri = new Uri(universe.Hosts.App, "/signin").AbsoluteUri,
+            BackchannelLogoutUri = universe.Hosts.AppLogoutUri.AbsoluteUri,
             Scopes = ["openid", "profile", "email", "offline_access"],
             DefaultApi = universe.Api.Identifier,
             GrantTypes = AppGrantTypes.Default(AppKind.Web, []),

@@ -38,6 +38,7 @@ public static class OpenIddictEngine
         services.AddScoped<IGrantRevoker, GrantRevoker>();
         services.AddSingleton<VerifiedTokens>();
         services.AddScoped<IAccessTokens, AccessTokens>();
+        services.AddSingleton<ILogoutTokens, LogoutTokens>();
         services.AddScoped<AuthorizationRequests>();
         services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());
         services.AddScoped<IDeviceRequests, DeviceRequests>();

@@ -24,6 +24,8 @@ internal sealed class Session(string key, AuthenticationTicket ticket)
 
     public string? UserId => ticket.Principal.FindFirst("sub")?.Value;
 
+    public DateTimeOffset BeganAt => ticket.Properties.IssuedUtc ?? DateTimeOffset.MinValue;
+
     public DateTimeOffset EndsAt => ticket.Properties.ExpiresUtc ?? DateTimeOffset.MinValue;
 
     private DateTimeOffset AccessEndsAt => Instant(Token("expires_at"));

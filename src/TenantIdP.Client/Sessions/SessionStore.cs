@@ -12,7 +12,7 @@ namespace TenantIdP.Client.Sessions;
 /// of one browser overlap, which ends the whole family; it would outgrow a header, too. What is stored is encrypted for its key: who reads the cache has no tokens, who writes
 /// it cannot give one session to another.
 /// </summary>
-internal sealed class SessionStore(IDistributedCache cache, IDataProtectionProvider protection, TimeProvider clock)
+internal sealed class SessionStore(IDistributedCache cache, IDataProtectionProvider protection, EndedSessions ended, TimeProvider clock)
 {
     public static string NewKey() => WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(32));
 
@@ -22,7 +22,7 @@ internal sealed class SessionStore(IDistributedCache cache, IDataProtectionProvi
             return null;
 
         var session = new Session(key, ticket);
-        return session.HasEnded(clock.GetUtcNow()) ? null : session;
+        return session.HasEnded(clock.GetUtcNow()) || await ended.ContainAsync(session, ct) ? null : session;
     }
 
     public Task SaveAsync(Session session, CancellationToken ct)

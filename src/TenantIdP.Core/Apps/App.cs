@@ -36,6 +36,12 @@ public sealed record App : IHasIdPrefix, IVersioned
     /// <summary>Where a sign-in that starts elsewhere begins (OpenID Connect Core section 4).</summary>
     public string? InitiateLoginUri { get; init; }
 
+    /// <summary>Where it is told that somebody is signed out (OpenID Connect Back-Channel Logout 1.0); null when it doesn't want to know.</summary>
+    public string? BackchannelLogoutUri { get; init; }
+
+    /// <summary>It needs the <c>sid</c> to be told (section 2.2 there), which is always in the token.</summary>
+    public bool BackchannelLogoutSessionRequired { get; init; }
+
     /// <summary>Origins of single-page apps that may read the token endpoint's answer.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 

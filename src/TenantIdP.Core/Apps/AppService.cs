@@ -10,6 +10,8 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public IReadOnlyList<string> RedirectUris { get; init; } = [];
     public IReadOnlyList<string> PostLogoutRedirectUris { get; init; } = [];
     public string? InitiateLoginUri { get; init; }
+    public string? BackchannelLogoutUri { get; init; }
+    public bool BackchannelLogoutSessionRequired { get; init; }
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
     public IReadOnlyList<string> Scopes { get; init; } = [];
     public string? DefaultApi { get; init; }
@@ -40,6 +42,8 @@ public sealed record AppChanges
     public Patch<IReadOnlyList<string>> RedirectUris { get; init; }
     public Patch<IReadOnlyList<string>> PostLogoutRedirectUris { get; init; }
     public Patch<string> InitiateLoginUri { get; init; }
+    public Patch<string> BackchannelLogoutUri { get; init; }
+    public Patch<bool> BackchannelLogoutSessionRequired { get; init; }
     public Patch<IReadOnlyList<string>> AllowedOrigins { get; init; }
     public Patch<IReadOnlyList<string>> Scopes { get; init; }
     public Patch<string> DefaultApi { get; init; }
@@ -64,7 +68,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         var app = new App
         {
             Id = id, ClientId = id.ToString(), DisplayName = wanted.DisplayName, Kind = wanted.Kind, RedirectUris = wanted.RedirectUris, PostLogoutRedirectUris = wanted.PostLogoutRedirectUris,
-            InitiateLoginUri = wanted.InitiateLoginUri, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
+            InitiateLoginUri = wanted.InitiateLoginUri, BackchannelLogoutUri = wanted.BackchannelLogoutUri, BackchannelLogoutSessionRequired = wanted.BackchannelLogoutSessionRequired, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
             RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm, GrantTypes = wanted.GrantTypes ?? AppGrantTypes.Default(wanted.Kind, wanted.Scopes),
             AccessTokenSeconds = wanted.AccessTokenSeconds, RefreshTokenDays = wanted.RefreshTokenDays, RefreshTokenAbsoluteDays = wanted.RefreshTokenAbsoluteDays, ClaimMap = wanted.ClaimMap,
         };
@@ -135,6 +139,8 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         RedirectUris = changes.RedirectUris.Or(app.RedirectUris) ?? [],
         PostLogoutRedirectUris = changes.PostLogoutRedirectUris.Or(app.PostLogoutRedirectUris) ?? [],
         InitiateLoginUri = changes.InitiateLoginUri.Or(app.InitiateLoginUri),
+        BackchannelLogoutUri = changes.BackchannelLogoutUri.Or(app.BackchannelLogoutUri),
+        BackchannelLogoutSessionRequired = changes.BackchannelLogoutSessionRequired.Or(app.BackchannelLogoutSessionRequired),
         AllowedOrigins = changes.AllowedOrigins.Or(app.AllowedOrigins) ?? [],
         Scopes = changes.Scopes.Or(app.Scopes) ?? [],
         DefaultApi = changes.DefaultApi.Or(app.DefaultApi),
@@ -160,7 +166,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
 
     private static object Facts(App a) => new
     {
-        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
         a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap,
     };
 }

@@ -4,11 +4,12 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Tokens;
 
 namespace TenantIdP.Core.Connections;
 
 /// <summary>What every change of a connection goes through, whatever its kind: the lock, the version, the rules about roles and the organization's policy.</summary>
-public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
+public sealed class ConnectionEdits(IdpDbContext db, EventLog events, IGrantRevoker grants)
 {
     internal Task<Result<Connection>> ChangeAsync(Id<Organization> organization, Id<Connection> id, int? expectedVersion, Func<Connection, Task<Result>> change, CancellationToken ct) =>
         ChangeAsync(organization, id, expectedVersion, change, Saving.NoIndex, ct);
@@ -28,6 +29,7 @@ public sealed class ConnectionEdits(IdpDbContext db, EventLog events)
                 var changed = await change(connection);
                 if (!changed.IsOk) return changed.Error;
                 if (wasActive && (connection.Status != ConnectionStatus.Active || db.Entry(connection).State == EntityState.Deleted) && await IsRequiredAsync(connection, ct)) return ConnectionErrors.StillRequired;
+                if (wasActive && (connection.Status == ConnectionStatus.Disabled || db.Entry(connection).State == EntityState.Deleted)) await grants.TellConnectionAsync(organization, id, ct);
                 var saved = await db.TrySaveAsync(unique, ct);
                 return saved.IsOk ? connection : saved.Error;
             }, ct);

@@ -7,6 +7,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Organizations;
@@ -42,7 +43,7 @@ public sealed record OrganizationChanges
 }
 
 /// <summary>Creates, finds and changes organizations. Each one is its own tenant scope, which the methods enter for what they write.</summary>
-public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventLog events, TimeProvider clock)
+public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private const int SlugTries = 5;
     private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
@@ -101,7 +102,14 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
 
     /// <summary>Ends every sign-in, refresh and mint of the organization: each of them reads the status.</summary>
     public Task<Result<Organization>> SuspendAsync(Id<Organization> id, CancellationToken ct) =>
-        ChangeAsync(id, null, EventTypes.OrganizationSuspended, organization => Task.FromResult(organization.Suspend(clock.GetUtcNow())), ct);
+        ChangeAsync(
+            id, null, EventTypes.OrganizationSuspended, async organization =>
+            {
+                var wasSuspended = organization.Status == OrganizationStatus.Suspended;
+                var suspended = organization.Suspend(clock.GetUtcNow());
+                if (suspended.IsOk && !wasSuspended) await grants.TellOrganizationAsync(id, ct);
+                return suspended;
+            }, ct);
 
     public Task<Result<Organization>> ResumeAsync(Id<Organization> id, CancellationToken ct) =>
         ChangeAsync(id, null, EventTypes.OrganizationResumed, organization => Task.FromResult(organization.Resume(clock.GetUtcNow())), ct);

@@ -1,4 +1,5 @@
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
@@ -41,7 +42,10 @@ public interface IAuthorizationRequests
     string With(string returnUrl, Interaction interaction);
 }
 
-/// <summary>Ends grants (refresh-token families and unredeemed codes) in the caller's transaction. Implemented by the engine.</summary>
+/// <summary>
+/// Ends grants (refresh-token families and unredeemed codes) in the caller's transaction, and leaves a <see cref="LogoutNotice"/> there for each app and session that had one.
+/// Implemented by the engine.
+/// </summary>
 public interface IGrantRevoker
 {
     Task EndSessionAsync(Id<Session> session, CancellationToken ct);
@@ -54,6 +58,12 @@ public interface IGrantRevoker
     Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct);
 
     Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct);
+
+    /// <summary>The organization lets nobody in for now: its apps are told to sign people out. The grants stay, and are refused while it lasts.</summary>
+    Task TellOrganizationAsync(Id<Organization> organization, CancellationToken ct);
+
+    /// <summary>The same for the grants in its organization that rest on a connection.</summary>
+    Task TellConnectionAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct);
 }
 
 /// <summary>What a valid, unexpired access token of this issuer says. Implemented by the engine; nothing here has been compared with the database.</summary>

@@ -11,6 +11,7 @@ public static class LedgerlineApp
 {
     public const string CallbackPath = "/signin-oidc";
     public const string SignedOutPath = "/signout-callback-oidc";
+    public const string LogoutPath = "/backchannel-logout";
 
     /// <summary>Built, not started; it answers at the address of its options.</summary>
     public static WebApplication Build(LedgerlineOptions options)
@@ -32,6 +33,7 @@ public static class LedgerlineApp
             o.Api = options.ApiIdentifier;
             o.CallbackPath = CallbackPath;
             o.SignedOutCallbackPath = SignedOutPath;
+            o.BackChannelLogoutPath = LogoutPath;
             // Ports of 127.0.0.1 share their cookies: the name has to be our own.
             o.CookieName = "ledgerline";
             o.SignInFailed = ExplainAsync;
@@ -39,11 +41,13 @@ public static class LedgerlineApp
 
         var app = builder.Build();
         app.UseLoopbackSite("Ledgerline");
+        app.Use(SessionWatch.AllowAsync);
         app.UseStatusCodePages(RefuseAsync);
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapLedgerline();
         WebhookInspector.Map(app, options.WebhookSecret);
+        app.MapSessionWatch();
         return app;
     }
 

@@ -89,6 +89,7 @@ internal sealed class LedgerlinePages(LedgerlineOptions options)
         <nav aria-label="Main">{Link("/", "Overview", current)}{Link("/invoices", "Invoices", current)}<a href="{options.Map}">Demo map</a></nav>
         <span class="who muted small">{visitor.Email}</span>
         <form method="post" action="/signout"><button class="button">Sign out</button></form>
+        <script src="{SessionWatch.ScriptPath}" defer></script>
         """);
 
     private static Html Link(string href, string text, string current) => href == current

@@ -54,6 +54,9 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
         if (organization != Organization.Instance) idp.EnterOrganization(organization);
     }
 
+    /// <summary>Whether the caller has changes in Core's unit of work that it is going to save.</summary>
+    public bool HasUnsavedChanges => idp.ChangeTracker.HasChanges();
+
     /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>
     public Task SaveEventsAsync(CancellationToken ct) => idp.SaveChangesAsync(ct);
 

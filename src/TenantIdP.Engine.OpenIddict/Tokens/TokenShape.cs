@@ -41,7 +41,7 @@ public sealed class TokenShape(KeyRing ring, AppCache apps, OidcSession session)
     }
 }
 
-/// <summary>The issuer exactly as configured: a URI type would add a slash that relying parties compare.</summary>
+/// <summary>The issuer exactly as configured: a URI type would add a slash that relying parties compare. And what we add to the engine, in what it says about itself.</summary>
 public sealed class ExactIssuer(IssuerOptions issuer) :
     IOpenIddictServerHandler<GenerateTokenContext>, IOpenIddictServerHandler<ApplyConfigurationResponseContext>, IOpenIddictServerHandler<ApplyAuthorizationResponseContext>
 {
@@ -62,6 +62,8 @@ public sealed class ExactIssuer(IssuerOptions issuer) :
     public ValueTask HandleAsync(ApplyConfigurationResponseContext context)
     {
         context.Response["issuer"] = issuer.Issuer;
+        context.Response["backchannel_logout_supported"] = true;
+        context.Response["backchannel_logout_session_supported"] = true;
         return ValueTask.CompletedTask;
     }
 

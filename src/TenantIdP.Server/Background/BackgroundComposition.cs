@@ -22,6 +22,7 @@ public static class BackgroundComposition
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
 
+        services.AddOutboxHandler<BackChannelLogoutDelivery>();
         services.AddHostedService<OutboxDrainer>();
     }
 

@@ -17,6 +17,8 @@ internal sealed class AppConfig(AppService apps) : ConfigKind
         new("redirectUris", Shape.Set),
         new("postLogoutRedirectUris", Shape.Set),
         new("initiateLoginUri", Shape.Text, PropertyTraits.Nullable),
+        new("backchannelLogoutUri", Shape.Text, PropertyTraits.Nullable),
+        new("backchannelLogoutSessionRequired", Shape.Flag),
         new("allowedOrigins", Shape.Set),
         new("scopes", Shape.Set),
         new("defaultApi", Shape.Text, PropertyTraits.Nullable),

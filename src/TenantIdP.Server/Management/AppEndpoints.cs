@@ -60,6 +60,8 @@ internal static class AppEndpoints
         (await secrets.DeleteAsync(appId, secretId, ct)).ToNoContent();
 }
 
+/// <param name="BackchannelLogoutUri">Where it is told that somebody is signed out (OpenID Connect Back-Channel Logout 1.0).</param>
+/// <param name="BackchannelLogoutSessionRequired">It needs the <c>sid</c>, which is always there.</param>
 /// <param name="DefaultApi">Identifier of the API whose audience tokens carry when the request names none.</param>
 /// <param name="Apis">Identifiers of further APIs the app may name by <c>resource</c>, and whose tokens it may introspect.</param>
 /// <param name="RequirePkce">Off only for apps with a secret.</param>
@@ -70,14 +72,15 @@ internal static class AppEndpoints
 /// <param name="ClaimMap">Claims under other names as well, at most 20.</param>
 public sealed record CreateAppRequest(
     [property: Required] string DisplayName, [property: Required] AppKind? Kind, IReadOnlyList<string>? RedirectUris = null, IReadOnlyList<string>? PostLogoutRedirectUris = null,
-    string? InitiateLoginUri = null, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null,
+    string? InitiateLoginUri = null, string? BackchannelLogoutUri = null, bool BackchannelLogoutSessionRequired = false, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null,
     IReadOnlyList<string>? Apis = null, bool RequirePkce = true,
     bool RequireOrganization = false, string? IdTokenAlgorithm = null, IReadOnlyList<string>? GrantTypes = null,
     int? AccessTokenSeconds = null, int? RefreshTokenDays = null, int? RefreshTokenAbsoluteDays = null, IReadOnlyList<ClaimRule>? ClaimMap = null)
 {
     internal NewApp ToNew() => new(DisplayName, Kind!.Value) // required, so validation has seen it
     {
-        RedirectUris = RedirectUris ?? [], PostLogoutRedirectUris = PostLogoutRedirectUris ?? [], InitiateLoginUri = InitiateLoginUri, AllowedOrigins = AllowedOrigins ?? [], Scopes = Scopes ?? [],
+        RedirectUris = RedirectUris ?? [], PostLogoutRedirectUris = PostLogoutRedirectUris ?? [], InitiateLoginUri = InitiateLoginUri,
+        BackchannelLogoutUri = BackchannelLogoutUri, BackchannelLogoutSessionRequired = BackchannelLogoutSessionRequired, AllowedOrigins = AllowedOrigins ?? [], Scopes = Scopes ?? [],
         DefaultApi = DefaultApi, Apis = Apis ?? [], RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
         GrantTypes = GrantTypes, AccessTokenSeconds = AccessTokenSeconds, RefreshTokenDays = RefreshTokenDays, RefreshTokenAbsoluteDays = RefreshTokenAbsoluteDays, ClaimMap = ClaimMap ?? [],
     };
@@ -85,11 +88,12 @@ public sealed record CreateAppRequest(
 
 public sealed record AppResponse(
     Id<App> Id, string ClientId, string DisplayName, AppKind Kind, IReadOnlyList<string> RedirectUris, IReadOnlyList<string> PostLogoutRedirectUris, string? InitiateLoginUri,
+    string? BackchannelLogoutUri, bool BackchannelLogoutSessionRequired,
     IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, IReadOnlyList<string> Apis, bool RequirePkce, bool RequireOrganization, string IdTokenAlgorithm,
     IReadOnlyList<string> GrantTypes, int? AccessTokenSeconds, int? RefreshTokenDays, int? RefreshTokenAbsoluteDays, IReadOnlyList<ClaimRule> ClaimMap, int Version) : IVersionedResponse
 {
     internal static AppResponse From(App a) =>
-        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
             a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.Version);
 }
 

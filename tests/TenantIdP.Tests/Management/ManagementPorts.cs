@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
@@ -44,6 +45,10 @@ public sealed class TestRevoker : IGrantRevoker
     public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => Note(organization.ToString());
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => Note($"{organization} {user}");
+
+    public Task TellOrganizationAsync(Id<Organization> organization, CancellationToken ct) => Note($"told {organization}");
+
+    public Task TellConnectionAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct) => Note($"told {organization} {connection}");
 
     private Task Note(string what)
     {
