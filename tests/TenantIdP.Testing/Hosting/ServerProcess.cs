@@ -33,6 +33,11 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', lines);
 
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Known once <see cref="HasExited"/>.</summary>
+    public int ExitCode => process.ExitCode;
+
     /// <summary>User and system time since the process started.</summary>
     public TimeSpan Cpu
     {
@@ -63,10 +68,12 @@ public sealed class ServerProcess : IAsyncDisposable
     public static string Program(string configuration) => Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration, "net10.0", "TenantIdP.Server.dll");
 
     /// <summary>Any other program that takes <c>--urls</c>.</summary>
-    public static ServerProcess Start(IEnumerable<string> program, IReadOnlyDictionary<string, string?> settings, string environment = "Development")
+    /// <param name="under">A command that becomes the program (nice, unshare), with its arguments.</param>
+    public static ServerProcess Start(IEnumerable<string> program, IReadOnlyDictionary<string, string?> settings, string environment = "Development", IReadOnlyList<string>? under = null)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet", [.. program, "--urls", address, "--environment", environment]);
+        string[] command = [.. under ?? [], "dotnet", .. program, "--urls", address, "--environment", environment];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return new ServerProcess(start, address);
     }
@@ -112,6 +119,13 @@ public sealed class ServerProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>As a supervisor does first: SIGTERM. It may take its time; <see cref="ExitAsync"/> says when it is done.</summary>
+    public async Task TerminateAsync(CancellationToken ct)
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(ct);
+    }
+
     /// <summary>As kill -9 does: nothing of it runs any more.</summary>
     public async Task KillAsync()
     {
@@ -133,7 +147,8 @@ public sealed class ServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string Root()
+    /// <summary>The checkout that this program was built in.</summary>
+    public static string Root()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
