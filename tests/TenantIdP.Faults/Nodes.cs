@@ -26,6 +26,7 @@ internal static class Nodes
     public static Dictionary<string, string?> OfBench(string provider, string database) => new(On(database))
     {
         ["TenantIdP:Database:Provider"] = provider,
+        ["TenantIdP:Shutdown:DrainSeconds"] = "3", // the balancer of the bench asks four times a second
         ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
         ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = "1000000",
     };

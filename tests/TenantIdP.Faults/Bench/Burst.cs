@@ -20,7 +20,8 @@ internal static class Burst
 {
     public sealed record Request(string Method, string Path, string? ContentType = null, string Body = "", string? Authorization = null, string? Header = null);
 
-    public static async Task<IReadOnlyList<RawAnswer>> SendAsync(IReadOnlyList<ServerProcess> nodes, IReadOnlyList<Request> requests, CancellationToken ct)
+    /// <param name="meanwhile">Runs when all are sent but for the last byte.</param>
+    public static async Task<IReadOnlyList<RawAnswer>> SendAsync(IReadOnlyList<ServerProcess> nodes, IReadOnlyList<Request> requests, CancellationToken ct, Func<Task>? meanwhile = null)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Lengths.Patience);
@@ -37,6 +38,7 @@ internal static class Burst
                 await client.GetStream().WriteAsync(bytes.AsMemory(..^1), patience.Token);
             }
 
+            if (meanwhile is not null) await meanwhile();
             await Task.WhenAll(waiting.Select(w => w.Client.GetStream().WriteAsync(new[] { w.Last }, patience.Token).AsTask()));
             return await Task.WhenAll(waiting.Select(w => ReadAsync(w.Client.GetStream(), patience.Token)));
         }

@@ -15,7 +15,8 @@ public sealed class Figures : IDisposable
     public void Dispose()
     {
         if (rows.IsEmpty) return;
-        var lines = rows.OrderBy(r => int.Parse(r.Fault.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ThenBy(r => r.What, StringComparer.Ordinal)
+        var lines = rows.GroupBy(r => (r.Fault, r.What, r.Promised)).Select(g => (g.Key.Fault, g.Key.What, g.Key.Promised, Seen: string.Join(" / ", g.Select(r => r.Seen).Distinct())))
+            .OrderBy(r => int.Parse(r.Fault.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ThenBy(r => r.What, StringComparer.Ordinal)
             .Select(r => $"| {r.Fault} | {r.What} | {r.Promised} | {r.Seen} |");
         var table = string.Join(Environment.NewLine, ["| fault | what | promised | seen |", "|---|---|---|---|", .. lines]);
         Console.WriteLine(Environment.NewLine + table);

@@ -31,12 +31,14 @@ internal sealed class Fleet : IAsyncDisposable
 
     public Recorder Record() => Recorder = new Recorder();
 
+    /// <param name="with">Settings of these nodes only.</param>
+    /// <param name="program">Another build of the server.</param>
     /// <returns>The new nodes, ready.</returns>
-    public async Task<IReadOnlyList<ServerProcess>> StartAsync(int nodes, CancellationToken ct, IReadOnlyDictionary<string, string?>? with = null)
+    public async Task<IReadOnlyList<ServerProcess>> StartAsync(int nodes, CancellationToken ct, IReadOnlyDictionary<string, string?>? with = null, string? program = null)
     {
         var settings = new Dictionary<string, string?>(Settings);
         foreach (var (key, value) in with ?? new Dictionary<string, string?>()) settings[key] = value;
-        var started = Enumerable.Range(0, nodes).Select(_ => ServerProcess.Start(settings)).ToList();
+        var started = Enumerable.Range(0, nodes).Select(_ => ServerProcess.Start([program ?? ServerProcess.Program()], settings)).ToList();
         try
         {
             await Task.WhenAll(started.Select(node => node.ReadyAsync(ct)));

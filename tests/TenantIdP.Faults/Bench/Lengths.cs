@@ -11,7 +11,7 @@ internal static class Lengths
     public static readonly TimeSpan Outage = TimeSpan.FromSeconds(IsLong ? 30 : 8);
 
     /// <summary>A promise that isn't about time is given this long to show, on a machine that is busy with other things.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>Main jobs a second: each is a sign-in and about ten requests more.</summary>
     public static readonly double JobsPerSecond = IsLong ? 4 : 2;

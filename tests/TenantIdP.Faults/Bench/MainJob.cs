@@ -76,12 +76,23 @@ internal sealed class MainJob(World world)
         if (!app.IsCallback(page.Address))
         {
             page = Shown(await browser.SubmitAsync(page, new Dictionary<string, string> { ["email"] = person.Email }, ct, stopAt: app.IsCallback), app);
-            page = Shown(await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = World.Password }, ct, stopAt: app.IsCallback), app);
+            page = Shown(await GivePasswordAsync(browser, app, page, ct), app);
         }
 
         if (!app.IsCallback(page.Address)) throw new InvalidOperationException($"Stopped at {page.Address.AbsolutePath}: {page.Text.ReplaceLineEndings(" ").Trim()}");
         if (!RelyingParty.Answer(page).TryGetValue("code", out var code)) throw new InvalidOperationException($"No code: {page.Address.Query}");
         return Ok(await app.RedeemAsync(code, pending.Verifier, ct), "code");
+    }
+
+    /// <summary>Where many sign in at once, a person who is asked to wait presses again.</summary>
+    private static async Task<WebPage> GivePasswordAsync(WebBrowser browser, RelyingParty app, WebPage form, CancellationToken ct)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var page = await browser.SubmitAsync(form, new Dictionary<string, string> { ["password"] = World.Password }, ct, stopAt: app.IsCallback);
+            if (page.Status != HttpStatusCode.TooManyRequests || tries == 60) return page;
+            await Lengths.PassAsync(page.Response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1), ct);
+        }
     }
 
     private static WebPage Shown(WebPage page, RelyingParty app)

@@ -58,14 +58,15 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <param name="settings">As in configuration, with colons.</param>
-    public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null)
+    public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null) =>
+        Start([Program(configuration)], settings, environment);
+
+    /// <summary>The server as it was built, with these tests unless another configuration is named.</summary>
+    public static string Program(string? configuration = null)
     {
         var built = configuration ?? typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
-        return Start([Program(built)], settings, environment);
+        return Path.Combine(Root(), "src", "TenantIdP.Server", "bin", built, "net10.0", "TenantIdP.Server.dll");
     }
-
-    /// <summary>The server as it was built.</summary>
-    public static string Program(string configuration) => Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration, "net10.0", "TenantIdP.Server.dll");
 
     /// <summary>Any other program that takes <c>--urls</c>.</summary>
     /// <param name="under">A command that becomes the program (nice, unshare), with its arguments.</param>
@@ -83,7 +84,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(120));
+        patience.CancelAfter(TimeSpan.FromMinutes(4)); // a machine that others use, too
         while (true)
         {
             if (process.HasExited) throw new InvalidOperationException($"Ended with {process.ExitCode}: {Output}");
@@ -120,9 +121,12 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>As a supervisor does first: SIGTERM. It may take its time; <see cref="ExitAsync"/> says when it is done.</summary>
-    public async Task TerminateAsync(CancellationToken ct)
+    public Task TerminateAsync(CancellationToken ct) => SignalAsync("TERM", ct);
+
+    /// <param name="signal">Such as STOP and CONT.</param>
+    public async Task SignalAsync(string signal, CancellationToken ct)
     {
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync(ct);
     }
 
