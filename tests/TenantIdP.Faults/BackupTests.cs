@@ -47,7 +47,7 @@ public abstract class BackupTests
         var restored = since.Elapsed;
         await using var again = new Fleet(settings);
         await again.StartAsync(1, Ct);
-        await Invariants.AssertAsync(settings, Ct);
+        await again.AssertInvariantsAsync(Ct);
         Assert.Equal(keys, await KeysAsync(again));
 
         var there = again.RelyingParty(world.App);
@@ -56,7 +56,7 @@ public abstract class BackupTests
         Assert.True((await there.RefreshAsync(old.RefreshToken, Ct)).IsOk);
         using var visitor = again.NewBrowser();
         Assert.True((await MainJob.SignInAsync(visitor, there, world.Organization, world.People[1], Ct)).IsOk);
-        await Invariants.AssertAsync(settings, Ct);
+        await again.AssertInvariantsAsync(Ct);
         Figures.Add("R13", $"a copy taken under load, restored and started, {Store}", "invariants hold; same keys; a refresh token newer than the copy is a clean 400", $"as promised; restored in {restored.TotalSeconds:0.0} s{machine}");
     }
 

@@ -35,7 +35,7 @@ public abstract class SameMomentTests
             AssertOneWins("organization slug", answers, 201, "slug_taken");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public abstract class SameMomentTests
             AssertOneWins("verified address", answers, 201, "email_taken");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public abstract class SameMomentTests
             AssertOneWins("member added", answers, 201, "already_member");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public abstract class SameMomentTests
             AssertOneWins("domain verified", answers, 200, "domain_unavailable", "domain_already_verified", "changed_meanwhile");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public abstract class SameMomentTests
             Assert.Contains(answers, a => a.Code == "last_owner");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public abstract class SameMomentTests
             Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (after.Status, after.Error));
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public abstract class SameMomentTests
             AssertOneWins("authorization code", await Burst.SendAsync(Fleet.Running.All, request, 20, Ct), 200, "invalid_grant");
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public abstract class SameMomentTests
             Assert.All(answers, a => Assert.Contains(a.Status, new[] { 200, 201, 409 }));
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public abstract class SameMomentTests
             Assert.Single(bodies);
         }
 
-        await Invariants.AssertAsync(Fleet.Settings, Ct);
+        await Fleet.AssertInvariantsAsync(Ct);
     }
 
     private protected abstract Task<World> SceneAsync();

@@ -19,11 +19,11 @@ public interface IScheduledWork
 public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every, TimeSpan? look = null) : BackgroundService
     where T : class, IScheduledWork
 {
-    /// <summary>A node that dies holds up the others for this long.</summary>
-    public static readonly TimeSpan Hold = TimeSpan.FromMinutes(2);
+    /// <summary>A node that dies holds up the others for this long; within half a minute events are sealed again.</summary>
+    public static readonly TimeSpan Hold = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
 
     private readonly string holder = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 

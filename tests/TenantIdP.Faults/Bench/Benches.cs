@@ -58,7 +58,7 @@ public abstract class PostgreSqlBench(Figures figures, int nodes) : IAsyncLifeti
         await Task.WhenAll(Fleet.Running.All.Select(node => node.ReadyAsync(ct)));
     }
 
-    internal Task AssertInvariantsAsync(CancellationToken ct) => Invariants.AssertAsync(Fleet.Settings, ct);
+    internal Task AssertInvariantsAsync(CancellationToken ct) => Fleet.AssertInvariantsAsync(ct);
 }
 
 public sealed class NodeBench(Figures figures) : PostgreSqlBench(figures, 3);

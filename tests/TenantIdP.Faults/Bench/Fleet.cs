@@ -8,10 +8,12 @@ namespace TenantIdP.Faults.Bench;
 internal sealed class Fleet : IAsyncDisposable
 {
     private readonly List<ServerProcess> ended = [];
+    private readonly Invariants invariants;
 
     public Fleet(IReadOnlyDictionary<string, string?> settings)
     {
         Settings = settings;
+        invariants = new Invariants(settings);
         Http = new HttpClient(Through(null)) { Timeout = TimeSpan.FromSeconds(60) };
         Operator = new Operator(Http, Nodes.Issuer);
     }
@@ -28,6 +30,8 @@ internal sealed class Fleet : IAsyncDisposable
     public HttpClient Http { get; }
 
     public Operator Operator { get; }
+
+    public Task AssertInvariantsAsync(CancellationToken ct) => invariants.AssertAsync(ct);
 
     public Recorder Record() => Recorder = new Recorder();
 
@@ -74,6 +78,7 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var nodes = Running.All;
         await Running.DisposeAsync();
+        await invariants.DisposeAsync();
         Http.Dispose();
         foreach (var node in nodes.Concat(ended)) await node.DisposeAsync();
     }

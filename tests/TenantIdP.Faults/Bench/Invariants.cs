@@ -12,18 +12,20 @@ using Xunit;
 
 namespace TenantIdP.Faults.Bench;
 
-/// <summary>Runs <c>invariants.sql</c> and computes the audit chains anew, as <c>audit verify</c> does.</summary>
-internal static class Invariants
+/// <summary>Runs <c>invariants.sql</c> on one database and computes the audit chains anew, as <c>audit verify</c> does.</summary>
+internal sealed class Invariants(IReadOnlyDictionary<string, string?> settings) : IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
+    private readonly Lazy<WebApplication> beside = new(() => Beside(settings));
+
     private sealed record Rule(string Sentence, bool IsSoon, string? Table, string Sql);
 
-    public static async Task AssertAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken ct)
+    public async Task AssertAsync(CancellationToken ct)
     {
         var rules = Read();
         Assert.True(rules.Count > 15, "The script was not read.");
-        await using var connection = await OpenAsync(settings, ct);
+        await using var connection = await OpenAsync(ct);
         var faults = new List<string>();
         foreach (var rule in rules)
         {
@@ -45,11 +47,16 @@ internal static class Invariants
             if (broken.Count > 0) faults.Add($"Not so: {rule.Sentence}: {string.Join(", ", broken)}");
         }
 
-        faults.AddRange(await ChainFaultsAsync(settings, ct));
+        faults.AddRange(await ChainFaultsAsync(ct));
         Assert.True(faults.Count == 0, string.Join(Environment.NewLine, faults));
     }
 
-    public static async Task<DbConnection> OpenAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken ct)
+    public async ValueTask DisposeAsync()
+    {
+        if (beside.IsValueCreated) await beside.Value.DisposeAsync();
+    }
+
+    private async Task<DbConnection> OpenAsync(CancellationToken ct)
     {
         var text = settings["ConnectionStrings:TenantIdP"]!; // every fleet has a database
         DbConnection connection = settings["TenantIdP:Database:Provider"] == "Sqlite"
@@ -95,10 +102,9 @@ internal static class Invariants
         return (long)(await command.ExecuteScalarAsync(ct))! > 0; // a count
     }
 
-    private static async Task<IReadOnlyList<string>> ChainFaultsAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken ct)
+    private async Task<IReadOnlyList<string>> ChainFaultsAsync(CancellationToken ct)
     {
-        await using var beside = Beside(settings);
-        await using var scope = beside.Services.CreateAsyncScope();
+        await using var scope = beside.Value.Services.CreateAsyncScope();
         var verification = scope.ServiceProvider.GetRequiredService<EventVerification>();
         var faults = new List<string>();
         await foreach (var chain in verification.VerifyAsync(null, ct))
@@ -111,9 +117,11 @@ internal static class Invariants
     }
 
     /// <summary>The server's own services on this database, without anything that runs.</summary>
-    public static WebApplication Beside(IReadOnlyDictionary<string, string?> settings) => ServerApp.Build(["--environment", "Development"], builder =>
+    private static WebApplication Beside(IReadOnlyDictionary<string, string?> settings) => ServerApp.Build(["--environment", "Development"], builder =>
     {
         builder.Configuration.AddInMemoryCollection(settings);
+        // A connection of its own each time: the database may have been stopped since the last.
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:TenantIdP"] = settings["ConnectionStrings:TenantIdP"] + ";Pooling=false" });
         builder.Logging.ClearProviders();
     });
 }
