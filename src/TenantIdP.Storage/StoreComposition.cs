@@ -58,6 +58,7 @@ public static class StoreComposition
             services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>()));
         }
 
+        services.AddSingleton(sp => new StoreBackup(sp.GetRequiredService<StoreDatabase>()));
         services.AddScoped<StoreConnection>();
         services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
         services.AddSingleton(sp => new StoreMigrator(

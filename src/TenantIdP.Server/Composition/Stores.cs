@@ -12,5 +12,6 @@ internal static class Stores
         services.AddSingleton<StoreStart>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreStart>());
         services.AddScoped<StoreReadiness>();
+        services.AddSingleton<StoreCopy>();
     }
 }

@@ -66,6 +66,14 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
         }
     }
 
+    public override string BackupCommandFor(string file)
+    {
+        var user = alone.Username is { Length: > 0 } name ? $" --username={name}" : "";
+        return $"pg_dump --format=custom --host={alone.Host} --port={alone.Port}{user} --file={file} {alone.Database}";
+    }
+
+    public override Task BackUpAsync(string file, CancellationToken ct) => throw new NotSupportedException("PostgreSQL is backed up by its own tools.");
+
     public override void Dispose() => source.Dispose();
 
     public override ValueTask DisposeAsync() => source.DisposeAsync();

@@ -58,6 +58,8 @@ internal sealed class SqliteDatabase : StoreDatabase
         if (exists > 0) await db.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsLock\"", ct);
     }
 
+    public override Task BackUpAsync(string file, CancellationToken ct) => SqliteBackup.WriteAsync(this.file, file, ct);
+
     public override void Dispose() => gate.Dispose();
 
     public override ValueTask DisposeAsync()
