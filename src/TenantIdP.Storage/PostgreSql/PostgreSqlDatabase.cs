@@ -8,6 +8,8 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
     /// <summary>Any fixed number: advisory locks are per database, and this one is nobody else's.</summary>
     private const long MigrationLock = 0x7469_6470_6d69_6772;
 
+    private const int ConnectSeconds = 4;
+
     private readonly NpgsqlDataSource source;
     private readonly NpgsqlConnectionStringBuilder alone;
 
@@ -16,14 +18,19 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
         // No statement of ours leaves session state behind, so the reset would only cost.
         settings.NoResetOnClose = true;
         settings.ApplicationName ??= "TenantIdP";
+
+        // The driver's own 15 seconds are longer than a request may take to be told that there is no database.
+        if (settings.Timeout == new NpgsqlConnectionStringBuilder().Timeout) settings.Timeout = ConnectSeconds;
         source = NpgsqlDataSource.Create(settings);
-        alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 30 };
+        alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 10 };
     }
 
     /// <summary>Open, and outside the pool: for what holds on to its session.</summary>
-    internal async Task<NpgsqlConnection> OpenAloneAsync(string purpose, CancellationToken ct)
+    internal async Task<NpgsqlConnection> OpenAloneAsync(string purpose, CancellationToken ct, int? patienceSeconds = null)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(alone.ConnectionString) { ApplicationName = $"{alone.ApplicationName} {purpose}" }.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(alone.ConnectionString) { ApplicationName = $"{alone.ApplicationName} {purpose}" };
+        if (patienceSeconds is { } seconds) (settings.Timeout, settings.CommandTimeout, settings.CancellationTimeout) = (seconds, seconds, 200);
+        var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
             await connection.OpenAsync(ct);
@@ -35,6 +42,9 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
             throw;
         }
     }
+
+    /// <summary>Forgets every idle connection: after an outage they lead nowhere.</summary>
+    internal void Forget() => source.Clear();
 
     /// <summary>Closed: EF Core opens it around each use, so that a request that waits for an upstream IdP holds none of the pool.</summary>
     public override DbConnection Connect() => source.CreateConnection();
@@ -55,6 +65,14 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
             throw;
         }
     }
+
+    public override string BackupCommandFor(string file)
+    {
+        var user = alone.Username is { Length: > 0 } name ? $" --username={name}" : "";
+        return $"pg_dump --format=custom --host={alone.Host} --port={alone.Port}{user} --file={file} {alone.Database}";
+    }
+
+    public override Task BackUpAsync(string file, CancellationToken ct) => throw new NotSupportedException("PostgreSQL is backed up by its own tools.");
 
     public override void Dispose() => source.Dispose();
 

@@ -83,6 +83,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlIdpDbContext.cs"] = "tells other nodes of a change, with parameters",
         ["src/TenantIdP.Storage/PostgreSql/ChangeListener.cs"] = "listens to a constant channel",
+        ["src/TenantIdP.Storage/PostgreSql/StoreWatch.cs"] = "asks for the time",
+        ["src/TenantIdP.Storage/Sqlite/SqliteBackup.cs"] = "copies the file and checks the copy, with parameters",
     };
 
     [Fact]
