@@ -30,6 +30,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     /// <summary>Name of the query filter; ignoring it is allowed in the files that a test lists.</summary>
     public const string OrganizationFilter = "organization";
 
+    private readonly HashSet<NodeChange> announced = [];
+    private Guid announcedIn;
+
     public DbSet<Organization> Organizations => Set<Organization>();
     public DbSet<OrganizationSlug> OrganizationSlugs => Set<OrganizationSlug>();
     public DbSet<User> Users => Set<User>();
@@ -80,13 +83,38 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     }
 
     /// <summary>Called by the lease when the context goes back to its pool.</summary>
-    public void LeaveOrganization() => (Scope, WroteToOutbox) = (null, false);
+    public void LeaveOrganization()
+    {
+        (Scope, WroteToOutbox) = (null, false);
+        announced.Clear();
+    }
 
     /// <summary>The name <c>ux_table_column_column</c> of the unique index that refused the change, or null when it failed for another reason.</summary>
     public abstract string? UniqueViolation(DbUpdateException failure);
 
-    /// <summary>Tells the other nodes that what <see cref="Instance.INodeCache"/> of this name keeps has changed, when the transaction commits. A store of one process has none to tell.</summary>
-    public virtual Task AnnounceAsync(string cache, CancellationToken ct) => Task.CompletedTask;
+    /// <summary>
+    /// Tells every node that what an <see cref="INodeCache"/> keeps has changed, when the transaction commits. What this context itself saves is told without being asked;
+    /// this is for rows of others on the same transaction.
+    /// </summary>
+    public async Task AnnounceAsync(NodeChange change, CancellationToken ct)
+    {
+        if (Database.CurrentTransaction?.TransactionId is not { } transaction) throw new InvalidOperationException("A change is announced in the transaction that makes it.");
+        if (transaction != announcedIn) announced.Clear(); // what an abandoned one told nobody
+        announcedIn = transaction;
+        if (announced.Add(change)) await TellOthersAsync(change, ct);
+    }
+
+    /// <summary>What was announced in the transaction that has just ended, once: for the store, which evicts it on this node when the transaction was committed.</summary>
+    public IReadOnlyList<NodeChange> TakeAnnounced()
+    {
+        if (announced.Count == 0) return [];
+        NodeChange[] taken = [.. announced];
+        announced.Clear();
+        return taken;
+    }
+
+    /// <summary>In the transaction, so that nobody is told of what is rolled back. A store of one process has no others.</summary>
+    protected virtual Task TellOthersAsync(NodeChange change, CancellationToken ct) => Task.CompletedTask;
 
     /// <summary>
     /// The oldest pending message of each key, locked until the transaction ends; without those that another transaction holds, whose key is then left alone. Not to be composed.
@@ -135,6 +163,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
     public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
+        HashSet<NodeChange>? changes = null;
         foreach (var entry in ChangeTracker.Entries())
         {
             if (entry.State is not (EntityState.Added or EntityState.Modified or EntityState.Deleted)) continue;
@@ -142,9 +171,19 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
                 throw new InvalidOperationException($"A {entry.Metadata.DisplayName()} of another organization is being written.");
             WroteToOutbox |= entry is { State: EntityState.Added, Entity: OutboxMessage };
             if (entry is { State: EntityState.Modified, Entity: IVersioned }) entry.Property(nameof(IVersioned.Version)).CurrentValue = (int)entry.Property(nameof(IVersioned.Version)).OriginalValue! + 1; // mapped as a required int
+            if (NodeChange.Of(entry) is { } change) (changes ??= []).Add(change);
         }
 
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        return changes is null ? base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken) : SaveAndTellAsync(changes, acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    private async Task<int> SaveAndTellAsync(HashSet<NodeChange> changes, bool acceptAllChangesOnSuccess, CancellationToken ct)
+    {
+        await using var own = Database.CurrentTransaction is null ? await Database.BeginTransactionAsync(ct) : null;
+        var rows = await base.SaveChangesAsync(acceptAllChangesOnSuccess, ct);
+        foreach (var change in changes) await AnnounceAsync(change, ct);
+        if (own is not null) await own.CommitAsync(ct);
+        return rows;
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

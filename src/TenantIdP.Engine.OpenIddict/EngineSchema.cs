@@ -38,7 +38,7 @@ public sealed class EngineSchema(IdpDbContext idp, OidcSession session, KeyRing 
         var app = new App { Id = Id<App>.New(clock.GetUtcNow()), ClientId = clientId, DisplayName = "Bootstrap", Kind = AppKind.Machine, Scopes = [ManagementApi.Scope], DefaultApi = issuer.ManagementApi, GrantTypes = [AppGrantTypes.ClientCredentials] };
         try
         {
-            await new AppRegistry(session, new AppCache(clock)).CreateAsync(app, [AppSecret.Given(secret, clock.GetUtcNow())], ct);
+            await new AppRegistry(session).CreateAsync(app, [AppSecret.Given(secret, clock.GetUtcNow())], ct);
         }
         catch (DbUpdateException)
         {

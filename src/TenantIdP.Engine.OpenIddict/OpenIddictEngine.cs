@@ -34,6 +34,7 @@ public static class OpenIddictEngine
         services.AddSingleton<AppCache>();
         services.AddSingleton<INodeCache>(p => p.GetRequiredService<AppCache>());
         services.AddSingleton<ApiCatalog>();
+        services.AddSingleton<INodeCache>(p => p.GetRequiredService<ApiCatalog>());
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();
         services.AddSingleton<VerifiedTokens>();
@@ -51,6 +52,8 @@ public static class OpenIddictEngine
         services.AddSingleton<KeyRing>();
         services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>>(p => p.GetRequiredService<KeyRing>());
         services.AddSingleton<IOptionsChangeTokenSource<OpenIddictServerOptions>>(p => p.GetRequiredService<KeyRing>());
+        services.AddSingleton<INodeCache>(p => p.GetRequiredService<KeyRing>());
+        services.AddScoped<IEngineUpkeep, EngineUpkeep>();
         services.AddHostedService<KeyMaintenance>();
 
         services.AddOpenIddict()

@@ -14,10 +14,11 @@ internal static class ServerProgram
     {
         try
         {
+            if (args is [BackupCommand.Name, .. var wanted]) return await BackupCommand.RunAsync(wanted, Console.Out, Console.Error, CancellationToken.None);
             if (args is [AuditCommand.Name, .. var rest]) return await AuditCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None);
             if (ConfigCommand.Takes(args)) return await ConfigCommand.RunAsync(args, Console.Out, Console.Error, Console.IsInputRedirected ? null : Confirm, CancellationToken.None);
             await using var app = ServerApp.Build(args);
-            await app.RunAsync();
+            await ServerApp.RunAsync(app);
             return 0;
         }
         catch (StartupException wrong)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Configuration.Memory;
 using TenantIdP.Server.Background;
 using TenantIdP.Server.Composition;
@@ -33,6 +34,7 @@ public static class ServerApp
 
         var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);
         DevelopmentOnly.Check(builder.Configuration, builder.Environment);
+        if (ClockSetting.Read(builder.Configuration, builder.Environment) is { } wrong) builder.Services.AddSingleton(wrong);
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
         builder.Services.AddCapabilities(builder.Configuration);
@@ -44,10 +46,20 @@ public static class ServerApp
         builder.Services.AddConfigurationFiles();
         builder.Services.AddBackground();
         builder.Services.AddHostedService<SelfCheck>();
+        Shutdown.Add(builder.Services, builder.Configuration, builder.Environment);
 
         var app = builder.Build();
         app.UseWeb();
         app.MapServer();
         return app;
+    }
+
+    /// <summary>Serves until the process is asked to end.</summary>
+    /// <exception cref="Core.Instance.StartupException">The database came later than the server and can't be used with these settings.</exception>
+    internal static async Task RunAsync(WebApplication app)
+    {
+        var start = app.Services.GetRequiredService<StoreStart>();
+        await app.RunAsync();
+        if (start.Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
     }
 }

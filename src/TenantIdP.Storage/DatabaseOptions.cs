@@ -18,4 +18,7 @@ public sealed record DatabaseOptions
     public const string SqliteDefault = "Data Source=.data/tenantidp.db";
 
     public DatabaseProvider Provider { get; init; } = DatabaseProvider.Sqlite;
+
+    /// <summary>SQLite only: the file grows no further, and what would write more is told that there is no room. Null: as far as the disk goes.</summary>
+    public int? MaxMegabytes { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
@@ -38,13 +39,15 @@ public static class StoreComposition
         services.AddSingleton<Cursors>();
         services.AddSingleton<OutboxSequence>();
         services.AddSingleton<OutboxSignal>();
+        services.AddSingleton<NodeState>();
+        services.AddSingleton(provider => new CommitEviction(provider.GetServices<INodeCache>));
         services.TryAddSingleton(TimeProvider.System);
 
         if (options.Provider == DatabaseProvider.Sqlite)
         {
             var settings = ReadSqlite(configuration, environment.ContentRootPath);
-            services.AddSingleton<StoreDatabase>(_ => new SqliteDatabase(settings));
-            services.AddDbContextPool<SqliteIdpDbContext>(StoreContexts.UseSqlite);
+            services.AddSingleton<StoreDatabase>(_ => new SqliteDatabase(settings, options.MaxMegabytes));
+            services.AddDbContextPool<SqliteIdpDbContext>((provider, context) => StoreContexts.UseSqlite(context.AddInterceptors(provider.GetRequiredService<CommitEviction>())));
             services.AddScoped(sp => new IdpLease(sp.GetRequiredService<SqliteIdpDbContext>(), sp.GetRequiredService<StoreConnection>(), sp.GetRequiredService<OutboxSignal>()));
         }
         else
@@ -52,11 +55,13 @@ public static class StoreComposition
             var settings = ReadPostgreSql(configuration);
             services.AddSingleton(_ => new PostgreSqlDatabase(settings));
             services.AddSingleton<StoreDatabase>(sp => sp.GetRequiredService<PostgreSqlDatabase>());
+            services.AddHostedService<StoreWatch>();
             services.AddHostedService<ChangeListener>();
-            services.AddDbContextPool<PostgreSqlIdpDbContext>(StoreContexts.UsePostgreSql);
+            services.AddDbContextPool<PostgreSqlIdpDbContext>((provider, context) => StoreContexts.UsePostgreSql(context.AddInterceptors(provider.GetRequiredService<CommitEviction>())));
             services.AddScoped(sp => new IdpLease(sp.GetRequiredService<PostgreSqlIdpDbContext>(), sp.GetRequiredService<StoreConnection>(), sp.GetRequiredService<OutboxSignal>()));
         }
 
+        services.AddSingleton(sp => new StoreBackup(sp.GetRequiredService<StoreDatabase>()));
         services.AddScoped<StoreConnection>();
         services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
         services.AddScoped<OutboxWriter>();
@@ -64,6 +69,7 @@ public static class StoreComposition
             sp.GetRequiredService<IServiceScopeFactory>(),
             sp.GetRequiredService<StoreDatabase>(),
             sp.GetRequiredService<RootKeys>(),
+            sp.GetRequiredService<NodeState>(),
             sp.GetRequiredService<TimeProvider>(),
             sp.GetRequiredService<ILogger<StoreMigrator>>()));
         return services;
@@ -85,10 +91,20 @@ public static class StoreComposition
     private static DatabaseOptions ReadOptions(IConfiguration configuration)
     {
         var text = configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"];
-        if (string.IsNullOrEmpty(text)) return new DatabaseOptions();
+        var most = ReadMaxMegabytes(configuration);
+        if (string.IsNullOrEmpty(text)) return new DatabaseOptions { MaxMegabytes = most };
         return Enum.GetNames<DatabaseProvider>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known
-            ? new DatabaseOptions { Provider = Enum.Parse<DatabaseProvider>(known) }
+            ? new DatabaseOptions { Provider = Enum.Parse<DatabaseProvider>(known), MaxMegabytes = most }
             : throw new StartupException($"{ProviderKey} is neither {DatabaseProvider.Sqlite} nor {DatabaseProvider.PostgreSql}.");
+    }
+
+    private static int? ReadMaxMegabytes(IConfiguration configuration)
+    {
+        var text = configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.MaxMegabytes)}"];
+        if (string.IsNullOrEmpty(text)) return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var most) && most is >= 1 and <= 1024 * 1024
+            ? most
+            : throw new StartupException("TenantIdP__Database__MaxMegabytes is no number from 1 to 1048576.");
     }
 
     private static SqliteConnectionStringBuilder ReadSqlite(IConfiguration configuration, string root)

@@ -15,6 +15,12 @@ internal abstract class StoreDatabase : IAsyncDisposable, IDisposable
     /// <summary>Readies the database for migrating; called under the lock.</summary>
     public virtual Task PrepareAsync(IdpDbContext db, CancellationToken ct) => Task.CompletedTask;
 
+    /// <summary>See <see cref="StoreBackup.CommandFor"/>.</summary>
+    public virtual string? BackupCommandFor(string file) => null;
+
+    /// <summary>See <see cref="StoreBackup.WriteAsync"/>.</summary>
+    public abstract Task BackUpAsync(string file, CancellationToken ct);
+
     public abstract void Dispose();
 
     public abstract ValueTask DisposeAsync();

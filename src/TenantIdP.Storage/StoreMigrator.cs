@@ -18,11 +18,12 @@ public sealed class StoreMigrator
     private readonly IServiceScopeFactory scopes;
     private readonly StoreDatabase database;
     private readonly RootKeys keys;
+    private readonly NodeState state;
     private readonly TimeProvider clock;
     private readonly ILogger<StoreMigrator> logger;
 
-    internal StoreMigrator(IServiceScopeFactory scopes, StoreDatabase database, RootKeys keys, TimeProvider clock, ILogger<StoreMigrator> logger) =>
-        (this.scopes, this.database, this.keys, this.clock, this.logger) = (scopes, database, keys, clock, logger);
+    internal StoreMigrator(IServiceScopeFactory scopes, StoreDatabase database, RootKeys keys, NodeState state, TimeProvider clock, ILogger<StoreMigrator> logger) =>
+        (this.scopes, this.database, this.keys, this.state, this.clock, this.logger) = (scopes, database, keys, state, clock, logger);
 
     /// <exception cref="StartupException">The root key of this database is not configured.</exception>
     public async Task MigrateAsync(CancellationToken ct)
@@ -45,5 +46,7 @@ public sealed class StoreMigrator
             await part.MigrateAsync(ct);
             Log.Migrated(logger, part.Name);
         }
+
+        state.Migrated();
     }
 }

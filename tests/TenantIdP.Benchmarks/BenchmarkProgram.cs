@@ -20,9 +20,9 @@ internal static class BenchmarkProgram
             return 0;
         }
 
-        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks") && !Stores.Contains(a)) is { } unknown)
+        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks] [sqlite] [postgresql], or saml");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
             return 1;
         }
 
@@ -32,6 +32,22 @@ internal static class BenchmarkProgram
         var cluster = new PostgreSqlCluster();
         try
         {
+            if (args.Contains("sqlite-load"))
+            {
+                await using var host = new SqliteIdp();
+                await host.InitializeAsync();
+                await new SqliteLoadRun(host, sizes).RunAsync();
+                return 0;
+            }
+
+            if (args.Contains("two-nodes"))
+            {
+                await using var host = new PostgreSqlIdp(cluster);
+                await host.InitializeAsync();
+                await new TwoNodesRun(host, sizes).RunAsync();
+                return 0;
+            }
+
             foreach (var name in Stores.Where(s => args.Contains(s) || !args.Any(Stores.Contains)))
             {
                 await using IdpHost host = name == "sqlite" ? new SqliteIdp() : new PostgreSqlIdp(cluster);

@@ -22,6 +22,15 @@ internal static class Nodes
         ["TenantIdP:Bootstrap:ClientSecret"] = ClientSecret,
     };
 
+    /// <summary>For faults: what one caller may ask for is no matter here.</summary>
+    public static Dictionary<string, string?> OfBench(string provider, string database) => new(On(database))
+    {
+        ["TenantIdP:Database:Provider"] = provider,
+        ["TenantIdP:Shutdown:DrainSeconds"] = "3", // the balancer of the bench asks four times a second
+        ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
+        ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = "1000000",
+    };
+
     public static async Task<long> CountAsync(string database, string sql, CancellationToken ct)
     {
         await using var connection = new NpgsqlConnection(database);

@@ -18,6 +18,8 @@ public sealed class StartTests(PostgreSqlCluster cluster)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Fault", "R12")]
+    [Trait("Fault", "R18")]
     public async Task Three_processes_at_once_on_a_fresh_database_become_one_instance()
     {
         var database = await cluster.CreateDatabaseAsync(Ct);
@@ -57,6 +59,7 @@ public sealed class StartTests(PostgreSqlCluster cluster)
     }
 
     [Fact]
+    [Trait("Fault", "R12")]
     public async Task A_process_killed_at_any_moment_of_the_migration_leaves_nothing_stuck()
     {
         var database = await cluster.CreateDatabaseAsync(Ct);

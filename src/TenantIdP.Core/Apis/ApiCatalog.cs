@@ -1,17 +1,21 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Core.Apis;
 
 /// <summary>
-/// Every API of the instance (there are few), read once and kept for at most <see cref="Lifetime"/>; a change on this node evicts it at once.
+/// Every API of the instance (there are few), read once and kept for at most <see cref="Lifetime"/>; a change evicts it on every node.
 /// </summary>
-public sealed class ApiCatalog(TimeProvider clock)
+public sealed class ApiCatalog(TimeProvider clock) : INodeCache
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
-    private sealed record Snapshot(Dictionary<string, Api> ByIdentifier, DateTimeOffset ReadAt);
+    private sealed record Snapshot(Dictionary<string, Api> ByIdentifier, long ReadAt);
 
     private volatile Snapshot? current;
+    private volatile int evictions;
+
+    public string Name => NodeChange.Apis;
 
     public async ValueTask<Api?> FindAsync(IdpDbContext db, string identifier, CancellationToken ct) => (await ReadAsync(db, ct)).GetValueOrDefault(identifier);
 
@@ -19,16 +23,19 @@ public sealed class ApiCatalog(TimeProvider clock)
 
     private async ValueTask<Dictionary<string, Api>> ReadAsync(IdpDbContext db, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        var snapshot = current;
-        if (snapshot is null || now - snapshot.ReadAt >= Lifetime)
-        {
-            var apis = await db.Apis.AsNoTracking().ToListAsync(ct);
-            current = snapshot = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), now);
-        }
+        if (current is { } kept && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.ByIdentifier;
+        var (seen, readAt) = (evictions, clock.GetTimestamp());
+        var apis = await db.Apis.AsNoTracking().ToListAsync(ct);
+        var read = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), readAt);
 
-        return snapshot.ByIdentifier;
+        // Read before an eviction and kept after it, a row would outlive the change that it was evicted for.
+        if (seen == evictions) current = read;
+        return read.ByIdentifier;
     }
 
-    public void Evict() => current = null;
+    public void Evict(string? key = null)
+    {
+        Interlocked.Increment(ref evictions);
+        current = null;
+    }
 }

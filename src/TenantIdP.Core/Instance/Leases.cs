@@ -8,7 +8,7 @@ public sealed class Leases(IdpDbContext db, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Taken = new() { ["pk_leases"] = VersionErrors.ChangedMeanwhile };
 
-    /// <param name="holder">This node, and no other.</param>
+    /// <param name="holder">This node, and no other. Has nothing under way of that name.</param>
     /// <param name="hold">How long it stays taken when this node dies.</param>
     /// <param name="every">Not before this long after it was last done.</param>
     /// <returns>False when another holds it or it is not due.</returns>
@@ -16,7 +16,8 @@ public sealed class Leases(IdpDbContext db, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (until, due) = (now + hold, now - every);
-        var free = db.Leases.Where(l => l.Name == name && l.ExpiresAt <= now && (l.DoneAt == null || l.DoneAt <= due));
+        // One that this holder has still is what it could not give back: it does one work at a time, and the database was away.
+        var free = db.Leases.Where(l => l.Name == name && (l.ExpiresAt <= now || l.Holder == holder) && (l.DoneAt == null || l.DoneAt <= due));
         if (await free.ExecuteUpdateAsync(set => set.SetProperty(l => l.Holder, holder).SetProperty(l => l.ExpiresAt, until), ct) == 1) return true;
         if (await db.Leases.AnyAsync(l => l.Name == name, ct)) return false;
 

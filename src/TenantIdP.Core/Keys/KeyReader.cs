@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Kernel;
@@ -59,7 +60,15 @@ public sealed class KeyReader(IdpDbContext db, ApiCatalog catalog, TimeProvider 
         var now = clock.GetUtcNow();
         var before = now - UseKnownTo;
         if (key.LastUsedAt > before) return;
-        await db.ApiKeys.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            .Where(k => k.OrganizationId == key.OrganizationId && k.Id == key.Id && (k.LastUsedAt == null || k.LastUsedAt <= before)).ExecuteUpdateAsync(set => set.SetProperty(k => k.LastUsedAt, now), ct);
+        try
+        {
+            await db.ApiKeys.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+                .Where(k => k.OrganizationId == key.OrganizationId && k.Id == key.Id && (k.LastUsedAt == null || k.LastUsedAt <= before))
+                .ExecuteUpdateAsync(set => set.SetProperty(k => k.LastUsedAt, now), ct);
+        }
+        catch (DbException)
+        {
+            // No room for it, or the database went away between two statements. It was only noted: reading goes on.
+        }
     }
 }

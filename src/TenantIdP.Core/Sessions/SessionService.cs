@@ -52,6 +52,11 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
                 await db.Entry(session).ReloadAsync(ct);
                 return null;
             }
+            catch (DbUpdateException)
+            {
+                // No room for it, or the database went away between two statements. It was only noted: reading goes on.
+                db.DiscardChanges();
+            }
         }
 
         return session;

@@ -15,7 +15,7 @@ public sealed class CrossOrigin(RequestDelegate next, TimeProvider clock)
     private static readonly PathString[] Public = ["/.well-known"];
     private static readonly PathString[] ForApps = ["/connect/token", "/connect/userinfo", "/connect/revoke"];
 
-    private readonly ConcurrentDictionary<string, (bool Allowed, DateTimeOffset ReadAt)> origins = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (bool Allowed, long ReadAt)> origins = new(StringComparer.Ordinal);
 
     public async Task InvokeAsync(HttpContext context, OidcSession session)
     {
@@ -48,14 +48,16 @@ public sealed class CrossOrigin(RequestDelegate next, TimeProvider clock)
     private async ValueTask<bool> IsRegisteredAsync(OidcSession session, string origin, CancellationToken ct)
     {
         if (origin.Length > 300) return false;
-        if (origins.TryGetValue(origin, out var kept) && clock.GetUtcNow() - kept.ReadAt < AppCache.Lifetime) return kept.Allowed;
+        if (origins.TryGetValue(origin, out var kept) && clock.GetElapsedTime(kept.ReadAt) < AppCache.Lifetime) return kept.Allowed;
+
+        var readAt = clock.GetTimestamp();
 
         // The column narrows the search; the registration itself decides.
         var quoted = $"\"{origin}\"";
         var candidates = await session.Db.Applications.AsNoTracking().Where(a => a.Description.Contains(quoted)).ToListAsync(ct);
         var allowed = candidates.Any(row => AppRegistry.ToApp(row).AllowedOrigins.Contains(origin));
         if (origins.Count >= Limit) origins.Clear();
-        origins[origin] = (allowed, clock.GetUtcNow());
+        origins[origin] = (allowed, readAt);
         return allowed;
     }
 }

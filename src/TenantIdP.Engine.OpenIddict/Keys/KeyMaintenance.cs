@@ -1,51 +1,57 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using TenantIdP.Core.Instance;
 using TenantIdP.Engine.OpenIddict.Stores;
 
 namespace TenantIdP.Engine.OpenIddict.Keys;
 
-/// <summary>Keeps this node's key set within <see cref="Interval"/> of the database's, and prunes dead tokens and grants now and then.</summary>
-internal sealed class KeyMaintenance(IServiceScopeFactory scopes, KeyRing ring, TimeProvider clock, ILogger<KeyMaintenance> logger) : BackgroundService
+/// <summary>Keeps this node's key set like the database's: at once when it is told of a change, within <see cref="Interval"/> in any case.</summary>
+internal sealed class KeyMaintenance(IServiceScopeFactory scopes, KeyRing ring, NodeState state, TimeProvider clock, ILogger<KeyMaintenance> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
+
+    /// <summary>Between two tries when the database is away.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
-        var prunedAt = clock.GetUtcNow();
-        while (await TickAsync(timer, stoppingToken))
-        {
-            try
-            {
-                await using var scope = scopes.CreateAsyncScope();
-                await ring.RefreshAsync(scope.ServiceProvider.GetRequiredService<OidcSession>().Db, stoppingToken);
-                var now = clock.GetUtcNow();
-                if (now - prunedAt < PruneEvery) continue;
-                prunedAt = now;
-
-                // Deleting the same dead rows twice is harmless, so no node needs to be chosen.
-                await scope.ServiceProvider.GetRequiredService<OidcSession>().PruneAsync(now - TimeSpan.FromDays(1), stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // The database may be away; the keys in memory go on serving until it is back.
-                Log.KeyMaintenanceFailed(logger, e);
-            }
-        }
-    }
-
-    // A host that is disposed without being stopped first would report the cancellation as a crash.
-    private static async Task<bool> TickAsync(PeriodicTimer timer, CancellationToken stoppingToken)
-    {
         try
         {
-            return await timer.WaitForNextTickAsync(stoppingToken);
+            await state.MigratedAsync(stoppingToken);
+            while (true)
+            {
+                await WaitAsync(stoppingToken);
+                await ReadAsync(stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            return false;
+            // A host that is disposed without being stopped first would report the cancellation as a crash.
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken ct)
+    {
+        using var waking = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAny(ring.Told, Task.Delay(Interval, clock, waking.Token));
+        await waking.CancelAsync();
+        ct.ThrowIfCancellationRequested();
+    }
+
+    private async Task ReadAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await ring.ReadAsync(scope.ServiceProvider.GetRequiredService<OidcSession>().Db, ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The database may be away; the keys in memory go on serving until it is back.
+            Log.KeyMaintenanceFailed(logger, e);
+            await Task.Delay(Pause, clock, ct);
+            ring.Evict(null);
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Server;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Engine.OpenIddict.Stores;
 
@@ -17,7 +18,7 @@ public sealed record SigningKey(string Kid, string Algorithm, int Generation, Da
 /// The keys of the instance, shared by all nodes through the database: asymmetric ones that sign what apps read, rotated with overlap, and symmetric ones derived from the
 /// root keys for what only we read (codes, refresh tokens, pushed requests). Feeds the engine's options and reloads them when the key set changes.
 /// </summary>
-public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptionsChangeTokenSource<OpenIddictServerOptions>, IDisposable
+public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptionsChangeTokenSource<OpenIddictServerOptions>, INodeCache, IDisposable
 {
     public static readonly string[] Algorithms = ["ES256", "RS256"];
 
@@ -27,6 +28,7 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
     private readonly IReadOnlyList<(SigningCredentials Signing, EncryptingCredentials Encryption)> internalKeys;
     private volatile IReadOnlyList<SigningKey> keys = [];
     private CancellationTokenSource changed = new();
+    private volatile TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public KeyRing(RootKeys root, SecretBox box, SigningKeyOptions options, TimeProvider clock)
     {
@@ -34,7 +36,12 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
         internalKeys = [.. root.Ids.OrderByDescending(id => id == root.ActiveId).Select(id => Derive(id, root.Find(id)!))]; // the ids are the ring's own
     }
 
-    public string Name => Options.DefaultName;
+    string IOptionsChangeTokenSource<OpenIddictServerOptions>.Name => Options.DefaultName;
+
+    string INodeCache.Name => NodeChange.SigningKeys;
+
+    /// <summary>Ends when the set has changed and is to be read again.</summary>
+    public Task Told => told.Task;
 
     /// <summary>What verifies tokens for others now: every published key.</summary>
     public IReadOnlyList<SigningKey> Published => keys;
@@ -64,12 +71,30 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
 
     public EncryptingCredentials InternalEncryption => internalKeys[0].Encryption;
 
+    /// <summary>Forgets nothing: without keys there would be no answer. They are read again at once.</summary>
+    public void Evict(string? key) => told.TrySetResult();
+
     /// <summary>Makes the keys that are due, drops those past their time and reads the set again. Any number of nodes may do it at once.</summary>
     public async Task RefreshAsync(OidcDbContext db, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        foreach (var algorithm in Algorithms) await RotateAsync(db, algorithm, now, ct);
+        await RotateAsync(db, ct);
+        await ReadAsync(db, ct);
+    }
 
+    /// <summary>Makes the keys that are due and drops those past their time. Any number of nodes may do it at once; one is enough.</summary>
+    /// <returns>Whether the set is another now.</returns>
+    public async Task<bool> RotateAsync(OidcDbContext db, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var rotated = false;
+        foreach (var algorithm in Algorithms) rotated |= await RotateAsync(db, algorithm, now, ct);
+        return rotated;
+    }
+
+    /// <summary>Reads the set as it is in the database.</summary>
+    public async Task ReadAsync(OidcDbContext db, CancellationToken ct)
+    {
+        if (told.Task.IsCompleted) told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // before reading: what is told while we read is read again
         var known = keys.ToDictionary(k => k.Kid, StringComparer.Ordinal);
         var rows = await db.SigningKeys.AsNoTracking().ToListAsync(ct);
         var read = rows.Select(row => known.GetValueOrDefault(row.Kid) ?? Open(row)).OrderBy(k => k.Algorithm, StringComparer.Ordinal).ThenByDescending(k => k.Generation).ToList();
@@ -83,8 +108,9 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
 
     public void Dispose() => changed.Dispose();
 
-    private async Task RotateAsync(OidcDbContext db, string algorithm, DateTimeOffset now, CancellationToken ct)
+    private async Task<bool> RotateAsync(OidcDbContext db, string algorithm, DateTimeOffset now, CancellationToken ct)
     {
+        var created = true;
         var rows = await db.SigningKeys.AsNoTracking().Where(k => k.Algorithm == algorithm).OrderByDescending(k => k.Generation).ToListAsync(ct);
         if (rows.Count == 0)
         {
@@ -95,9 +121,13 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
             // Announced for the whole time even when the server was off for months: verifiers must have a chance to fetch it.
             await CreateAsync(db, algorithm, rows[0].Generation + 1, now, now + TimeSpan.FromHours(options.AnnounceHours), ct);
         }
+        else
+        {
+            created = false;
+        }
 
         var successor = rows.FirstOrDefault(k => Utc(k.ActivatesAt) + TimeSpan.FromDays(options.RetainDays) <= now);
-        if (successor is not null) await db.SigningKeys.Where(k => k.Algorithm == algorithm && k.Generation < successor.Generation).ExecuteDeleteAsync(ct);
+        return (successor is not null && await db.SigningKeys.Where(k => k.Algorithm == algorithm && k.Generation < successor.Generation).ExecuteDeleteAsync(ct) > 0) || created;
     }
 
     private async Task CreateAsync(OidcDbContext db, string algorithm, int generation, DateTimeOffset now, DateTimeOffset activates, CancellationToken ct)

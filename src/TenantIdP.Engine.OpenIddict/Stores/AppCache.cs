@@ -12,38 +12,37 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 /// </summary>
 public sealed class AppCache(TimeProvider clock) : INodeCache
 {
-    public const string CacheName = "apps";
-
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
     public const int Limit = 2_000;
 
     private volatile int evictions;
 
-    private readonly ConcurrentDictionary<string, (OidcApplication App, DateTimeOffset ReadAt)> byClientId = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Guid, (OidcApplication App, DateTimeOffset ReadAt)> byId = new();
+    private readonly ConcurrentDictionary<string, (OidcApplication App, long ReadAt)> byClientId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Guid, (OidcApplication App, long ReadAt)> byId = new();
 
     private readonly ConditionalWeakTable<OidcApplication, App> read = [];
 
     public async ValueTask<OidcApplication?> FindByClientIdAsync(OidcSession session, string clientId, CancellationToken ct)
     {
-        if (byClientId.TryGetValue(clientId, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime) return kept.App;
-        var seen = evictions;
-        return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.ClientId == clientId, ct), seen);
+        if (byClientId.TryGetValue(clientId, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.App;
+        var (seen, readAt) = (evictions, clock.GetTimestamp());
+        return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.ClientId == clientId, ct), seen, readAt);
     }
 
     public async ValueTask<OidcApplication?> FindByIdAsync(OidcSession session, Guid id, CancellationToken ct)
     {
-        if (byId.TryGetValue(id, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime) return kept.App;
-        var seen = evictions;
-        return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, ct), seen);
+        if (byId.TryGetValue(id, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.App;
+        var (seen, readAt) = (evictions, clock.GetTimestamp());
+        return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, ct), seen, readAt);
     }
 
     /// <summary>What a row of this cache says, read once.</summary>
     public App Read(OidcApplication row) => read.GetValue(row, AppRegistry.ToApp);
 
-    public string Name => CacheName;
+    public string Name => NodeChange.Apps;
 
-    public void Evict() => Clear();
+    /// <summary>All of them: apps change seldom, and one is a statement.</summary>
+    public void Evict(string? key) => Clear();
 
     public void Clear()
     {
@@ -52,12 +51,12 @@ public sealed class AppCache(TimeProvider clock) : INodeCache
         byId.Clear();
     }
 
-    private OidcApplication? Keep(OidcApplication? app, int seen)
+    private OidcApplication? Keep(OidcApplication? app, int seen, long readAt)
     {
         // Read before an eviction and kept after it, a row would outlive the change that it was evicted for.
         if (app is null || seen != evictions) return app;
         if (byId.Count >= Limit) Clear();
-        var entry = (app, clock.GetUtcNow());
+        var entry = (app, readAt);
         byId[app.Id] = entry;
         byClientId[app.ClientId!] = entry; // every client has one
         return app;

@@ -1,14 +1,17 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace TenantIdP.Engine.OpenIddict.Stores;
 
 /// <summary>The apps, as clients of the engine.</summary>
-public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegistry
+public sealed class AppRegistry(OidcSession session) : IAppRegistry
 {
+    private static readonly NodeChange Changed = new(NodeChange.Apps, null);
+
     public static App ToApp(OidcApplication row)
     {
         var app = JsonSerializer.Deserialize<App>(row.Description, JsonText.Options)!; // written by Write below
@@ -42,7 +45,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         Write(app, row);
         session.Db.Add(row);
         await session.Db.SaveChangesAsync(ct);
-        await session.EvictAsync(cache, ct);
+        await session.AnnounceAsync(Changed, ct);
     }
 
     public async Task<IReadOnlyList<AppSecret>> SecretsAsync(Id<App> id, CancellationToken ct) =>
@@ -66,7 +69,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
             return false;
         }
 
-        await session.EvictAsync(cache, ct);
+        await session.AnnounceAsync(Changed, ct);
         return true;
     }
 
@@ -76,7 +79,7 @@ public sealed class AppRegistry(OidcSession session, AppCache cache) : IAppRegis
         await session.Db.Tokens.Where(t => EF.Property<Guid?>(t, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         await session.Db.Authorizations.Where(a => EF.Property<Guid?>(a, "ApplicationId") == id.Value).ExecuteDeleteAsync(ct);
         var deleted = await session.Db.Applications.Where(a => a.Id == id.Value).ExecuteDeleteAsync(ct);
-        await session.EvictAsync(cache, ct);
+        await session.AnnounceAsync(Changed, ct);
         return deleted == 1;
     }
 

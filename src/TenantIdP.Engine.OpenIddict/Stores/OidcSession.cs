@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using OpenIddict.EntityFrameworkCore;
 using TenantIdP.Core;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -16,7 +17,6 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : IOpenIddictEntityFrameworkCoreContext, IAsyncDisposable, IDisposable
 {
     private OidcDbContext? context;
-    private AppCache? changed;
 
     public OidcDbContext Db
     {
@@ -60,19 +60,18 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
     /// <summary>Saves what Core recorded (events) without touching the engine's own pending rows.</summary>
     public Task SaveEventsAsync(CancellationToken ct) => idp.SaveChangesAsync(ct);
 
-    /// <summary>Evicts now and again when this scope ends: a reader may have kept the old row between the change and its commit. The other nodes are told when it commits.</summary>
-    public Task EvictAsync(AppCache cache, CancellationToken ct)
+    /// <summary>Tells every node, this one too, when the transaction commits.</summary>
+    public async Task AnnounceAsync(NodeChange change, CancellationToken ct)
     {
-        cache.Clear();
-        changed = cache;
-        return idp.AnnounceAsync(cache.Name, ct);
+        await using var own = await BeginAsync(ct);
+        await idp.AnnounceAsync(change, ct);
+        if (own is not null) await own.CommitAsync(ct);
     }
 
     public ValueTask<DbContext> GetDbContextAsync(CancellationToken cancellationToken) => new(Db);
 
     public async ValueTask DisposeAsync()
     {
-        changed?.Clear();
         if (context is null) return;
         Detach(context);
         await context.DisposeAsync();
@@ -81,7 +80,6 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
 
     public void Dispose()
     {
-        changed?.Clear();
         if (context is null) return;
         Detach(context);
         context.Dispose();

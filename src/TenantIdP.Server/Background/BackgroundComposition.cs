@@ -3,6 +3,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Outbox;
+using TenantIdP.Core.Tokens;
 
 namespace TenantIdP.Server.Background;
 
@@ -16,6 +17,8 @@ public static class BackgroundComposition
         services.AddScoped<Pruning>();
         services.AddScoped<OutboxClaims>();
 
+        services.AddWork<KeyRotation>(every: TimeSpan.FromMinutes(1), look: TimeSpan.FromSeconds(15));
+        services.AddWork<TokenPruning>(TimeSpan.FromHours(1));
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
@@ -37,11 +40,27 @@ public static class BackgroundComposition
     {
         services.AddScoped<T>();
         services.AddSingleton<IHostedService>(provider => new WorkRunner<T>(
-            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkRunner<T>>>(), every, look));
+            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<NodeState>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<WorkRunner<T>>>(), new WorkTimes(every, look)));
     }
 }
 
-/// <summary>Our keys follow one another in time.</summary>
+/// <summary>The keys that sign tokens follow one another in time.</summary>
+public sealed class KeyRotation(IEngineUpkeep engine) : IScheduledWork
+{
+    public static string Name => "signing_key_rotation";
+
+    public Task DoAsync(CancellationToken ct) => engine.RotateKeysAsync(ct);
+}
+
+public sealed class TokenPruning(IEngineUpkeep engine) : IScheduledWork
+{
+    public static string Name => "token_prune";
+
+    public Task DoAsync(CancellationToken ct) => engine.PruneAsync(ct);
+}
+
+/// <summary>Our keys towards identity providers, too.</summary>
 public sealed class KeySuccession(ServiceProviderKeys keys) : IScheduledWork
 {
     public static string Name => "saml_key_succession";

@@ -13,17 +13,19 @@ public interface IScheduledWork
     Task<bool> HasWorkAsync(CancellationToken ct) => Task.FromResult(true);
 }
 
+/// <param name="Every">From one end to the next.</param>
+/// <param name="Look">How often it is looked whether it is due; a minute unless given.</param>
+public sealed record WorkTimes(TimeSpan Every, TimeSpan? Look = null);
+
 /// <summary>Does a work when it is due and no other node does it, under a lease that is renewed as long as it takes.</summary>
-/// <param name="every">From one end to the next.</param>
-/// <param name="look">How often it is looked whether it is due; a minute unless given.</param>
-public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every, TimeSpan? look = null) : BackgroundService
+public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, TimeProvider clock, ILogger<WorkRunner<T>> logger, WorkTimes times) : BackgroundService
     where T : class, IScheduledWork
 {
-    /// <summary>A node that dies holds up the others for this long.</summary>
-    public static readonly TimeSpan Hold = TimeSpan.FromMinutes(2);
+    /// <summary>A node that dies holds up the others for this long; within half a minute events are sealed again.</summary>
+    public static readonly TimeSpan Hold = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
 
     private readonly string holder = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
@@ -31,7 +33,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
     /// <returns>False when it was not due, another node does it, or it failed.</returns>
     public async Task<bool> TryAsync(CancellationToken ct)
     {
-        if (!await HasWorkAsync(ct) || !await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, every, ct))) return false;
+        if (!await HasWorkAsync(ct) || !await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, times.Every, ct))) return false;
         var done = false;
         try
         {
@@ -39,7 +41,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
         }
         finally
         {
-            // Also at shutdown, so that the next node need not wait for the end of the lease.
+            // Also at shutdown, so that the next node need not wait for the end of the lease. When the database is away, the lease ends by itself.
             await UseLeasesAsync(async leases =>
             {
                 await leases.GiveBackAsync(T.Name, holder, done, CancellationToken.None);
@@ -54,7 +56,8 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
     {
         try
         {
-            using var timer = new PeriodicTimer(look ?? LookEvery, clock);
+            await state.MigratedAsync(stoppingToken);
+            using var timer = new PeriodicTimer(times.Look ?? LookEvery, clock);
             while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -82,7 +85,8 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
         var work = DoAsync(lost.Token);
         while (await Task.WhenAny(work, Task.Delay(RenewEvery, clock, lost.Token)) != work)
         {
-            if (ct.IsCancellationRequested || await UseLeasesAsync(leases => leases.RenewAsync(T.Name, holder, Hold, ct))) continue;
+            if (ct.IsCancellationRequested) break; // the work has been told, too
+            if (await UseLeasesAsync(leases => leases.RenewAsync(T.Name, holder, Hold, ct))) continue;
             Log.LeaseLost(logger, T.Name);
             break;
         }

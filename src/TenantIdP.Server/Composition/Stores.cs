@@ -9,23 +9,9 @@ internal static class Stores
     {
         services.AddStore(configuration, environment);
         services.AddStoreDataProtection();
-        services.AddHostedService<Migration>();
+        services.AddSingleton<StoreStart>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreStart>());
         services.AddScoped<StoreReadiness>();
-    }
-
-    /// <summary>Runs before any other hosted service starts, so before Kestrel listens and before any key or row is asked for.</summary>
-    private sealed class Migration(StoreMigrator migrator) : IHostedLifecycleService
-    {
-        public Task StartingAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        services.AddSingleton<StoreCopy>();
     }
 }

@@ -59,6 +59,7 @@ internal static class Web
     {
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Failures>();
+        app.UseMiddleware<NodeGate>();
         app.UseMiddleware<AliasAddresses>();
         app.UseMiddleware<PublicOrigin>();
         app.UseMiddleware<RequestShape>();

@@ -60,6 +60,27 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, TimeSpan sliding,
         }
     }
 
+    public void RemoveWhere(Predicate<TValue> matches)
+    {
+        lock (gate)
+        {
+            foreach (var node in entries.Values.Where(node => matches(node.Value.Value)).ToList())
+            {
+                entries.Remove(node.Value.Key);
+                byUse.Remove(node);
+            }
+        }
+    }
+
+    public void Clear()
+    {
+        lock (gate)
+        {
+            entries.Clear();
+            byUse.Clear();
+        }
+    }
+
     private void Expire()
     {
         while (byUse.Last is { } last && clock.GetElapsedTime(last.Value.UsedAt) > sliding) DropLast();

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Saml.Keys;
@@ -30,18 +31,23 @@ internal sealed record ConnectionSnapshot(
 }
 
 /// <summary>
-/// Connections by id, read again after five seconds: that is how long another node's change may go unseen before a sign-in starts. Finishing one reads the row itself.
+/// Connections by id, evicted when they or their organization change and read again after five seconds in any case: that is how long a change may go unseen before a
+/// sign-in starts when its message is lost. Finishing one reads the row itself.
 /// Crosses organizations: a sign-in starts before there is a scope.
 /// </summary>
-internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock) : INodeCache
 {
     private const int Capacity = 4_000;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    private volatile int evictions;
 
     private readonly BoundedCache<Id<Connection>, (long ReadAt, ConnectionSnapshot Connection)> cache = new(Capacity, Fresh, clock);
 
     // By thumbprint, which is all there is to a certificate: reading one costs more than the row.
     private readonly BoundedCache<string, SamlCertificate> certificates = new(Capacity, TimeSpan.FromHours(1), clock);
+
+    public string Name => NodeChange.Connections;
 
     /// <summary>Null when there is no such connection, or it or its organization is not active (SECURITY.md A9): what every sign-in asks.</summary>
     public async Task<ConnectionSnapshot?> FindAsync(Id<Connection> id, CancellationToken ct) => await FindAnyAsync(id, ct) is { IsLive: true } live ? live : null;
@@ -50,11 +56,12 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
     public async Task<ConnectionSnapshot?> FindAnyAsync(Id<Connection> id, CancellationToken ct)
     {
         if (cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Connection;
-        var readAt = clock.GetTimestamp();
+        var (seen, readAt) = (evictions, clock.GetTimestamp());
         var read = await ReadAsync(id, ct);
-        // Absence is not remembered: a guessed id must not push a real one out.
+
+        // Absence is not remembered: a guessed id must not push a real one out. Nor is what was read before an eviction: it would outlive the change that it was evicted for.
         if (read is null) cache.Remove(id);
-        else cache.Put(id, (readAt, read));
+        else if (seen == evictions) cache.Put(id, (readAt, read));
         return read;
     }
 
@@ -66,8 +73,17 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
         return await db.AcsAliases.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.Url == address).Select(a => (Id<Connection>?)a.ConnectionId).SingleOrDefaultAsync(ct);
     }
 
-    /// <summary>Called when this node, or a notification of another one, knows of a change.</summary>
-    public void Invalidate(Id<Connection> id) => cache.Remove(id);
+    /// <summary>Read again at once: for whoever has changed it a moment ago.</summary>
+    public void Invalidate(Id<Connection> id) => Evict(id.ToString());
+
+    /// <param name="key">A connection, an organization for all of its connections, or null for all there are.</param>
+    public void Evict(string? key)
+    {
+        Interlocked.Increment(ref evictions);
+        if (Id<Connection>.TryParse(key, out var connection)) cache.Remove(connection);
+        else if (Id<Organization>.TryParse(key, out var organization)) cache.RemoveWhere(kept => kept.Connection.OrganizationId == organization);
+        else cache.Clear();
+    }
 
     private async Task<ConnectionSnapshot?> ReadAsync(Id<Connection> id, CancellationToken ct)
     {

@@ -15,7 +15,8 @@ namespace TenantIdP.Server.Federation;
 /// The handler's options of each connection in use, with its discovery document: at most <see cref="Capacity"/>, an hour after the last use, made anew when the
 /// connection's version changes. The stock options cache never lets go.
 /// </summary>
-internal sealed class ConnectionOptions(IHttpMessageHandlerFactory handlers, IDataProtectionProvider protection, SecretBox secrets, IssuerOptions issuer, TimeProvider clock)
+internal sealed class ConnectionOptions(
+    IHttpMessageHandlerFactory handlers, IOptions<OutboundOptions> outbound, IDataProtectionProvider protection, SecretBox secrets, IssuerOptions issuer, TimeProvider clock)
     : IOptionsMonitor<OpenIdConnectOptions>
 {
     public const int Capacity = 2_000;
@@ -81,8 +82,8 @@ internal sealed class ConnectionOptions(IHttpMessageHandlerFactory handlers, IDa
         options.ClaimActions.Clear();
 
         var address = connection.Issuer.TrimEnd('/') + "/.well-known/openid-configuration";
-        options.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
-            address, new OpenIdConnectConfigurationRetriever(), new UpstreamDocuments(backchannel, allowHttp), new UpstreamMetadataRules(connection, allowHttp))
+        options.ConfigurationManager = new UpstreamConfiguration(
+            address, new UpstreamDocuments(backchannel, allowHttp), new UpstreamMetadataRules(connection, allowHttp), outbound.Value.RequestTimeout, clock)
         {
             AutomaticRefreshInterval = TimeSpan.FromHours(12),
             RefreshInterval = TimeSpan.FromMinutes(5), // an unknown key id asks again, at most this often

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Http;
@@ -12,6 +13,7 @@ internal static class FederationEndpoints
     {
         services.AddGuardedOutboundHttp(configuration, issuer.IsDevelopmentLoopback);
         services.AddSingleton<ConnectionDirectory>();
+        services.AddSingleton<INodeCache>(provider => provider.GetRequiredService<ConnectionDirectory>());
         services.AddSingleton<ConnectionOptions>();
         services.AddSingleton<ReturnCookie>();
         services.AddSingleton<SignOutCookie>();

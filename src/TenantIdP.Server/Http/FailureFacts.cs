@@ -22,6 +22,8 @@ internal sealed record FailureFacts(int Status, string Code, string Message, str
 
     public static FailureFacts InvalidRequest(string message, int status = StatusCodes.Status400BadRequest) => new(status, "invalid_request", message);
 
+    public static FailureFacts From(EdgeProblem problem, int retryAfterSeconds) => new(problem.Status, problem.Code, problem.Message) { RetryAfterSeconds = retryAfterSeconds };
+
     public static FailureFacts From(Error error, string? back = null) => new(StatusOf(error.Kind), error.Code, error.Message, back)
     {
         RetryAfterSeconds = error.Kind is ErrorKind.Unavailable or ErrorKind.TooMany ? 10 : null,

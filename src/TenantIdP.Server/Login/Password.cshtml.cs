@@ -41,5 +41,5 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
     }
 
     internal static readonly FailureFacts Busy =
-        new(StatusCodes.Status429TooManyRequests, "too_many_requests", "Many people are signing in just now. Try again in a moment.") { RetryAfterSeconds = 10 };
+        new(StatusCodes.Status429TooManyRequests, "too_many_requests", "Many people are signing in just now. Try again in a moment.") { RetryAfterSeconds = 2 };
 }

@@ -13,7 +13,8 @@ internal sealed class PasswordHashing : IPasswordHashing, IDisposable
     /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512.</summary>
     private const int Iterations = 210_000;
 
-    private const int MaxWaiting = 100;
+    // A queue that is soon done, so that whoever is taken waits no longer than for a page, and everybody else is told at once to come again (SECURITY.md R15).
+    private static readonly int MaxWaiting = 4 * Environment.ProcessorCount;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly object Nobody = new();
 

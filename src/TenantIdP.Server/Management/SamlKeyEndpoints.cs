@@ -42,12 +42,8 @@ internal static class SamlKeyEndpoints
     }
 
     private static async Task<Results<Ok<ListResponse<SamlKeyResponse>>, ProblemHttpResult>> RotateOfConnectionAsync(
-        Id<Organization> organizationId, Id<Connection> connectionId, ServiceProviderKeys keys, ServiceProviderKeyCache cache, CancellationToken ct)
-    {
-        var rotated = await keys.RotateAsync(organizationId, connectionId, ct);
-        cache.Invalidate(connectionId);
-        return rotated.ToOk(SamlKeyResponse.From);
-    }
+        Id<Organization> organizationId, Id<Connection> connectionId, ServiceProviderKeys keys, CancellationToken ct) =>
+        (await keys.RotateAsync(organizationId, connectionId, ct)).ToOk(SamlKeyResponse.From);
 }
 
 /// <param name="Certificate">PEM.</param>

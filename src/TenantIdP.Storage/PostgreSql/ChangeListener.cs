@@ -13,7 +13,7 @@ internal sealed class ChangeListener(PostgreSqlDatabase database, IEnumerable<IN
 {
     public const string Channel = "tenantidp_changes";
 
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private readonly List<INodeCache> all = [.. caches];
 
@@ -44,12 +44,9 @@ internal sealed class ChangeListener(PostgreSqlDatabase database, IEnumerable<IN
     private async Task ListenAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenAloneAsync("listener", ct);
-        connection.Notification += (_, told) =>
-        {
-            foreach (var cache in all.Where(c => c.Name == told.Payload)) cache.Evict();
-        };
+        connection.Notification += (_, told) => NodeChange.Parse(told.Payload).Tell(all);
         await using (var listen = new NpgsqlCommand("LISTEN " + Channel, connection)) await listen.ExecuteNonQueryAsync(ct);
-        foreach (var cache in all) cache.Evict();
+        foreach (var cache in all) cache.Evict(null);
         while (true) await connection.WaitAsync(ct);
     }
 }

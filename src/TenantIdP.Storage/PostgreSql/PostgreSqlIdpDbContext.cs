@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using TenantIdP.Core;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Outbox;
 using TenantIdP.Storage.Keys;
 
@@ -13,7 +14,8 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
         failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } refused ? refused.ConstraintName : null;
 
     /// <summary>For configuration only, never on the way of a token: NOTIFY takes a lock of the whole database when it commits.</summary>
-    public override async Task AnnounceAsync(string cache, CancellationToken ct) => await Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel}, {cache})", ct);
+    protected override async Task TellOthersAsync(NodeChange change, CancellationToken ct) =>
+        await Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel}, {change.ToString()})", ct);
 
     // The oldest row of each key is found first and locked then: SKIP LOCKED inside would take the second oldest for the oldest. A row that changed while it was waited for is
     // looked at as it is now.

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace TenantIdP.Storage.Sqlite;
 
 /// <summary>Takes the turn to write with a transaction and gives it back when the transaction ends, whoever ends it.</summary>
-internal sealed class GatedSqliteConnection(string connectionString, WriteGate gate) : SqliteConnection(connectionString)
+internal sealed class GatedSqliteConnection(string connectionString, WriteGate gate, long? maxBytes) : SqliteConnection(connectionString)
 {
     private bool holdsTurn;
 
@@ -28,8 +28,9 @@ internal sealed class GatedSqliteConnection(string connectionString, WriteGate g
 
         // Another process may write too (a backup, a second server by mistake): wait for it. NORMAL with a write-ahead log loses no transaction to a crash of the process.
         using var command = base.CreateCommand();
-        command.CommandText = "PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 10000;";
+        command.CommandText = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;";
         command.ExecuteNonQuery();
+        if (maxBytes is { } most) Limit(most);
     }
 
     public override SqliteTransaction BeginTransaction(IsolationLevel isolationLevel, bool deferred)
@@ -62,6 +63,16 @@ internal sealed class GatedSqliteConnection(string connectionString, WriteGate g
         }
 
         return BeginTransaction(isolationLevel, deferred: false);
+    }
+
+    /// <summary>Holds for this connection only, as SQLite has it.</summary>
+    private void Limit(long most)
+    {
+        using var command = base.CreateCommand();
+        command.CommandText = "PRAGMA page_size";
+        var page = (long)command.ExecuteScalar()!; // a database has one
+        command.CommandText = $"PRAGMA max_page_count = {most / page}"; // numbers of ours
+        command.ExecuteNonQuery();
     }
 
     private void LeaveGate()

@@ -12,10 +12,13 @@ internal sealed class SqliteDatabase : StoreDatabase
     private readonly WriteGate gate = new();
     private readonly string connectionString;
     private readonly string file;
+    private readonly long? maxBytes;
 
     /// <param name="settings">With an absolute path to the file.</param>
-    public SqliteDatabase(SqliteConnectionStringBuilder settings)
+    /// <param name="maxMegabytes">What the file may grow to; null for no limit of ours.</param>
+    public SqliteDatabase(SqliteConnectionStringBuilder settings, int? maxMegabytes)
     {
+        maxBytes = maxMegabytes * 1024L * 1024;
         settings.ForeignKeys = true;
         connectionString = settings.ConnectionString;
         file = settings.DataSource;
@@ -24,7 +27,7 @@ internal sealed class SqliteDatabase : StoreDatabase
     public override DbConnection Connect()
     {
         // Open for the whole unit of work: an idle connection to a file holds no lock, and opening runs pragmas.
-        var connection = new GatedSqliteConnection(connectionString, gate);
+        var connection = new GatedSqliteConnection(connectionString, gate, maxBytes);
         connection.Open();
         return connection;
     }
@@ -54,6 +57,8 @@ internal sealed class SqliteDatabase : StoreDatabase
         var exists = await db.Database.SqlQueryRaw<int>("SELECT count(*) AS \"Value\" FROM sqlite_master WHERE name = '__EFMigrationsLock'").SingleAsync(ct);
         if (exists > 0) await db.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsLock\"", ct);
     }
+
+    public override Task BackUpAsync(string file, CancellationToken ct) => SqliteBackup.WriteAsync(this.file, file, ct);
 
     public override void Dispose() => gate.Dispose();
 

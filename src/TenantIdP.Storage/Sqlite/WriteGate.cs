@@ -23,5 +23,5 @@ internal sealed class WriteGate : IDisposable
 
     public void Dispose() => turn.Dispose();
 
-    private static TimeoutException Waited() => new("No turn to write to the database in 30 seconds: a transaction is held open.");
+    private static StoreUnavailableException Waited() => new("No turn to write to the database in 30 seconds: a transaction is held open.");
 }

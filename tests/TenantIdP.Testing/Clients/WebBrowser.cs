@@ -22,10 +22,18 @@ public sealed class WebBrowser : IDisposable
 {
     private readonly HttpClient client;
 
-    public WebBrowser(CookieContainer? cookies = null)
+    /// <param name="through">Stands between the browser and the network, such as a load balancer.</param>
+    public WebBrowser(CookieContainer? cookies = null, DelegatingHandler? through = null)
     {
         Cookies = cookies ?? new CookieContainer();
-        client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+        HttpMessageHandler network = new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false };
+        if (through is not null)
+        {
+            through.InnerHandler = network;
+            network = through;
+        }
+
+        client = new HttpClient(network) { Timeout = TimeSpan.FromSeconds(60) };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (test)");
         client.DefaultRequestHeaders.Accept.ParseAdd("text/html,*/*;q=0.8");
     }

@@ -33,6 +33,11 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', lines);
 
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Known once <see cref="HasExited"/>.</summary>
+    public int ExitCode => process.ExitCode;
+
     /// <summary>User and system time since the process started.</summary>
     public TimeSpan Cpu
     {
@@ -53,20 +58,23 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <param name="settings">As in configuration, with colons.</param>
-    public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null)
+    public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null) =>
+        Start([Program(configuration)], settings, environment);
+
+    /// <summary>The server as it was built, with these tests unless another configuration is named.</summary>
+    public static string Program(string? configuration = null)
     {
         var built = configuration ?? typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
-        return Start([Program(built)], settings, environment);
+        return Path.Combine(Root(), "src", "TenantIdP.Server", "bin", built, "net10.0", "TenantIdP.Server.dll");
     }
 
-    /// <summary>The server as it was built.</summary>
-    public static string Program(string configuration) => Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration, "net10.0", "TenantIdP.Server.dll");
-
     /// <summary>Any other program that takes <c>--urls</c>.</summary>
-    public static ServerProcess Start(IEnumerable<string> program, IReadOnlyDictionary<string, string?> settings, string environment = "Development")
+    /// <param name="under">A command that becomes the program (nice, unshare), with its arguments.</param>
+    public static ServerProcess Start(IEnumerable<string> program, IReadOnlyDictionary<string, string?> settings, string environment = "Development", IReadOnlyList<string>? under = null)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet", [.. program, "--urls", address, "--environment", environment]);
+        string[] command = [.. under ?? [], "dotnet", .. program, "--urls", address, "--environment", environment];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return new ServerProcess(start, address);
     }
@@ -76,7 +84,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(120));
+        patience.CancelAfter(TimeSpan.FromMinutes(4)); // a machine that others use, too
         while (true)
         {
             if (process.HasExited) throw new InvalidOperationException($"Ended with {process.ExitCode}: {Output}");
@@ -112,6 +120,16 @@ public sealed class ServerProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>As a supervisor does first: SIGTERM. It may take its time; <see cref="ExitAsync"/> says when it is done.</summary>
+    public Task TerminateAsync(CancellationToken ct) => SignalAsync("TERM", ct);
+
+    /// <param name="signal">Such as STOP and CONT.</param>
+    public async Task SignalAsync(string signal, CancellationToken ct)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(ct);
+    }
+
     /// <summary>As kill -9 does: nothing of it runs any more.</summary>
     public async Task KillAsync()
     {
@@ -133,7 +151,8 @@ public sealed class ServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string Root()
+    /// <summary>The checkout that this program was built in.</summary>
+    public static string Root()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {

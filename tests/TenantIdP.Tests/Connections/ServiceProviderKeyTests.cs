@@ -129,7 +129,7 @@ public abstract class ServiceProviderKeyTests(TestStore store) : IAsyncLifetime
         var cache = node.GetRequiredService<ServiceProviderKeyCache>();
         var shared = (await cache.FindAsync(connection.OrganizationId, connection.Id, Ct)).Signing!.Certificate.Thumbprint; // made with the first asking
         Assert.True((await UseAsync<ServiceProviderKeys, Result<IReadOnlyList<ServiceProviderKey>>>(node, k => k.RotateAsync(connection.OrganizationId, connection.Id, Ct))).IsOk);
-        cache.Invalidate(connection.Id);
+        cache.Evict(connection.Id.ToString());
         var announced = await cache.FindAsync(connection.OrganizationId, connection.Id, Ct);
         Assert.Equal((shared, 2), (announced.Signing!.Certificate.Thumbprint, announced.PublishedSigning.Count)); // there is one
         clock.Advance(TimeSpan.FromDays(31));
@@ -197,7 +197,7 @@ public abstract class ServiceProviderKeyTests(TestStore store) : IAsyncLifetime
     public async Task A_work_is_done_by_one_node_and_again_only_when_it_is_due_and_a_failed_one_at_once()
     {
         var nodes = new[] { NewNode(), NewNode(), NewNode() };
-        var runners = nodes.Select(n => new WorkRunner<Counted>(n.GetRequiredService<IServiceScopeFactory>(), clock, NullLogger<WorkRunner<Counted>>.Instance, TimeSpan.FromHours(1))).ToList();
+        var runners = nodes.Select(n => new WorkRunner<Counted>(n.GetRequiredService<IServiceScopeFactory>(), new NodeState(), clock, NullLogger<WorkRunner<Counted>>.Instance, new WorkTimes(TimeSpan.FromHours(1)))).ToList();
         int Done() => nodes.Sum(n => n.GetRequiredService<Count>().Value);
         await Task.WhenAll(runners.Select(r => Task.Run(() => r.TryAsync(Ct))));
         Assert.Equal(1, Done());

@@ -94,6 +94,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlIdpDbContext.cs"] = "tells other nodes of a change and locks the oldest messages, with parameters",
         ["src/TenantIdP.Storage/Sqlite/SqliteIdpDbContext.cs"] = "finds the oldest messages, with parameters",
         ["src/TenantIdP.Storage/PostgreSql/ChangeListener.cs"] = "listens to a constant channel",
+        ["src/TenantIdP.Storage/PostgreSql/StoreWatch.cs"] = "asks for the time",
+        ["src/TenantIdP.Storage/Sqlite/SqliteBackup.cs"] = "copies the file and checks the copy, with parameters",
     };
 
     [Fact]

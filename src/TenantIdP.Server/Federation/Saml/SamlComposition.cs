@@ -26,6 +26,7 @@ public static class SamlComposition
         services.AddScoped<Leases>();
         services.AddScoped<ServiceProviderKeys>();
         services.AddSingleton<ServiceProviderKeyCache>();
+        services.AddSingleton<INodeCache>(provider => provider.GetRequiredService<ServiceProviderKeyCache>());
         services.AddSingleton<MetadataReader>(provider => (xml, entityId) => MetadataImport.Read(xml, entityId, provider.GetRequiredService<TimeProvider>().GetUtcNow(), issuer.IsDevelopmentLoopback));
         services.AddSingleton<MetadataSource>();
         services.AddScoped<MetadataRefresh>();

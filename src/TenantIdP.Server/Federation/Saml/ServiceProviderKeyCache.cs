@@ -1,5 +1,6 @@
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Saml.Keys;
@@ -14,13 +15,15 @@ public sealed record SpKeySet(
     SamlKeyPair? Signing, IReadOnlyList<SamlKeyPair> Decryption, IReadOnlyList<SamlCertificate> PublishedSigning, IReadOnlyList<SamlCertificate> PublishedEncryption);
 
 /// <summary>
-/// The keys of a connection (its own, else the instance's, both during a change-over), read again after a minute. The keys of the instance are made when they are first
-/// asked for.
+/// The keys of a connection (its own, else the instance's, both during a change-over), evicted when they change and read again after 15 seconds in any case. The keys of the
+/// instance are made when they are first asked for.
 /// </summary>
-public sealed class ServiceProviderKeyCache(IServiceScopeFactory scopes, SecretBox box, TimeProvider clock)
+public sealed class ServiceProviderKeyCache(IServiceScopeFactory scopes, SecretBox box, TimeProvider clock) : INodeCache
 {
     private const int Capacity = 1_000;
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(15);
+
+    private volatile int evictions;
 
     private readonly BoundedCache<Id<Connection>, (long ReadAt, SpKeySet Keys)> sets = new(Capacity, Fresh, clock);
 
@@ -30,14 +33,23 @@ public sealed class ServiceProviderKeyCache(IServiceScopeFactory scopes, SecretB
     public async Task<SpKeySet> FindAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct)
     {
         if (sets.TryGet(connection, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Keys;
-        var readAt = clock.GetTimestamp();
+        var (seen, readAt) = (evictions, clock.GetTimestamp());
         var read = await ReadAsync(organization, connection, ct);
-        sets.Put(connection, (readAt, read));
+
+        // Read before an eviction and kept after it, a set would outlive the change that it was evicted for.
+        if (seen == evictions) sets.Put(connection, (readAt, read));
         return read;
     }
 
-    /// <summary>Called when this node knows of a change.</summary>
-    public void Invalidate(Id<Connection> connection) => sets.Remove(connection);
+    public string Name => NodeChange.SamlKeys;
+
+    /// <param name="key">A connection; null for all, as when the instance's change.</param>
+    public void Evict(string? key)
+    {
+        Interlocked.Increment(ref evictions);
+        if (Id<Connection>.TryParse(key, out var connection)) sets.Remove(connection);
+        else sets.Clear();
+    }
 
     private async Task<SpKeySet> ReadAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct)
     {

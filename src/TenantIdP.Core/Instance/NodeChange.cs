@@ -1,0 +1,53 @@
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using TenantIdP.Core.Apis;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Instance;
+
+/// <summary>Rows have changed of which nodes keep copies.</summary>
+/// <param name="Cache">The name of an <see cref="INodeCache"/>.</param>
+/// <param name="Key">Which of them, without spaces; null for all.</param>
+public readonly record struct NodeChange(string Cache, string? Key)
+{
+    public const string Apis = "apis";
+    public const string Apps = "apps";
+
+    /// <summary>Keyed by the connection, or by the organization for all of its connections.</summary>
+    public const string Connections = "connections";
+
+    /// <summary>Keyed by the connection; the keys of the instance have no key of their own, because every connection may use them.</summary>
+    public const string SamlKeys = "saml_keys";
+
+    public const string SigningKeys = "signing_keys";
+
+    /// <summary>As a message.</summary>
+    public override string ToString() => Key is null ? Cache : $"{Cache} {Key}";
+
+    public static NodeChange Parse(string message)
+    {
+        var space = message.IndexOf(' ', StringComparison.Ordinal);
+        return space < 0 ? new NodeChange(message, null) : new NodeChange(message[..space], message[(space + 1)..]);
+    }
+
+    public void Tell(IEnumerable<INodeCache> caches)
+    {
+        foreach (var cache in caches)
+        {
+            if (cache.Name == Cache) cache.Evict(Key);
+        }
+    }
+
+    /// <summary>Found here and not in the use cases, so that none of them can forget it. Called for what is added, modified or deleted.</summary>
+    internal static NodeChange? Of(EntityEntry entry) => entry.Entity switch
+    {
+        Api => new NodeChange(Apis, null),
+        Connection connection => new NodeChange(Connections, connection.Id.ToString()),
+        ConnectionCertificate certificate => new NodeChange(Connections, certificate.ConnectionId.ToString()),
+        AcsAlias alias => new NodeChange(Connections, alias.ConnectionId.ToString()),
+        ServiceProviderKey key => new NodeChange(SamlKeys, key.ConnectionId?.ToString()),
+        Organization organization when entry.Property(nameof(Organization.Status)).IsModified || entry.Property(nameof(Organization.DisplayName)).IsModified =>
+            new NodeChange(Connections, organization.Id.ToString()),
+        _ => null,
+    };
+}

@@ -1,0 +1,42 @@
+using TenantIdP.Faults.Bench;
+using Xunit;
+
+namespace TenantIdP.Faults;
+
+/// <summary>R1: a node is killed while people sign in.</summary>
+[Collection(NodeBenchCollection.Name)]
+public sealed class NodeDeathTests(NodeBench bench)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Trait("Fault", "R1")]
+    public async Task Sign_ins_go_on_at_other_nodes_when_one_is_killed()
+    {
+        await bench.RefillAsync(Ct);
+        var fleet = bench.Fleet;
+        var machine = Machine.AtRest();
+        var recorder = fleet.Record();
+        TimeSpan again;
+        IReadOnlyCollection<JobResult> results;
+        await using (var load = Load.Start(bench.World, Ct))
+        {
+            await Lengths.PassAsync(Lengths.Fault / 3, Ct);
+            await fleet.Running.All[0].KillAsync();
+            await Lengths.PassAsync(Lengths.Fault / 3, Ct);
+            var since = recorder.Now;
+            await bench.RefillAsync(Ct);
+            again = recorder.Now - since;
+            await Lengths.PassAsync(Lengths.Fault / 3, Ct);
+            results = await load.StopAsync();
+        }
+
+        bench.Figures.Add("R1", "a node of three is killed under load", "started sign-ins finish; 5xx of the others 0; ready again <= 5 s",
+            $"{Load.Describe(results)}; {recorder}; another node found for {recorder.Retried}; ready again after {again.TotalSeconds:0.0} s{machine}");
+        Assert.NotEmpty(results);
+        Assert.True(again <= machine.Allows(TimeSpan.FromSeconds(5)), $"It took {again} until a node was ready in its place.");
+        Assert.True(results.All(r => r.End is JobEnd.Done or JobEnd.DoneAgain), Load.Describe(results));
+        Assert.True(recorder.All.All(s => s.Status is not { } status || (int)status < 500), Recorder.Describe(recorder.All.Where(s => s.Status is { } status && (int)status >= 500)));
+        await bench.AssertInvariantsAsync(Ct);
+    }
+}
