@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Sessions;
 
@@ -57,6 +58,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
         foreach (var membership in memberships)
         {
             db.EnterOrganization(membership.OrganizationId);
+            await db.RevokeKeysAsync(events, membership.OrganizationId, id, ct);
             db.Memberships.Remove(membership);
             if (membership.Status != MembershipStatus.Removed) events.Record(EventTypes.MemberRemoved, membership.OrganizationId, membership.Id.ToString(), new { userId = id, by = "erasure" });
             await db.SaveChangesAsync(ct);

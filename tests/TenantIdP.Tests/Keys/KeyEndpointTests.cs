@@ -145,6 +145,42 @@ public abstract class KeyEndpointTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task Keys_of_a_merged_account_are_the_survivors_and_go_on()
+    {
+        var (organization, _) = await OrganizationAsync();
+        var maker = await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct);
+        using var their = await host.AsUserAsync(maker.Membership.UserId, organization, Ct);
+        var (id, secret) = await MakeAsync(their, organization, Permission.MembersRead);
+        var (into, from) = (await host.NewUserAsync(Ct), maker.Membership.UserId);
+        var moved = new MergedKey(organization, Id<ApiKey>.Parse(id, null), MergeOutcome.Moved);
+
+        var plan = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.PlanAsync(into, from, Ct));
+        var merged = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.MergeAsync(into, from, Ct));
+
+        Assert.Equal([moved], plan.Value!.Keys); // both are Ok
+        Assert.Equal([moved], merged.Value!.Keys);
+        using var key = host.Client(secret);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(key, $"organizations/{organization}/members"));
+        Assert.Equal(into, await host.ReadAsync(organization, db => db.ApiKeys.Select(k => k.CreatedBy).SingleAsync(Ct)));
+    }
+
+    [Fact]
+    public async Task Keys_end_with_a_merge_that_leaves_the_person_removed()
+    {
+        var (organization, _) = await OrganizationAsync();
+        var (mine, theirs) = (await host.NewMemberAsync(organization, BuiltInRoles.Admin, Ct), await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct));
+        using var their = await host.AsUserAsync(theirs.Membership.UserId, organization, Ct);
+        var (id, _) = await MakeAsync(their, organization, Permission.MembersRead);
+        Assert.True((await host.UseAsync<MemberService, Result<Member>>(organization, m => m.DeactivateAsync(organization, theirs.Membership.Id, Granter.Instance, Ct))).IsOk);
+        Assert.True((await host.UseAsync<MemberService, Result>(organization, m => m.RemoveAsync(organization, mine.Membership.Id, Granter.Instance, Ct))).IsOk);
+
+        var merged = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.MergeAsync(mine.Membership.UserId, theirs.Membership.UserId, Ct));
+
+        Assert.Equal([new MergedKey(organization, Id<ApiKey>.Parse(id, null), MergeOutcome.Dropped)], merged.Value!.Keys); // it is Ok
+        Assert.Equal(0, await host.ReadAsync(organization, db => db.ApiKeys.CountAsync(Ct)));
+    }
+
+    [Fact]
     [Trait("Attack", "H4")]
     public async Task A_key_ends_when_it_is_deleted_runs_out_or_its_organization_is_suspended()
     {
