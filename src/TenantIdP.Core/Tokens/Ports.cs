@@ -41,7 +41,7 @@ public interface IAuthorizationRequests
     string With(string returnUrl, Interaction interaction);
 }
 
-/// <summary>Ends grants (refresh-token families and unredeemed codes) in the caller's transaction. Implemented by the engine.</summary>
+/// <summary>Ends grants (refresh-token families and unredeemed codes) in the caller's transaction, and says which stand. Implemented by the engine.</summary>
 public interface IGrantRevoker
 {
     Task EndSessionAsync(Id<Session> session, CancellationToken ct);
@@ -54,6 +54,9 @@ public interface IGrantRevoker
     Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct);
 
     Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct);
+
+    /// <summary>Those of these sessions on which a grant rests that has not ended.</summary>
+    Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct);
 }
 
 /// <summary>What a valid, unexpired access token of this issuer says. Implemented by the engine; nothing here has been compared with the database.</summary>

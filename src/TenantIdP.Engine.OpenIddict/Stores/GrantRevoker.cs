@@ -26,6 +26,12 @@ public sealed class GrantRevoker(OidcSession session) : IGrantRevoker
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>
         EndAsync(Standing.Where(a => a.OrganizationId == organization.Value && a.UserId == user.Value), ct);
 
+    public async Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct)
+    {
+        var ids = sessions.Select(s => s.Value).ToArray();
+        return [.. (await Standing.Where(a => ids.Contains(a.SessionId)).Select(a => a.SessionId).Distinct().ToListAsync(ct)).Select(id => new Id<Session>(id))];
+    }
+
     private IQueryable<OidcAuthorization> Standing => session.Db.Authorizations.Where(a => a.Status == Statuses.Valid);
 
     private static Task EndAsync(IQueryable<OidcAuthorization> grants, CancellationToken ct) =>

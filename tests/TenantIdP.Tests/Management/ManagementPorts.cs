@@ -45,6 +45,11 @@ public sealed class TestRevoker : IGrantRevoker
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => Note($"{organization} {user}");
 
+    /// <summary>Sessions on which a grant rests.</summary>
+    public ConcurrentDictionary<Id<Session>, bool> Standing { get; } = new();
+
+    public Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct) => Task.FromResult<IReadOnlyList<Id<Session>>>([.. sessions.Where(Standing.ContainsKey)]);
+
     private Task Note(string what)
     {
         Ended.Add(what);
