@@ -29,6 +29,7 @@ public abstract class ConfigSecretTests(TestStore store)
                 organizations:
                   acme:
                     displayName: Acme
+                    externalId: acme-1
                     connections:
                       Upstream: {kind: oidc, issuer: "https://idp.example", clientId: id, clientSecret: {file: upstream.secret} }
                 """;
