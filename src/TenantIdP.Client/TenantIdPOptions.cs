@@ -23,7 +23,11 @@ public sealed class TenantIdPOptions
     /// <summary>Stem of the names of the cookies; over https the session's is prefixed with <c>__Host-</c>. Applications on one host name need different ones.</summary>
     public string CookieName { get; set; } = "tenantidp";
 
-    /// <summary>How long a session may last at most. Tokens are refreshed all the while; a refused refresh ends it earlier.</summary>
+    /// <summary>
+    /// How long a session may last at most. Tokens are refreshed all the while. A grant that ended ends the session at that refresh. When the organization's policy refuses the
+    /// refresh (more proof is needed, or access was taken away), nobody is signed in any more and the next challenge asks for what is missing. While the login host does not
+    /// answer, the person stays signed in, without organization, roles and permissions once the access token is over.
+    /// </summary>
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(8);
 
     /// <summary>Registered at the login host as redirect URI.</summary>

@@ -10,9 +10,12 @@ internal sealed class Session(string key, AuthenticationTicket ticket)
     public const string KeyClaim = "tenantidp_session";
 
     private const string RetryAt = "retry_at";
+    private const string RefusedWith = "refused_with";
     private static readonly TimeSpan EarlyBy = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
     private static readonly string[] FromAccessToken = ["permissions", "permissions_overage", "act"];
+    private static readonly string[] OfOrganization = ["roles", "connection_id"];
+    private static readonly string[] OfOrganizationPrefixes = ["org_", "workspace_"];
 
     public string Key => key;
 
@@ -36,7 +39,7 @@ internal sealed class Session(string key, AuthenticationTicket ticket)
     /// <summary>The claims of an id token, and what only an access token of the API says.</summary>
     public static ClaimsPrincipal Principal(ClaimsIdentity id, ClaimsIdentity? access)
     {
-        var identity = WithoutAccess(id);
+        var identity = Without(id, FromAccessToken.Contains);
         foreach (var type in FromAccessToken)
         {
             foreach (var claim in access?.FindAll(type) ?? [])
@@ -51,14 +54,21 @@ internal sealed class Session(string key, AuthenticationTicket ticket)
     /// <summary>Nothing can renew it: who is signed in can't be known to be so any longer.</summary>
     public bool HasEnded(DateTimeOffset now) => EndsAt <= now || (RefreshToken is null && AccessEndsAt <= now);
 
-    /// <summary>Permissions end with the token that says so, whether or not a new one could be had.</summary>
+    /// <summary>What the login host's policy said when it gave no successor; null when it has not refused one. Nobody is signed in by such a session, until a refresh is granted.</summary>
+    public RefreshOutcome? Refused => Enum.TryParse<RefreshOutcome>(ticket.Properties.GetString(RefusedWith), out var outcome) ? outcome : null;
+
+    /// <summary>
+    /// The organization, the roles and the permissions end with the token that says so, when no new one could be had: from then on nobody knows whether they are still true. Who
+    /// the person is stays.
+    /// </summary>
     public ClaimsPrincipal PrincipalAt(DateTimeOffset now) =>
-        AccessEndsAt > now ? ticket.Principal : new ClaimsPrincipal(WithoutAccess((ClaimsIdentity)ticket.Principal.Identity!)); // a session is made of one identity
+        AccessEndsAt > now ? ticket.Principal : new ClaimsPrincipal(Without((ClaimsIdentity)ticket.Principal.Identity!, EndsWithToken)); // a session is made of one identity
 
     public Session With(ClaimsPrincipal principal, string idToken, string accessToken, string? refreshToken, DateTimeOffset accessEndsAt)
     {
         var properties = ticket.Properties.Clone();
         properties.Items.Remove(RetryAt);
+        properties.Items.Remove(RefusedWith);
         List<AuthenticationToken> tokens =
         [
             new() { Name = "id_token", Value = idToken },
@@ -72,16 +82,21 @@ internal sealed class Session(string key, AuthenticationTicket ticket)
         return New(principal, properties, key);
     }
 
-    /// <summary>A login host that does not answer must not hold up every request of the session.</summary>
-    public Session NotBefore(DateTimeOffset now)
+    /// <summary>A login host that gives no successor must not hold up every request of the session. When it did not answer at all, an earlier refusal stands.</summary>
+    public Session NotBefore(DateTimeOffset now, RefreshOutcome outcome)
     {
         var properties = ticket.Properties.Clone();
+        if (outcome is RefreshOutcome.InteractionRequired or RefreshOutcome.AccessDenied)
+            properties.SetString(RefusedWith, outcome.ToString());
         properties.SetString(RetryAt, (now + Pause).ToString("o", CultureInfo.InvariantCulture));
         return New(ticket.Principal, properties, key);
     }
 
-    private static ClaimsIdentity WithoutAccess(ClaimsIdentity identity) =>
-        new(identity.Claims.Where(claim => !FromAccessToken.Contains(claim.Type)), identity.AuthenticationType, identity.NameClaimType, identity.RoleClaimType);
+    private static bool EndsWithToken(string type) =>
+        FromAccessToken.Contains(type) || OfOrganization.Contains(type) || OfOrganizationPrefixes.Any(prefix => type.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static ClaimsIdentity Without(ClaimsIdentity identity, Func<string, bool> left) =>
+        new(identity.Claims.Where(claim => !left(claim.Type)), identity.AuthenticationType, identity.NameClaimType, identity.RoleClaimType);
 
     private string? Token(string name) => ticket.Properties.GetTokenValue(name);
 

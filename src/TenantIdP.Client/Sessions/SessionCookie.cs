@@ -11,6 +11,7 @@ namespace TenantIdP.Client.Sessions;
 internal sealed class SessionCookie(IOptions<TenantIdPOptions> options) : IConfigureNamedOptions<CookieAuthenticationOptions>
 {
     private static readonly object Key = new();
+    private static readonly object AskedFor = new();
 
     public static string Prefix(TenantIdPOptions options, bool host) =>
         Address.IsLoopback(options.Issuer) ? options.CookieName : (host ? "__Host-" : "__Secure-") + options.CookieName;
@@ -22,6 +23,9 @@ internal sealed class SessionCookie(IOptions<TenantIdPOptions> options) : IConfi
             await context.AuthenticateAsync(TenantIdPSchemes.Session);
         return context.Items[Key] as string;
     }
+
+    /// <summary>The organization that asks for more proof before the request's session goes on; null when none does.</summary>
+    public static string? OrganizationThatAsks(HttpContext context) => context.Items[AskedFor] as string;
 
     public static ClaimsPrincipal PrincipalOf(string key) => new(new ClaimsIdentity([new Claim(Session.KeyClaim, key)], TenantIdPSchemes.Session));
 
@@ -62,6 +66,15 @@ internal sealed class SessionCookie(IOptions<TenantIdPOptions> options) : IConfi
         }
 
         http.Items[Key] = key;
+        if (session.Refused is { } refused)
+        {
+            // Nobody is signed in, and a challenge asks for what is missing. The session stays: another try, a switch or a sign-out may follow.
+            if (refused == RefreshOutcome.InteractionRequired)
+                http.Items[AskedFor] = session.Ticket.Principal.TenantIdP().OrganizationId;
+            context.RejectPrincipal();
+            return;
+        }
+
         context.ReplacePrincipal(session.PrincipalAt(http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()));
         // GetTokenAsync reads them here, and the end of the session at the login host needs the id token.
         context.Properties.StoreTokens(session.Ticket.Properties.GetTokens());

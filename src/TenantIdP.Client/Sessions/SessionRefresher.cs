@@ -9,10 +9,10 @@ internal enum RefreshOutcome
     /// <summary>The session holds good tokens.</summary>
     Fresh,
 
-    /// <summary>The organization wants more proof. The session is untouched.</summary>
+    /// <summary>The organization wants more proof. A refresh that somebody asked for leaves the session as it is; one that was due ends its use.</summary>
     InteractionRequired,
 
-    /// <summary>Not for this person. The session is untouched.</summary>
+    /// <summary>Not for this person. As above.</summary>
     AccessDenied,
 
     /// <summary>The grant is dead, and the session with it.</summary>
@@ -28,7 +28,10 @@ internal sealed class SessionRefresher(
 {
     public sealed record Result(RefreshOutcome Outcome, Session? Session, string Description = "");
 
-    /// <summary>The session, refreshed when its access token is about to end; null when it has ended.</summary>
+    /// <summary>
+    /// The session, refreshed when its access token is about to end; null when it has ended. Where the login host's policy refused the refresh, <see cref="Session.Refused"/> says
+    /// so.
+    /// </summary>
     public async Task<Session?> CurrentAsync(string key, CancellationToken ct)
     {
         var session = await store.FindAsync(key, ct);
@@ -38,7 +41,13 @@ internal sealed class SessionRefresher(
     /// <summary>Refreshes now; with a target, the successor belongs to that organization.</summary>
     public Task<Result> RefreshAsync(string key, Target? target, CancellationToken ct) => TakeTurnAsync(key, onlyIfDue: false, target, ct);
 
-    public Task EndAsync(string key, CancellationToken ct) => store.RemoveAsync(key, ct);
+    /// <summary>Ends the session here. A refresh that is under way ends before this does, so that it does not write the session again.</summary>
+    public async Task EndAsync(string key, CancellationToken ct)
+    {
+        await store.RemoveAsync(key, ct); // at once, also for who waits for the turn
+        await using var turn = await turns.TakeAsync(key, ct);
+        await store.RemoveAsync(key, ct);
+    }
 
     private async Task<Result> TakeTurnAsync(string key, bool onlyIfDue, Target? target, CancellationToken ct)
     {
@@ -67,10 +76,10 @@ internal sealed class SessionRefresher(
             return Ended();
         }
 
+        if (ReferenceEquals(result.Session, session) && onlyIfDue)
+            result = result with { Session = session.NotBefore(clock.GetUtcNow(), result.Outcome) };
         if (!ReferenceEquals(result.Session, session))
             await store.SaveAsync(result.Session!, CancellationToken.None); // only an end has none
-        else if (onlyIfDue)
-            await store.SaveAsync(session.NotBefore(clock.GetUtcNow()), CancellationToken.None);
         return result;
     }
 

@@ -58,6 +58,9 @@ internal sealed class SignInHandler(IOptions<TenantIdPOptions> settings, ILogger
                 context.ProtocolMessage.SetParameter(name, value);
         }
 
+        if (context.ProtocolMessage.GetParameter(TenantIdPChallenge.Organization) is null && SessionCookie.OrganizationThatAsks(context.HttpContext) is { } asks)
+            context.ProtocolMessage.SetParameter(TenantIdPChallenge.Organization, asks);
+
         return Task.CompletedTask;
     }
 
@@ -88,7 +91,7 @@ internal sealed class SignInHandler(IOptions<TenantIdPOptions> settings, ILogger
 
         await store.SaveAsync(session, ct);
         if (earlier is not null)
-            await store.RemoveAsync(earlier, ct);
+            await http.RequestServices.GetRequiredService<SessionRefresher>().EndAsync(earlier, ct);
         context.Principal = SessionCookie.PrincipalOf(session.Key);
         context.Properties = new AuthenticationProperties { IssuedUtc = now, ExpiresUtc = properties.ExpiresUtc };
     }

@@ -13,5 +13,5 @@ public static class DomainErrors
     public static readonly Error Unavailable = new(ErrorKind.Conflict, "domain_unavailable", "The domain can't be verified for this organization; ask the operator if you own it.");
 
     public static readonly Error StillRequired = new(ErrorKind.Conflict, "domain_required_by_policy",
-        "The organization requires SSO and this is its last verified domain; switch the policy off first.");
+        "The organization requires SSO and this is its last domain that was verified by DNS or an operator; switch the policy off first.");
 }

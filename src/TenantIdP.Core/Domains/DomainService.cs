@@ -59,8 +59,10 @@ public sealed class DomainService(IdpDbContext db, EventLog events, TimeProvider
                 if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
                 var domain = await db.Domains.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct);
                 if (domain is null) return DomainErrors.NotFound;
+                // What switched the policy on is what it stands on: a meta tag or a file proves too little (DESIGN.md section 6.2).
                 if (domain.IsVerified && await db.Organizations.AnyAsync(o => o.Id == organization && o.RequireSso, ct)
-                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null, ct)) return DomainErrors.StillRequired;
+                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct))
+                    return DomainErrors.StillRequired;
                 db.Domains.Remove(domain);
                 events.Record(EventTypes.DomainReleased, organization, id.ToString(), new { host = domain.Host.Value, wasVerified = domain.IsVerified });
                 var saved = await db.TrySaveAsync(ct);

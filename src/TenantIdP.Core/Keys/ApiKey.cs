@@ -61,6 +61,9 @@ public sealed class ApiKey : IHasIdPrefix, IOrganizationOwned, IVersioned
         return changed.IsOk ? (key, secret) : changed.Error;
     }
 
+    /// <summary>Its maker has become another account.</summary>
+    internal void MoveTo(Id<User> maker, DateTimeOffset now) => (CreatedBy, UpdatedAt) = (maker, now);
+
     public Result Change(KeySettings settings, DateTimeOffset now)
     {
         var name = Kernel.DisplayName.Check(settings.DisplayName, "displayName");

@@ -54,11 +54,15 @@ public sealed class KeyService(IdpDbContext db, EventLog events, TimeProvider cl
         return await keys.OrderBy(k => k.Id).TakePageAsync(page, k => k.Id.ToString(), ct);
     }
 
-    /// <summary>Counts from the key's next request. The caller must hold what it permitted before and what it permits after.</summary>
+    /// <summary>
+    /// Counts from the key's next request. The caller must hold what it permitted before and what it permits after. One that stands alone is the instance's to change: what a
+    /// member adds to it would outlive them.
+    /// </summary>
     public async Task<Result<ApiKey>> UpdateAsync(Id<Organization> organization, Id<ApiKey> id, KeyChanges changes, Id<User>? by, Granter granter, int? expectedVersion, CancellationToken ct)
     {
         if (by is null && !granter.IsInstance) return KeyErrors.PersonRequired;
         if (await db.ApiKeys.SingleOrDefaultAsync(k => k.OrganizationId == organization && k.Id == id, ct) is not { } key) return KeyErrors.NotFound;
+        if (key.CreatedBy is null && !granter.IsInstance) return KeyErrors.OperatorsOwn;
         var seen = VersionErrors.Check(key, expectedVersion);
         if (!seen.IsOk) return seen.Error;
         var settings = new KeySettings(changes.DisplayName.Or(key.DisplayName) ?? "", changes.Permissions.Or(key.Permissions) ?? [], changes.ExpiresAt.Or(key.ExpiresAt));
@@ -75,10 +79,9 @@ public sealed class KeyService(IdpDbContext db, EventLog events, TimeProvider cl
     public async Task<Result> RevokeAsync(Id<Organization> organization, Id<ApiKey> id, CancellationToken ct)
     {
         if (await db.ApiKeys.SingleOrDefaultAsync(k => k.OrganizationId == organization && k.Id == id, ct) is not { } key) return KeyErrors.NotFound;
-        db.ApiKeys.Remove(key);
-        events.Record(EventTypes.KeyRevoked, organization, id.ToString(), Facts(key));
+        db.Revoke(key, events);
         return await db.TrySaveAsync(ct);
     }
 
-    private static object Facts(ApiKey k) => new { k.DisplayName, k.Prefix, k.Permissions, k.ExpiresAt, k.CreatedBy };
+    internal static object Facts(ApiKey k) => new { k.DisplayName, k.Prefix, k.Permissions, k.ExpiresAt, k.CreatedBy };
 }

@@ -40,6 +40,10 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
         return facts.MemberLimit is { } limit && facts.Members >= limit ? MemberErrors.LimitReached : Result.Ok;
     }
 
+    /// <summary>Whether one person may be in all of these.</summary>
+    internal async Task<bool> AdmitTogetherAsync(IReadOnlyCollection<Id<Organization>> organizations, CancellationToken ct) =>
+        organizations.Count < 2 || (!options.Exclusive && !await db.Organizations.AnyAsync(o => organizations.Contains(o.Id) && o.ExclusiveMembership, ct));
+
     internal bool IsExclusive => options.Exclusive;
 
     /// <summary>Whether nothing of the organization itself stands in the way of a person who is in no other one.</summary>

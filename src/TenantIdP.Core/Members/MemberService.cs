@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
@@ -43,7 +44,12 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
 
                 var now = clock.GetUtcNow();
                 if (membership is null) db.Memberships.Add(membership = Membership.Join(organization, userId, now));
-                else membership.Reactivate(now);
+                else
+                {
+                    membership.Reactivate(now);
+                    await db.RevokeKeysAsync(events, organization, userId, ct); // those that a removal has left
+                }
+
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
                 // The default workspace comes with the role member: from somebody who may give it.
@@ -165,7 +171,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 return Result.Ok;
             }, ct);
 
-    /// <summary>Removes the member with all roles and ends their grants. Remembered: nothing automatic brings them back.</summary>
+    /// <summary>Removes the member with all roles, ends their grants and revokes the keys they made. Remembered: nothing automatic brings them back.</summary>
     public async Task<Result> RemoveAsync(Id<Organization> organization, Id<Membership> id, Granter granter, CancellationToken ct)
     {
         var removed = await ChangeAsync(
@@ -175,6 +181,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 if (!allowed.IsOk) return allowed;
                 membership.Remove(clock.GetUtcNow());
                 await db.LeaveWorkspacesAsync(membership, ct);
+                await db.RevokeKeysAsync(events, organization, membership.UserId, ct);
                 events.Record(EventTypes.MemberRemoved, organization, id.ToString(), new { userId = membership.UserId });
                 await grants.EndMembershipAsync(organization, membership.UserId, ct);
                 return Result.Ok;

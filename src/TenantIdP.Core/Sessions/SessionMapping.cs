@@ -18,6 +18,9 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>, IEntit
         session.Property(s => s.Proofs).HasJsonText();
         session.HasIndex(s => s.TokenHash).IsUnique();
         session.HasIndex(s => s.UserId);
+        // What is over is looked for now and then, and deleted.
+        session.HasIndex(s => s.ExpiresAt);
+        session.HasIndex(s => s.EndedAt).HasFilter("ended_at IS NOT NULL");
         session.HasOne<User>().WithMany().HasForeignKey(s => s.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 

@@ -3,6 +3,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.SignIn;
 
 namespace TenantIdP.Core.Sessions;
 
@@ -31,6 +32,7 @@ public sealed class UpstreamSessions(IdpDbContext db, SessionService sessions, R
     }
 
     /// <summary>Ends the sessions that an identity provider's message names, with their grants, in one transaction.</summary>
+    /// <remarks>Of a connection by which people sign in: one that was switched off, or never on, ends nothing.</remarks>
     /// <param name="messageId">Used once; a second time is <see cref="SamlErrors.LogoutReplayed"/> and ends nothing.</param>
     /// <param name="until">Until when the message would be accepted again.</param>
     /// <param name="indexes">None means all of the person's.</param>
@@ -42,6 +44,7 @@ public sealed class UpstreamSessions(IdpDbContext db, SessionService sessions, R
         return db.InTransactionAsync<int>(
             async () =>
             {
+                if (!await db.Connections.AnyAsync(c => c.OrganizationId == organization && c.Id == connection && c.Status == ConnectionStatus.Active, ct)) return SignInErrors.ConnectionUnavailable;
                 var once = await received.RememberAsync(organization, connection, messageId, until, ct);
                 if (!once.IsOk) return once.Error;
                 // A session of which no index is known is one of the person's, too.

@@ -44,6 +44,8 @@ public sealed class SignInRecord(IdpDbContext db, EventLog events, TraceRecorder
         if (organization is not { } owner) return;
         db.EnterOrganization(owner);
         var known = await db.UserIdentities.Where(i => i.ConnectionId == connection && i.Subject == external.Subject).Select(i => (Id<User>?)i.UserId).FirstOrDefaultAsync(ct);
+        // Whoever has verified the address is who the row is about; a stranger's is nobody's, and goes after 30 days (Pruning).
+        if (known is null && external.Email?.Normalized is { } address) known = await db.UserEmails.Where(e => e.Normalized == address && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct);
         events.Record(EventTypes.SignInRefused, owner, connection.ToString(), new { code = error.Code }, new { email = external.Email?.Value, subject = external.Subject }, known);
         CloseRefused(owner, connection, TraceOutcome.Refused, error);
         await db.SaveChangesAsync(ct);

@@ -43,8 +43,8 @@ public interface IAuthorizationRequests
 }
 
 /// <summary>
-/// Ends grants (refresh-token families and unredeemed codes) in the caller's transaction, and leaves a <see cref="LogoutNotice"/> there for each app and session that had one.
-/// Implemented by the engine.
+/// Ends grants (refresh-token families and unredeemed codes) in the caller's transaction, leaves a <see cref="LogoutNotice"/> there for each app and session that had one, and
+/// says which stand. Implemented by the engine.
 /// </summary>
 public interface IGrantRevoker
 {
@@ -64,6 +64,9 @@ public interface IGrantRevoker
 
     /// <summary>The same for the grants in its organization that rest on a connection.</summary>
     Task TellConnectionAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct);
+
+    /// <summary>Those of these sessions on which a grant rests that has not ended.</summary>
+    Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct);
 }
 
 /// <summary>What a valid, unexpired access token of this issuer says. Implemented by the engine; nothing here has been compared with the database.</summary>

@@ -26,4 +26,10 @@ public static class ImportErrors
     public static readonly Error TooManyMemberships = new(ErrorKind.Invalid, "import_too_many_memberships", "A row has at most 20 memberships, each of another organization.", "memberships");
     public static readonly Error StatusInvalid = new(ErrorKind.Invalid, "import_status_invalid", "A membership is imported as active or deactivated.", "memberships");
     public static readonly Error OrganizationUnknown = new(ErrorKind.Invalid, "import_organization_unknown", "There is no organization with this id, slug or external id.", "memberships");
+
+    public static readonly Error OrganizationAmbiguous = new(ErrorKind.Conflict, "import_organization_ambiguous",
+        "One organization has this as its external id, another as its slug: say organizationId, organizationExternalId or organizationSlug.", "memberships");
+
+    public static readonly Error OrganizationNamedTwice = new(ErrorKind.Invalid, "import_organization_named_twice",
+        "Name the organization of a membership by one of organizationId, organizationExternalId, organizationSlug and organization.", "memberships");
 }

@@ -1,26 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
-using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 
 namespace TenantIdP.Core.Users;
-
-/// <summary>An organization that a row names, with those of the roles that rows name there.</summary>
-internal sealed record ImportPlace(Organization Organization, IReadOnlyDictionary<string, Role> Roles)
-{
-    public Result<List<Role>> Find(IReadOnlyList<string> keys)
-    {
-        var roles = new List<Role>(keys.Count);
-        foreach (var key in keys)
-        {
-            if (!Roles.TryGetValue(key, out var role)) return RoleErrors.Unknown;
-            roles.Add(role);
-        }
-
-        return roles;
-    }
-}
 
 /// <summary>The people that some rows may be about, read in a few statements for all of them.</summary>
 internal sealed class ImportFacts
@@ -39,22 +22,6 @@ internal sealed class ImportFacts
         var ids = users.Select(u => u.Id).ToList();
         var withPassword = ids.Count == 0 ? [] : await db.LocalCredentials.Where(c => ids.Contains(c.UserId)).Select(c => c.UserId).ToListAsync(ct);
         return new ImportFacts(users, [.. withPassword]);
-    }
-
-    /// <summary>The organizations by what rows call them.</summary>
-    public static async Task<IReadOnlyDictionary<string, Id<Organization>>> OrganizationsAsync(IdpDbContext db, IEnumerable<string> names, CancellationToken ct)
-    {
-        var wanted = names.Distinct(StringComparer.Ordinal).ToList();
-        if (wanted.Count == 0) return new Dictionary<string, Id<Organization>>();
-        var ids = wanted.Select(n => Id<Organization>.TryParse(n, out var id) ? id : Organization.Instance).Where(id => id != Organization.Instance).ToList();
-        var slugs = wanted.Select(n => Slug.TryParse(n, out var slug) ? (Slug?)slug : null).OfType<Slug>().ToList();
-        var found = await db.Organizations.Where(o => o.Id != Organization.Instance && (ids.Contains(o.Id) || slugs.Contains(o.Slug) || (o.ExternalId != null && wanted.Contains(o.ExternalId))))
-            .Select(o => new { o.Id, o.Slug, o.ExternalId }).ToListAsync(ct);
-        var known = new Dictionary<string, Id<Organization>>(StringComparer.Ordinal);
-        foreach (var o in found.Where(o => o.ExternalId is not null)) known[o.ExternalId!] = o.Id; // filtered just now
-        foreach (var o in found) known[o.Slug.Value] = o.Id;
-        foreach (var o in found) known[o.Id.ToString()] = o.Id;
-        return known;
     }
 
     /// <summary>Who the row is about; null: somebody new.</summary>

@@ -12,10 +12,21 @@ public sealed record ImportEmail(string Address, bool Verified = false, bool Pri
 /// <param name="Algorithm">Compared with what the hash says, when it is given.</param>
 public sealed record ImportPasswordHash(string Hash, string? Algorithm = null);
 
-/// <param name="Organization">Its id, slug or your own id of it.</param>
+/// <summary>One of four says which organization; two or more are refused.</summary>
+/// <param name="Organization">Its id, slug or your own id of it; refused when it fits two organizations. Its owner can change the slug: the other three say which of them is meant.</param>
 /// <param name="Roles">Keys; without any, the role member.</param>
 /// <param name="Status"><c>active</c>, or <c>deactivated</c> for a membership that is kept without access.</param>
-public sealed record ImportMembership(string Organization, IReadOnlyList<string>? Roles = null, string? Status = null);
+public sealed record ImportMembership(string? Organization = null, IReadOnlyList<string>? Roles = null, string? Status = null)
+{
+    /// <summary>Never means another organization.</summary>
+    public string? OrganizationId { get; init; }
+
+    /// <summary>Your own id of it, which only an operator's app sets.</summary>
+    public string? OrganizationExternalId { get; init; }
+
+    /// <summary>As it is now: the organization's owners and admins may change it.</summary>
+    public string? OrganizationSlug { get; init; }
+}
 
 /// <summary>One person, as another program knows them. What is left out stays as it is.</summary>
 public sealed record ImportRow
@@ -95,10 +106,12 @@ public sealed record ImportRow
         var memberships = new List<JudgedMembership>(given.Count);
         foreach (var one in given)
         {
-            if (one?.Organization is not { Length: > 0 and <= 200 } organization) return ImportErrors.OrganizationUnknown;
+            if (one is null) return ImportErrors.OrganizationUnknown;
+            var named = ImportPlaceName.Of(one);
+            if (!named.IsOk) return named.Error;
             if (one.Status is not (null or "active" or "deactivated")) return ImportErrors.StatusInvalid;
             if (one.Roles is { Count: > 50 } || one.Roles?.Any(r => r is null) == true) return RoleErrors.Unknown;
-            memberships.Add(new JudgedMembership(organization, [.. (one.Roles is { Count: > 0 } roles ? roles : [BuiltInRoles.Member]).Distinct(StringComparer.Ordinal)], one.Status == "deactivated"));
+            memberships.Add(new JudgedMembership(named.Value, [.. (one.Roles is { Count: > 0 } roles ? roles : [BuiltInRoles.Member]).Distinct(StringComparer.Ordinal)], one.Status == "deactivated"));
         }
 
         return memberships;
@@ -107,7 +120,7 @@ public sealed record ImportRow
 
 internal sealed record JudgedEmail(EmailAddress Address, bool Verified, bool Primary);
 
-internal sealed record JudgedMembership(string Organization, IReadOnlyList<string> Roles, bool Deactivated)
+internal sealed record JudgedMembership(ImportPlaceName Place, IReadOnlyList<string> Roles, bool Deactivated)
 {
     public MembershipStatus Status => Deactivated ? MembershipStatus.Deactivated : MembershipStatus.Active;
 }

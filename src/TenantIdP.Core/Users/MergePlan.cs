@@ -1,4 +1,5 @@
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 
@@ -23,18 +24,29 @@ public sealed record MergedEmail(string Address, MergeOutcome Outcome);
 /// <param name="Status">What the membership is after the merge.</param>
 public sealed record MergedMembership(Id<Organization> OrganizationId, Id<Membership> MembershipId, MergeOutcome Outcome, MembershipStatus Status, string? Conflict);
 
+public sealed record MergedKey(Id<Organization> OrganizationId, Id<ApiKey> KeyId, MergeOutcome Outcome);
+
 /// <summary>What a merge does, or would do.</summary>
 /// <param name="Password">Null when the merged account has none. A survivor without one takes it over.</param>
 /// <param name="ExternalId">As the password.</param>
 /// <param name="Sessions">Of the merged account; they end.</param>
+/// <param name="Keys">That either account made in an organization of the merged one: those of the merged account move, and all end where the person stays removed.</param>
 public sealed record MergePlan(
     Id<User> Into, Id<User> From, IReadOnlyList<Id<UserIdentity>> Identities, IReadOnlyList<MergedEmail> Emails, IReadOnlyList<MergedMembership> Memberships, MergeOutcome? Password,
-    MergeOutcome? ExternalId, int Sessions);
+    MergeOutcome? ExternalId, int Sessions, IReadOnlyList<MergedKey> Keys);
 
 /// <summary>The two accounts of a merge with all that belongs to them, and what becomes of it.</summary>
 internal sealed record MergeFacts(
     User Into, User From, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<Membership> Memberships, LocalCredential? IntoPassword, LocalCredential? FromPassword, int Sessions)
 {
+    public required IReadOnlyList<ApiKey> Keys { get; init; }
+
+    /// <summary>Where the survivor would be active or invited.</summary>
+    public IReadOnlyCollection<Id<Organization>> Together() => Standing(Memberships.Where(m => m.UserId == Into.Id).Select(m => (m.OrganizationId, m.Status)), Pairs().Select(p => Outcome(p.Mine, p.Theirs)).Select(o => (o.OrganizationId, o.Status)));
+
+    /// <summary>Where one of the two is alone.</summary>
+    public IReadOnlyCollection<Id<Organization>> Alone(User one) => Standing(Memberships.Where(m => m.UserId == one.Id).Select(m => (m.OrganizationId, m.Status)), []);
+
     public Result Check()
     {
         if (Into.IsEnded || From.IsEnded) return UserErrors.Ended;
@@ -49,7 +61,9 @@ internal sealed record MergeFacts(
         [.. Pairs().Select(pair => Outcome(pair.Mine, pair.Theirs))],
         FromPassword is null ? null : IntoPassword is null ? MergeOutcome.Moved : MergeOutcome.Dropped,
         From.ExternalId is null ? null : Into.ExternalId is null ? MergeOutcome.Moved : MergeOutcome.Dropped,
-        Sessions);
+        Sessions,
+        [.. Pairs().Select(pair => Outcome(pair.Mine, pair.Theirs)).SelectMany(o => Keys.Where(k => k.OrganizationId == o.OrganizationId && (k.CreatedBy == From.Id || o.Status == MembershipStatus.Removed))
+            .Select(k => new MergedKey(k.OrganizationId, k.Id, o.Status == MembershipStatus.Removed ? MergeOutcome.Dropped : MergeOutcome.Moved)))]);
 
     /// <summary>Each membership of the merged account with the survivor's in the same organization, if there is one.</summary>
     public IEnumerable<(Membership? Mine, Membership Theirs)> Pairs() =>
@@ -57,6 +71,13 @@ internal sealed record MergeFacts(
         where theirs.UserId == From.Id
         orderby theirs.OrganizationId
         select (Memberships.SingleOrDefault(m => m.UserId == Into.Id && m.OrganizationId == theirs.OrganizationId), theirs);
+
+    private static HashSet<Id<Organization>> Standing(IEnumerable<(Id<Organization> Organization, MembershipStatus Status)> own, IEnumerable<(Id<Organization> Organization, MembershipStatus Status)> after)
+    {
+        var last = own.ToDictionary(m => m.Organization, m => m.Status);
+        foreach (var (organization, status) in after) last[organization] = status;
+        return [.. last.Where(m => m.Value is MembershipStatus.Active or MembershipStatus.Pending).Select(m => m.Key)];
+    }
 
     public static MergedMembership Outcome(Membership? mine, Membership theirs)
     {

@@ -1,18 +1,22 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Sessions;
 
 namespace TenantIdP.Core.Users;
 
 /// <summary>
-/// Removes everything that is held about a person; the id stays as a tombstone, so that events keep their meaning. Crosses organizations: the memberships of the person, each
-/// in its own organization's scope and under its lock, and the personal rows of events about them.
+/// Removes everything that is held about a person, under the ids that were merged into theirs, too; the ids stay as tombstones, so that events keep their meaning. Crosses
+/// organizations: the memberships of the person, each in its own organization's scope and under its lock, and the personal rows of events about them.
 /// </summary>
 public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure erasure, SessionService sessions, TimeProvider clock)
 {
-    /// <summary>Refused while an organization would be left without an owner: who it passes to is a person's decision, made before.</summary>
+    /// <summary>
+    /// Refused while an organization would be left without an owner: who it passes to is a person's decision, made before. Of somebody who was erased already, what is left is
+    /// erased.
+    /// </summary>
     /// <param name="confirm">The id again.</param>
     public Task<Result<User>> EraseAsync(Id<User> id, Id<User> confirm, CancellationToken ct) =>
         db.AttemptAsync<User>(
@@ -27,7 +31,8 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 }
 
                 var user = await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == id, ct);
-                if (user.IsEnded) return UserErrors.Ended;
+                if (user.Status == UserStatus.Merged) return UserErrors.Ended;
+                var all = await db.WithMergedAsync(id, ct);
 
                 // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities are gone, a sign-in that was under way has finished,
                 // or has nothing to prove: what it added is deleted after that.
@@ -39,9 +44,9 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.SaveChangesAsync(ct);
                 await db.UserIdentities.Where(i => i.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);
-                await db.Sessions.Where(s => s.UserId == id).ExecuteDeleteAsync(ct);
+                await db.Sessions.Where(s => all.Contains(s.UserId)).ExecuteDeleteAsync(ct);
                 if (await db.HasMembershipsAsync(id, ct)) return VersionErrors.ChangedMeanwhile;
-                await erasure.EraseUserAsync(id, ct);
+                await erasure.EraseUsersAsync(all, ct);
                 events.RecordForInstance(EventTypes.UserErased, id.ToString());
                 await db.SaveChangesAsync(ct);
                 return user;
@@ -53,6 +58,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
         foreach (var membership in memberships)
         {
             db.EnterOrganization(membership.OrganizationId);
+            await db.RevokeKeysAsync(events, membership.OrganizationId, id, ct);
             db.Memberships.Remove(membership);
             if (membership.Status != MembershipStatus.Removed) events.Record(EventTypes.MemberRemoved, membership.OrganizationId, membership.Id.ToString(), new { userId = id, by = "erasure" });
             await db.SaveChangesAsync(ct);

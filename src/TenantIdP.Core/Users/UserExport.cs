@@ -22,7 +22,9 @@ public sealed record ExportedUser(
     User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<Session> Sessions,
     IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces);
 
-/// <summary>Answers a person's question what is held about them (GDPR article 15). Crosses organizations, because that is the question.</summary>
+/// <summary>
+/// Answers a person's question what is held about them (GDPR article 15), under the ids that were merged into theirs, too. Crosses organizations, because that is the question.
+/// </summary>
 public sealed class UserExport(IdpDbContext db, UserMemberships memberships, EventLog events)
 {
     /// <summary>A trace is saved with the event of its sign-in; callers may choose trace ids, so that the id alone could be another person's, too.</summary>
@@ -33,10 +35,11 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
         if (await db.Users.AsNoTracking().Include(u => u.Emails).SingleOrDefaultAsync(u => u.Id == id, ct) is not { } user) return UserErrors.NotFound;
         var changedAt = await db.LocalCredentials.Where(c => c.UserId == id).Select(c => (DateTimeOffset?)c.ChangedAt).SingleOrDefaultAsync(ct);
         var identities = await db.UserIdentities.AsNoTracking().Where(i => i.UserId == id).OrderBy(i => i.Id).ToListAsync(ct);
-        var sessions = await db.Sessions.AsNoTracking().Where(s => s.UserId == id).OrderBy(s => s.Id).ToListAsync(ct);
+        var all = await db.WithMergedAsync(id, ct);
+        var sessions = await db.Sessions.AsNoTracking().Where(s => all.Contains(s.UserId)).OrderBy(s => s.Id).ToListAsync(ct);
         var joined = await AllMembershipsAsync(id, ct);
         if (!joined.IsOk) return joined.Error;
-        var (found, traces) = await HistoryAsync(id, ct);
+        var (found, traces) = await HistoryAsync(all, ct);
         events.RecordForInstance(EventTypes.UserExported, id.ToString());
         await db.SaveChangesAsync(ct);
         return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces);
@@ -73,23 +76,40 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
         return [.. rows.Select(r => new ExportedWorkspace(r.OrganizationId, r.Id, r.DisplayName, r.CreatedAt, [.. r.Roles.Select(o => new MemberRole(o.Key, o.Source)).OrderBy(o => o.Key, StringComparer.Ordinal).ThenBy(o => o.Source)]))];
     }
 
-    private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(Id<User> id, CancellationToken ct)
+    private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(IReadOnlyList<Id<User>> ids, CancellationToken ct)
     {
-        var name = id.ToString();
-        var rows = await (
-            from e in db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            where e.TargetId == name || (e.ActorKind == ActorKind.User && e.ActorId == name)
-            join p in db.PersonalEventData on new { e.OrganizationId, EventId = e.Id } equals new { p.OrganizationId, p.EventId } into personals
-            from personal in personals.DefaultIfEmpty()
-            orderby e.Id
-            select new { Event = e, Personal = personal == null ? null : personal.Data }).AsNoTracking().ToListAsync(ct);
-
-        var signIns = rows.Where(r => r.Event.TargetId == name && r.Event.Type == EventTypes.SignInSucceeded && r.Event.TraceId is not null).Select(r => r.Event).ToList();
+        var names = ids.Select(id => id.ToString()).ToList();
+        var rows = await EventsAsync(names, ct);
+        var signIns = rows.Where(r => names.Contains(r.Event.TargetId) && r.Event.Type == EventTypes.SignInSucceeded && r.Event.TraceId is not null).Select(r => r.Event).ToList();
         var traceIds = signIns.Select(e => e.TraceId!).Distinct().ToArray(); // filtered on the line before
         var candidates = await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(t => traceIds.Contains(t.TraceId) && t.Outcome == TraceOutcome.Succeeded).OrderBy(t => t.Id).ToListAsync(ct);
         var traces = candidates.Where(t => signIns.Any(e => e.OrganizationId == t.OrganizationId && e.TraceId == t.TraceId && (e.OccurredAt - t.OccurredAt).Duration() <= SameSignIn)).ToList();
-        return ([.. rows.Select(r => Exported(r.Event, r.Event.TargetId == name ? r.Personal : null))], traces);
+        return ([.. rows.Select(r => Exported(r.Event, names.Contains(r.Event.TargetId) ? r.Personal : null))], traces);
+    }
+
+    /// <summary>Each by an index of its own, none of which has the whole log: what is not sealed yet first, because it may be sealed before the others are read.</summary>
+    private async Task<List<(Event Event, string? Personal)>> EventsAsync(List<string> names, CancellationToken ct)
+    {
+        var all = db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
+        IQueryable<Event>[] parts =
+        [
+            all.Where(e => e.Position == null && (names.Contains(e.TargetId) || (e.ActorKind == ActorKind.User && names.Contains(e.ActorId)))),
+            all.Where(e => e.Position != null && names.Contains(e.TargetId)),
+            all.Where(e => e.Position != null && names.Contains(e.ActorId) && e.ActorKind == ActorKind.User),
+        ];
+        var found = new Dictionary<Id<Event>, (Event Event, string? Personal)>();
+        foreach (var part in parts)
+        {
+            var rows = await (
+                from e in part
+                join p in db.PersonalEventData on new { e.OrganizationId, EventId = e.Id } equals new { p.OrganizationId, p.EventId } into personals
+                from personal in personals.DefaultIfEmpty()
+                select new { Event = e, Personal = personal == null ? null : personal.Data }).AsNoTracking().ToListAsync(ct);
+            foreach (var row in rows) found[row.Event.Id] = (row.Event, row.Personal);
+        }
+
+        return [.. found.Values.OrderBy(r => r.Event.Id)];
     }
 
     private static ExportedEvent Exported(Event e, string? personal) =>

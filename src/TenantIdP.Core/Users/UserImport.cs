@@ -4,6 +4,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Users;
 
@@ -45,7 +46,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
     private async Task<List<Planned>> PlanAsync(IReadOnlyList<Result<ImportRow>> rows, ImportOutcome[] outcomes, CancellationToken ct)
     {
         var judged = rows.Select(row => row.IsOk ? row.Value.Judge() : row.Error).ToList();
-        var organizations = await ImportFacts.OrganizationsAsync(db, judged.Where(j => j.IsOk).SelectMany(j => j.Value!.Memberships).Select(m => m.Organization), ct); // those that are Ok
+        var organizations = await ImportPlaces.ReadAsync(db, judged.Where(j => j.IsOk).SelectMany(j => j.Value!.Memberships).Select(m => m.Place), ct); // those that are Ok
         var planned = new List<Planned>(rows.Count);
         for (var i = 0; i < judged.Count; i++)
         {
@@ -55,8 +56,9 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
                 continue;
             }
 
-            var places = row.Memberships.Select(m => (Organization: organizations.TryGetValue(m.Organization, out var id) ? id : Organization.Instance, Wanted: m)).ToList();
-            if (places.Any(p => p.Organization == Organization.Instance)) outcomes[i] = ImportOutcome.Failed(ImportErrors.OrganizationUnknown);
+            var found = row.Memberships.Select(m => organizations.Find(m.Place)).ToList();
+            var places = row.Memberships.Zip(found).Select(p => (Organization: p.Second.Value, Wanted: p.First)).ToList();
+            if (found.FirstOrDefault(f => !f.IsOk).Error is { } missing) outcomes[i] = ImportOutcome.Failed(missing);
             else if (places.DistinctBy(p => p.Organization).Count() < places.Count) outcomes[i] = ImportOutcome.Failed(ImportErrors.TooManyMemberships);
             else planned.Add(new Planned(i, row, places));
         }
@@ -136,7 +138,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
                 {
                     if (!saved.IsOk) return saved.Error;
                     db.EnterOrganization(organization.Key);
-                    foreach (var (_, wanted, user, members) in organization) members[organization.Key] = Join(places[organization.Key], user.Id, wanted).Id;
+                    foreach (var (_, wanted, user, members) in organization) members[organization.Key] = (await JoinAsync(places[organization.Key], user.Id, wanted, ct)).Id;
                     saved = await db.TrySaveAsync(Unique, ct);
                 }
 
@@ -223,7 +225,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
             if (user.Status != UserStatus.Active) return ImportErrors.NotActive;
             var allowed = wanted.Deactivated ? Result.Ok : await joins.CheckAsync(organization, user.Id, ct);
             if (!allowed.IsOk) return allowed.Error;
-            membership = Join(place, user.Id, wanted);
+            membership = await JoinAsync(place, user.Id, wanted, ct);
         }
         else
         {
@@ -240,7 +242,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         return saved.IsOk ? (membership.Id, true) : saved.Error;
     }
 
-    private Membership Join(ImportPlace place, Id<User> user, JudgedMembership wanted)
+    private async Task<Membership> JoinAsync(ImportPlace place, Id<User> user, JudgedMembership wanted, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var membership = Membership.Join(place.Organization.Id, user, now);
@@ -248,6 +250,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         if (wanted.Deactivated) membership.Deactivate(now);
         db.Memberships.Add(membership);
         events.Record(EventTypes.MemberJoined, place.Organization.Id, membership.Id.ToString(), new { userId = user, by = "import", roles = wanted.Roles, status = wanted.Status });
+        await db.JoinDefaultAsync(events, membership, [.. wanted.Roles.Select(key => place.Roles[key])], RoleSource.Api, "", now, ct);
         return membership;
     }
 

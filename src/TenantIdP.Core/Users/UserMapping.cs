@@ -25,6 +25,7 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>, IEntityTypeC
         user.Ignore(u => u.Profile);
         user.Ignore(u => u.IsEnded);
         user.HasIndex(u => u.ExternalId).IsUnique();
+        user.HasIndex(u => u.MergedInto).HasFilter("merged_into IS NOT NULL");
         user.HasMany(u => u.Emails).WithOne().HasForeignKey(e => e.UserId).OnDelete(DeleteBehavior.Cascade);
         user.Navigation(u => u.Emails).UsePropertyAccessMode(PropertyAccessMode.Field);
     }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
@@ -12,14 +13,14 @@ namespace TenantIdP.Core.Users;
 /// Makes two accounts of one person one. What the merged account had moves to the survivor, its sessions end, and its id is refused for ever. Crosses organizations: the
 /// memberships of both people, each changed in its own organization's scope and under its lock.
 /// </summary>
-public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService sessions, TimeProvider clock)
+public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService sessions, JoinRules joins, TimeProvider clock)
 {
     /// <summary>What <see cref="MergeAsync"/> would do now.</summary>
     public async Task<Result<MergePlan>> PlanAsync(Id<User> into, Id<User> from, CancellationToken ct)
     {
         var facts = await ReadAsync(into, from, ct);
         if (!facts.IsOk) return facts.Error;
-        var allowed = facts.Value.Check();
+        var allowed = await CheckAsync(facts.Value, ct);
         db.ChangeTracker.Clear(); // read to be shown, not to be changed
         return allowed.IsOk ? facts.Value.Plan() : allowed.Error;
     }
@@ -34,7 +35,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
                 var read = await ReadAsync(into, from, ct);
                 if (!read.IsOk) return read.Error;
                 var facts = read.Value;
-                if (facts.Check() is { IsOk: false, Error: { } refused }) return refused;
+                if (await CheckAsync(facts, ct) is { IsOk: false, Error: { } refused }) return refused;
                 var plan = facts.Plan();
 
                 // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities have moved, a sign-in that was under way has finished,
@@ -65,8 +66,20 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
         var identities = await db.UserIdentities.Where(i => i.UserId == from).OrderBy(i => i.Id).ToListAsync(ct);
         var memberships = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Include(m => m.Roles).Where(m => both.Contains(m.UserId)).ToListAsync(ct);
         var passwords = await db.LocalCredentials.Where(c => both.Contains(c.UserId)).ToDictionaryAsync(c => c.UserId, ct);
+        var keys = await db.ApiKeys.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().Where(k => k.CreatedBy == into || k.CreatedBy == from).OrderBy(k => k.Id).ToListAsync(ct);
         var standing = await db.Sessions.CountAsync(s => s.UserId == from && s.EndedAt == null, ct);
-        return new MergeFacts(survivor, merged, identities, memberships, passwords.GetValueOrDefault(into), passwords.GetValueOrDefault(from), standing);
+        return new MergeFacts(survivor, merged, identities, memberships, passwords.GetValueOrDefault(into), passwords.GetValueOrDefault(from), standing) { Keys = keys };
+    }
+
+    /// <summary>What is true of the two, and of the organizations that the survivor would be in: a merge is one more way in, and keeps the rules of the others.</summary>
+    private async Task<Result> CheckAsync(MergeFacts facts, CancellationToken ct)
+    {
+        var allowed = facts.Check();
+        if (!allowed.IsOk) return allowed;
+        var together = facts.Together();
+        // Who was in several before a rule forbade it stays there; two people who each kept it are not made one who doesn't.
+        if (together.All(facts.Alone(facts.Into).Contains) || together.All(facts.Alone(facts.From).Contains)) return Result.Ok;
+        return await joins.AdmitTogetherAsync(together, ct) ? Result.Ok : MemberErrors.SingleOrganization;
     }
 
     private async Task MovePasswordAsync(MergeFacts facts, CancellationToken ct)
@@ -106,6 +119,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
             db.Memberships.Remove(theirs);
         }
 
+        await db.MergeKeysAsync(events, theirs.OrganizationId, facts.From.Id, facts.Into.Id, outcome.Status, now, ct);
         events.Record(
             EventTypes.MemberMerged, theirs.OrganizationId, outcome.MembershipId.ToString(),
             new { userId = facts.Into.Id, fromUserId = facts.From.Id, fromMembershipId = theirs.Id, outcome.Outcome, outcome.Status, outcome.Conflict });

@@ -41,6 +41,12 @@ public sealed class GrantRevoker(OidcSession session, AppCache apps, OutboxWrite
         return TellAsync(Standing.Where(a => a.OrganizationId == organization.Value && a.Proofs.Contains(id)), organization, ct);
     }
 
+    public async Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct)
+    {
+        var ids = sessions.Select(s => s.Value).ToArray();
+        return [.. (await Standing.Where(a => ids.Contains(a.SessionId)).Select(a => a.SessionId).Distinct().ToListAsync(ct)).Select(id => new Id<Session>(id))];
+    }
+
     private IQueryable<OidcAuthorization> Standing => session.Db.Authorizations.Where(a => a.Status == Statuses.Valid);
 
     private async Task EndAsync(Expression<Func<OidcAuthorization, bool>> which, Id<Organization>? organization, CancellationToken ct)

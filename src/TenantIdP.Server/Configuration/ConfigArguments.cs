@@ -10,18 +10,20 @@ internal sealed record ConfigArguments(string Command)
     public const string Usage = """
         Usage: plan FILE [--prune] [--json] [--Setting:Name=value …]
                apply FILE [--prune] [--yes] [--Setting:Name=value …]
-               export [ORGANIZATION …] [--organization org_…|slug] … [--Setting:Name=value …]
+               export [ORGANIZATION …] [--organization org_…|slug] … [--without-ids] [--Setting:Name=value …]
         """;
 
     private const string Prune = "--prune";
     private const string Json = "--json";
     private const string Yes = "--yes";
+    private const string WithoutIds = "--without-ids";
     private const string OrganizationOption = "--organization";
 
     private static readonly string[] HostSettings = ["--environment", "--contentRoot", "--urls"];
 
     public string File { get; private init; } = "";
     public bool Prunes { get; private init; }
+    public bool HasIds { get; private init; } = true;
     public bool IsJson { get; private init; }
     public bool IsConfirmed { get; private init; }
     public IReadOnlyList<string> Organizations { get; private init; } = [];
@@ -48,6 +50,9 @@ internal sealed record ConfigArguments(string Command)
                     break;
                 case Yes when command == Apply:
                     read = read with { IsConfirmed = true };
+                    break;
+                case WithoutIds when command == Export:
+                    read = read with { HasIds = false };
                     break;
                 case OrganizationOption when command == Export:
                     if (++i == rest.Length) return null;

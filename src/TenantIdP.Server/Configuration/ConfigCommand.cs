@@ -44,24 +44,30 @@ public static class ConfigCommand
 
         if (document is null)
         {
-            var text = await run.ExportAsync(wanted.Organizations, problems, ct);
-            if (problems.Any) return await RefuseAsync(wanted, problems, error);
-            await answer.WriteAsync(text);
-            return Done;
+            var text = await run.ExportAsync(wanted.Organizations, wanted.HasIds, problems, ct);
+            if (text is not null) await answer.WriteAsync(text);
+            return problems.Any ? await RefuseAsync(wanted, problems, error) : Done;
         }
 
-        var plan = await run.PlanAsync(document, wanted.Prunes, problems, ct);
-        if (problems.Any) return await RefuseAsync(wanted, problems, error);
-        await answer.WriteLineAsync(wanted.IsJson ? PlanText.WriteJson(plan) : PlanText.Write(plan));
-        if (wanted.Command == ConfigArguments.Plan) return plan.IsEmpty ? Done : HasChanges;
-        if (plan.IsEmpty) return Done;
+        return await PlanAsync(run, document, wanted, answer, error, confirm, ct);
+    }
+
+    private static async Task<int> PlanAsync(
+        ConfigRun run, ConfigDocument document, ConfigArguments wanted, TextWriter answer, TextWriter error, Func<string, bool>? confirm, CancellationToken ct)
+    {
+        var plan = await run.PlanAsync(document, wanted.Prunes, ct);
+        var refused = plan.Refused.ToList();
+        foreach (var part in refused) await RefuseAsync(wanted, part.Problems, error);
+        if (refused.Any(p => p.IsInstance)) return Failed; // the organizations rest on it
+        if (wanted.IsJson || refused.Count == 0 || !plan.IsEmpty) await answer.WriteLineAsync(wanted.IsJson ? PlanText.WriteJson(plan) : PlanText.Write(plan));
+        if (plan.IsEmpty || wanted.Command == ConfigArguments.Plan) return refused.Count > 0 ? Failed : plan.IsEmpty ? Done : HasChanges;
         if (!wanted.IsConfirmed && confirm?.Invoke("Apply these changes? Only 'yes' applies them: ") != true)
         {
             await error.WriteLineAsync(confirm is null ? "Nothing was applied: without a terminal, say --yes." : "Nothing was applied.");
             return Failed;
         }
 
-        return await ReportAsync(await run.ApplyAsync(plan, ActorOf(wanted.File), ct), answer, error);
+        return await ReportAsync(await run.ApplyAsync(plan, ActorOf(wanted.File), ct), refused, answer, error);
     }
 
     private static ConfigDocument? ReadFile(string path, ConfigProblems problems)
@@ -83,21 +89,31 @@ public static class ConfigCommand
         return ConfigDocument.Read(bytes, new SecretSource(folder, Environment.GetEnvironmentVariable), problems);
     }
 
-    private static async Task<int> RefuseAsync(ConfigArguments wanted, ConfigProblems problems, TextWriter error)
+    private static Task<int> RefuseAsync(ConfigArguments wanted, ConfigProblems problems, TextWriter error) => RefuseAsync(wanted, problems.Found, error);
+
+    private static async Task<int> RefuseAsync(ConfigArguments wanted, IReadOnlyList<ConfigProblem> problems, TextWriter error)
     {
-        foreach (var problem in problems.Found) await error.WriteLineAsync(wanted.File.Length == 0 ? problem.ToString() : $"{Terminal.Escape(wanted.File)}: {problem}");
+        foreach (var problem in problems) await error.WriteLineAsync(wanted.File.Length == 0 ? problem.ToString() : $"{Terminal.Escape(wanted.File)}: {problem}");
         return Failed;
     }
 
-    private static async Task<int> ReportAsync(ConfigOutcome outcome, TextWriter answer, TextWriter error)
+    /// <param name="unplanned">What the plan has refused already.</param>
+    private static async Task<int> ReportAsync(ConfigOutcome outcome, IReadOnlyList<PlannedPart> unplanned, TextWriter answer, TextWriter error)
     {
         foreach (var part in outcome.Applied) await answer.WriteLineAsync($"Applied: {part.Name}, {part.Changes.Count} {(part.Changes.Count == 1 ? "change" : "changes")}.");
-        if (outcome.Refused is not { } refused) return Done;
-        var where = outcome.In is { } stopped ? $"{stopped.Name}{(outcome.At is { } at ? $", {PlanText.Name(at)}" : "")}: " : "";
-        await error.WriteLineAsync($"Refused: {where}{Terminal.Escape(refused.Message)} ({refused.Code})");
-        await error.WriteLineAsync(outcome.Applied.Count == 0 ? "Nothing was applied." : $"Applied before it: {string.Join(", ", outcome.Applied.Select(p => p.Name))}. Nothing of what follows was.");
+        foreach (var (refused, stopped, change) in outcome.Refused)
+        {
+            var where = stopped is null ? "" : $"{stopped.Name}{(change is null ? "" : $", {PlanText.Name(change)}")}: ";
+            await error.WriteLineAsync($"Refused: {where}{Terminal.Escape(refused.Message)} ({refused.Code})");
+        }
+
+        if (outcome.Refused.Count == 0 && unplanned.Count == 0) return Done;
+        var not = unplanned.Concat(outcome.Refused.Select(r => r.In).OfType<PlannedPart>()).Concat(outcome.NotBegun);
+        await error.WriteLineAsync(outcome.Applied.Count == 0 ? "Nothing was applied." : $"Applied: {Names(outcome.Applied)}. Not applied: {Names(not)}.");
         return Failed;
     }
+
+    private static string Names(IEnumerable<PlannedPart> parts) => string.Join(", ", parts.Select(p => p.Name));
 
     /// <summary>In every event of what it changes; as long as an actor's id may be.</summary>
     private static string ActorOf(string path)

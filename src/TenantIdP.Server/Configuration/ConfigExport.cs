@@ -5,7 +5,7 @@ namespace TenantIdP.Server.Configuration;
 /// <summary>The configuration of an instance as a file: the same text for the same configuration, wherever it is.</summary>
 internal static class ConfigExport
 {
-    public static string Write(IReadOnlyList<ConfigPart> parts, IReadOnlyList<ConfigKind> kinds)
+    public static string Write(IReadOnlyList<ConfigPart> parts, bool withIds, IReadOnlyList<ConfigKind> kinds)
     {
         var (root, organizations) = (new JsonObject { ["version"] = ConfigDocument.Version }, new JsonObject());
         foreach (var part in parts.OrderBy(p => p.Slug, StringComparer.Ordinal))
@@ -17,13 +17,17 @@ internal static class ConfigExport
             }
 
             var organization = self.Values.DeepClone().AsObject();
+            // An operator's external id pins it wherever the file goes; its own id does so here.
+            if (!withIds || organization["externalId"] is not null) organization.Remove(OrganizationConfig.Pin);
             organization["metadata"] = Sorted(organization["metadata"]);
             AddSections(organization, part, ConfigDocument.OfOrganization, kinds);
             organizations[self.Key] = organization;
         }
 
         if (organizations.Count > 0) root[OrganizationConfig.Kind.Section] = organizations;
-        return new YamlWriter().Comment("TenantIdP configuration. What is not in this file is left alone.").Write(root).ToString();
+        var writer = new YamlWriter().Comment("TenantIdP configuration. What is not in this file is left alone.");
+        foreach (var ambiguous in parts.SelectMany(p => p.Ambiguous)) writer.Comment($"Left out: {ambiguous.Message}");
+        return writer.Write(root).ToString();
     }
 
     private static void AddSections(JsonObject map, ConfigPart part, IReadOnlyList<ConfigSchema> schemas, IReadOnlyList<ConfigKind> kinds)

@@ -40,6 +40,9 @@ internal sealed record ConfigPart(string? Slug)
     /// <summary>By section. A section that a file doesn't name is left alone, pruning or not.</summary>
     public Dictionary<string, SortedDictionary<string, ConfigItem>> Sections { get; } = [];
 
+    /// <summary>What a file can't name, because there are two of the name. It is in no section.</summary>
+    public List<ConfigProblem> Ambiguous { get; } = [];
+
     public Id<Organization> Owner => Self is null ? Organization.Instance : Id<Organization>.Parse(Self.Id, null);
 
     /// <summary>Changes with anything that is in it.</summary>

@@ -53,10 +53,12 @@ internal static class ConfigPlanner
         }
 
         var properties = ConfigProperties.Differences("", seen?.Values ?? [], wanted.Values, schema.Properties).Where(c => seen is not null || c.After is not null).ToList();
-        if (setsSecret) properties.Add(new PropertyChange(schema.Secret!.Name, seen?.Values[schema.Secret.Name], Shape.Secret, schema.Secret.Shape)); // a secret is read by the property alone
+        if (setsSecret) properties.Add(new PropertyChange(schema.Secret!.Name, seen?.Values[schema.Secret.Name]?.DeepClone(), wanted.Values[schema.Secret.Name]?.DeepClone(), schema.Secret.Shape)); // a secret is read by the property alone
+        if (schema == OrganizationConfig.Kind && OrganizationConfig.Renaming(wanted, seen) is { } renaming) properties.Insert(0, renaming);
         if (seen is not null && properties.Count == 0) return null;
         var patch = seen is null ? wanted.Values.DeepClone().AsObject() : ConfigProperties.Patch(seen.Values, wanted.Values, schema.Properties);
         if (seen is null && schema.Secret is { } secret) patch.Remove(secret.Name);
+        if (schema == OrganizationConfig.Kind && OrganizationConfig.Renaming(wanted, seen) is { } renamed) patch[renamed.Path] = renamed.After?.DeepClone();
         return new PlannedChange(organization, schema, wanted.Key, seen is null ? PlannedAction.Create : PlannedAction.Update, properties, new ConfigEdit(wanted, seen, patch, setsSecret), seen);
     }
 

@@ -14,7 +14,7 @@ internal enum PropertyTraits
     /// <summary>Set once: another value for what is there is refused.</summary>
     Fixed = 2,
 
-    /// <summary>Told with another property's change (a reason), and no change by itself.</summary>
+    /// <summary>Told beside what changes (a reason, or which object is meant), and no change by itself.</summary>
     Told = 4,
 
     /// <summary>The file may say null.</summary>

@@ -1,13 +1,19 @@
 using System.Security.Cryptography;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Server.Composition;
 
 namespace TenantIdP.Server.Configuration;
 
-/// <summary>What was done before an apply ended, and why it ended before its end.</summary>
+/// <summary>Why a part was not applied.</summary>
+/// <param name="In">Null when nothing was begun.</param>
 /// <param name="At">The change that was refused; null when it was none of them.</param>
-internal sealed record ConfigOutcome(IReadOnlyList<PlannedPart> Applied, Error? Refused = null, PlannedPart? In = null, PlannedChange? At = null);
+internal sealed record ConfigRefusal(Error Error, PlannedPart? In = null, PlannedChange? At = null);
+
+/// <summary>What an apply has done, and what not.</summary>
+/// <param name="NotBegun">The parts that were not tried any more.</param>
+internal sealed record ConfigOutcome(IReadOnlyList<PlannedPart> Applied, IReadOnlyList<ConfigRefusal> Refused, IReadOnlyList<PlannedPart> NotBegun);
 
 /// <summary>Plans, applies and exports, one unit of work for each part.</summary>
 internal sealed class ConfigRun(IServiceScopeFactory scopes)
@@ -29,30 +35,32 @@ internal sealed class ConfigRun(IServiceScopeFactory scopes)
             : new ConfigProblem("config_store_version", "The database is not of this version: start the server of this version once.");
     }
 
-    public async Task<ConfigPlan> PlanAsync(ConfigDocument document, bool prune, ConfigProblems problems, CancellationToken ct)
+    public async Task<ConfigPlan> PlanAsync(ConfigDocument document, bool prune, CancellationToken ct)
     {
         var parts = new List<PlannedPart>();
-        foreach (var wanted in document.Parts) parts.Add(await UseAsync(store => store.PlanAsync(wanted, prune, problems, ct)));
+        foreach (var wanted in document.Parts) parts.Add(await UseAsync(store => store.PlanAsync(wanted, prune, ct)));
         return new ConfigPlan(parts);
     }
 
-    /// <summary>Part after part, each whole or not at all; ends at the first that is refused.</summary>
+    /// <summary>Part after part, each whole or not at all. An organization that is refused holds up no other; the instance's own part, on which the others rest, ends it.</summary>
     public async Task<ConfigOutcome> ApplyAsync(ConfigPlan plan, string by, CancellationToken ct)
     {
-        var (holder, applied) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), new List<PlannedPart>());
-        if (!await UseLeasesAsync(leases => leases.TryTakeAsync(Lease, holder, Hold, TimeSpan.Zero, ct))) return new ConfigOutcome(applied, Busy);
+        var (holder, left) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), new Queue<PlannedPart>(plan.Parts.Where(p => p.Changes.Count > 0)));
+        var (applied, refused) = (new List<PlannedPart>(), new List<ConfigRefusal>());
+        if (!await UseLeasesAsync(leases => leases.TryTakeAsync(Lease, holder, Hold, TimeSpan.Zero, ct))) return new ConfigOutcome(applied, [new ConfigRefusal(Busy)], [.. left]);
         try
         {
-            foreach (var part in plan.Parts.Where(p => p.Changes.Count > 0))
+            while (left.TryDequeue(out var part))
             {
-                if (!await UseLeasesAsync(leases => leases.RenewAsync(Lease, holder, Hold, ct))) return new ConfigOutcome(applied, Busy, part);
+                if (!await UseLeasesAsync(leases => leases.RenewAsync(Lease, holder, Hold, ct))) return new ConfigOutcome(applied, [.. refused, new ConfigRefusal(Busy, part)], [.. left]);
                 PlannedChange? at = null;
                 var done = await UseAsync(store => store.ApplyAsync(part, by, change => at = change, ct));
-                if (!done.IsOk) return new ConfigOutcome(applied, done.Error, part, at);
-                applied.Add(part);
+                if (done.IsOk) applied.Add(part);
+                else refused.Add(new ConfigRefusal(done.Error, part, at));
+                if (!done.IsOk && part.IsInstance) break;
             }
 
-            return new ConfigOutcome(applied);
+            return new ConfigOutcome(applied, refused, [.. left]);
         }
         finally
         {
@@ -65,18 +73,24 @@ internal sealed class ConfigRun(IServiceScopeFactory scopes)
     }
 
     /// <param name="named">Slugs or ids; empty for all and the instance itself.</param>
-    public async Task<string> ExportAsync(IReadOnlyList<string> named, ConfigProblems problems, CancellationToken ct)
+    /// <param name="withIds">Whether an organization without an external id is pinned by its id, which is of this instance alone.</param>
+    /// <param name="problems">An organization that is not there, without which there is no text; or what the text leaves out.</param>
+    /// <returns>Null with a problem added.</returns>
+    public async Task<string?> ExportAsync(IReadOnlyList<string> named, bool withIds, ConfigProblems problems, CancellationToken ct)
     {
         var all = await UseAsync(store => store.OrganizationsAsync(ct));
-        foreach (var name in named.Where(n => all.All(o => o.Slug != n && o.Id != n))) problems.Add(new ConfigProblem("organization_not_found", $"There is no organization {Terminal.Quote(name)}."));
+        foreach (var name in named.Where(n => all.All(o => o.Slug.Value != n && o.Id.ToString() != n))) problems.Add(new ConfigProblem("organization_not_found", $"There is no organization {Terminal.Quote(name)}."));
+
+        if (problems.Any) return null;
 
         // One that is being deleted is exported when it is asked for.
-        var chosen = all.Where(o => named.Count == 0 ? !o.IsDeleted : named.Contains(o.Slug) || named.Contains(o.Id)).Select(o => o.Slug).Distinct();
+        var chosen = all.Where(o => named.Count == 0 ? o.Status != OrganizationStatus.Deleting : named.Contains(o.Slug.Value) || named.Contains(o.Id.ToString()));
         var parts = new List<ConfigPart>();
-        if (named.Count == 0) parts.Add(await UseAsync(store => store.ReadAsync(null, Sections(ConfigDocument.OfInstance), problems, ct)));
-        foreach (var slug in chosen) parts.Add(await UseAsync(store => store.ReadAsync(slug, Sections(ConfigDocument.OfOrganization), problems, ct)));
+        if (named.Count == 0) parts.Add(await UseAsync(store => store.ReadAsync(null, null, Sections(ConfigDocument.OfInstance), ct)));
+        foreach (var one in chosen) parts.Add(await UseAsync(store => store.ReadAsync(one.Slug.Value, OrganizationConfig.Of(one), Sections(ConfigDocument.OfOrganization), ct)));
+        foreach (var ambiguous in parts.SelectMany(p => p.Ambiguous)) problems.Add(ambiguous);
         await using var scope = scopes.CreateAsyncScope();
-        return ConfigExport.Write(parts, [.. scope.ServiceProvider.GetServices<ConfigKind>()]);
+        return ConfigExport.Write(parts, withIds, [.. scope.ServiceProvider.GetServices<ConfigKind>()]);
     }
 
     private static string[] Sections(IReadOnlyList<ConfigSchema> schemas) => [.. schemas.Select(s => s.Section)];

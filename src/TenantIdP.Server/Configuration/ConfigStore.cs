@@ -9,32 +9,43 @@ namespace TenantIdP.Server.Configuration;
 /// <summary>One part of the configuration in the store, in one unit of work: read, compared, and changed whole or not at all.</summary>
 internal sealed class ConfigStore(IdpDbContext db, IEnumerable<ConfigKind> kinds, OrganizationConfig organizations, ManagementCaller caller, ActorContext actor)
 {
-    public async Task<IReadOnlyList<(string Id, string Slug, bool IsDeleted)>> OrganizationsAsync(CancellationToken ct) =>
-        [.. (await organizations.ListAsync(ct)).Select(o => (o.Id.ToString(), o.Slug.Value, o.Status == OrganizationStatus.Deleting))];
+    public async Task<IReadOnlyList<Organization>> OrganizationsAsync(CancellationToken ct) => await organizations.ListAsync(ct);
 
+    /// <param name="self">The organization; null for the instance, and for one that is not there.</param>
     /// <param name="sections">Which are read.</param>
-    public async Task<ConfigPart> ReadAsync(string? slug, IReadOnlyCollection<string> sections, ConfigProblems problems, CancellationToken ct)
+    public async Task<ConfigPart> ReadAsync(string? slug, ConfigItem? self, IReadOnlyCollection<string> sections, CancellationToken ct)
     {
-        var part = new ConfigPart(slug) { Self = slug is null ? null : await organizations.FindAsync(slug, ct) };
+        var part = new ConfigPart(slug) { Self = self };
         if (part.Self is not null) db.EnterOrganization(part.Owner);
         foreach (var kind in Kinds(slug).Where(k => sections.Contains(k.Schema.Section)))
         {
             var section = part.Sections[kind.Schema.Section] = new SortedDictionary<string, ConfigItem>(StringComparer.Ordinal);
             if (slug is not null && part.Self is null) continue;
-            foreach (var item in await kind.ReadAsync(part.Owner, ct))
+            foreach (var named in (await kind.ReadAsync(part.Owner, ct)).GroupBy(i => i.Key, StringComparer.Ordinal))
             {
-                if (section.TryAdd(item.Key, item)) continue;
-                problems.Add(new ConfigProblem("config_name_ambiguous", $"There are two of the {kind.Schema.Section} with the name {Terminal.Quote(item.Key)}: {section[item.Key].Id} and {item.Id}. Rename one of them."));
+                if (named.Count() == 1) section.Add(named.Key, named.Single());
+                else part.Ambiguous.Add(Ambiguity(slug, kind.Schema, [.. named]));
             }
         }
 
         return part;
     }
 
-    public async Task<PlannedPart> PlanAsync(ConfigPart wanted, bool prune, ConfigProblems problems, CancellationToken ct)
+    public async Task<PlannedPart> PlanAsync(ConfigPart wanted, bool prune, CancellationToken ct)
     {
-        var seen = await ReadAsync(wanted.Slug, wanted.Sections.Keys, problems, ct);
-        return await ConfigPlanner.PlanAsync(wanted, seen, Kinds(wanted.Slug), prune, problems, (kind, there, secret) => kind.HasSecretAsync(seen.Owner, there, secret, ct));
+        var problems = new ConfigProblems();
+        var seen = await FindAsync(wanted, problems, ct);
+        foreach (var ambiguous in seen.Ambiguous) problems.Add(ambiguous);
+        if (problems.Any) return new PlannedPart(wanted, seen, []) { Problems = problems.Found };
+        var planned = await ConfigPlanner.PlanAsync(wanted, seen, Kinds(wanted.Slug), prune, problems, (kind, there, secret) => kind.HasSecretAsync(seen.Owner, there, secret, ct));
+        if (planned.Changes.Count > 0 && wanted.Self is { } self && seen.Self is { } there && !OrganizationConfig.IsPinned(self))
+        {
+            problems.Add(new ConfigProblem("config_organization_unpinned",
+                $"The organization {Terminal.Quote(self.Key)} is there, and its slug is its owner's to change: say which one you mean before it is changed, by id: {there.Id} or its externalId.", self.Place?.Line ?? 0, self.Place?.Column ?? 0));
+        }
+
+        // What is refused is not done in part.
+        return problems.Any ? planned with { Changes = [], Problems = problems.Found } : planned;
     }
 
     /// <param name="by">The name of the file.</param>
@@ -57,8 +68,9 @@ internal sealed class ConfigStore(IdpDbContext db, IEnumerable<ConfigKind> kinds
     private async Task<Result<bool>> ApplyAsync(PlannedPart planned, Action<PlannedChange> failing, CancellationToken ct)
     {
         // Not every kind has a version, and what a plan would delete or leave out has changed as well.
-        var now = await ReadAsync(planned.Wanted.Slug, planned.Wanted.Sections.Keys, new ConfigProblems(), ct);
-        if (now.Fingerprint() != planned.Seen.Fingerprint()) return VersionErrors.Mismatch;
+        var problems = new ConfigProblems();
+        var now = await FindAsync(planned.Wanted, problems, ct);
+        if (problems.Any || now.Ambiguous.Count > 0 || now.Fingerprint() != planned.Seen.Fingerprint()) return VersionErrors.Mismatch;
 
         var self = now.Self;
         var change = planned.Changes.FirstOrDefault(c => c.Schema == OrganizationConfig.Kind);
@@ -100,6 +112,15 @@ internal sealed class ConfigStore(IdpDbContext db, IEnumerable<ConfigKind> kinds
         { Seen: { } seen } => kind.DeleteAsync(owner, seen, ct),
         _ => throw new InvalidOperationException("A planned change has neither."),
     };
+
+    private async Task<ConfigPart> FindAsync(ConfigPart wanted, ConfigProblems problems, CancellationToken ct)
+    {
+        var self = wanted.Self is { } organization ? await organizations.FindAsync(organization, problems, ct) : null;
+        return problems.Any ? new ConfigPart(wanted.Slug) : await ReadAsync(wanted.Slug, self, wanted.Sections.Keys, ct);
+    }
+
+    private static ConfigProblem Ambiguity(string? slug, ConfigSchema schema, IReadOnlyList<ConfigItem> named) => new("config_name_ambiguous",
+        $"There are two of the {schema.Section}{(slug is null ? "" : $" of {slug}")} with the name {Terminal.Quote(named[0].Key)}: {string.Join(" and ", named.Select(i => i.Id))}. Rename one of them.");
 
     private List<ConfigKind> Kinds(string? slug)
     {

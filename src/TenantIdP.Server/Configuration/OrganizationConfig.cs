@@ -7,19 +7,25 @@ using TenantIdP.Server.Management;
 
 namespace TenantIdP.Server.Configuration;
 
-/// <summary>Organizations by their slug. One ends only when the file says so.</summary>
+/// <summary>
+/// Organizations by their slug, which is the tenant's to change: what says that one is meant, and not whoever has its slug today, is a pin. One ends only when the file says so.
+/// </summary>
 internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationDeletion deletion)
 {
     public const string State = "state";
     public const string Active = "active";
     public const string Suspended = "suspended";
     public const string Deleted = "deleted";
+    public const string Pin = "id";
+    private const string ExternalId = "externalId";
+    private const string SlugName = "slug";
     private const string RequireSso = "requireSso";
 
     public static readonly ConfigSchema Kind = new("organizations", "organization", key => Slug.TryParse(key, out var slug) ? slug.Value : null,
     [
+        new(Pin, Shape.Text, PropertyTraits.Told),
         new("displayName", Shape.Name, PropertyTraits.Required),
-        new("externalId", Shape.Text, PropertyTraits.Nullable),
+        new(ExternalId, Shape.Text, PropertyTraits.Nullable),
         new(State, Shape.Choice(Active, Suspended, Deleted)),
         new(RequireSso, Shape.Flag),
         new("acceptHomeSso", Shape.Flag),
@@ -28,18 +34,48 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new("metadata", Shape.Json),
     ]);
 
-    public async Task<ConfigItem?> FindAsync(string slug, CancellationToken ct)
+    /// <summary>Whether the file says which organization it means by what a tenant can't change.</summary>
+    public static bool IsPinned(ConfigItem wanted) => Text(wanted, Pin) is not null || Text(wanted, ExternalId) is not null;
+
+    /// <summary>The organization that the file means. Its pin is matched first; a slug that leads to another one is a problem, and nothing is changed.</summary>
+    public async Task<ConfigItem?> FindAsync(ConfigItem wanted, ConfigProblems problems, CancellationToken ct)
     {
-        var found = await organizations.FindBySlugAsync(slug, ct);
-        return found.IsOk && found.Value.Slug.Value == slug ? Of(found.Value) : null; // a former slug leads there, too, and is not its key
+        var (id, externalId) = (Text(wanted, Pin), Text(wanted, ExternalId));
+        var led = (await organizations.FindBySlugAsync(wanted.Key, ct)).Value; // by a former slug, too, which is not its key
+        var holder = led?.Slug.Value == wanted.Key ? led : null;
+        Organization? pinned = null;
+        if (id is not null)
+        {
+            pinned = Id<Organization>.TryParse(id, out var known) && known != Organization.Instance ? (await organizations.FindAsync(known, ct)).Value : null;
+            if (pinned is null) return Refuse("config_organization_unknown", $"There is no organization {Terminal.Quote(id)} here. In a file of another instance, leave the ids out (export --without-ids).");
+        }
+        else if (externalId is not null)
+        {
+            pinned = (await organizations.FindByExternalIdAsync(externalId, ct)).Value;
+        }
+
+        if (holder is not null && pinned?.Id != holder.Id && (pinned is not null || externalId is not null))
+            return Refuse("config_organization_mismatch", $"The slug {Terminal.Quote(wanted.Key)} is that of {holder.Id}, which is not the organization that the file pins. If it is the one you mean, say id: {holder.Id}.");
+        if (pinned is null && holder is null && led is not null)
+            return Refuse("config_organization_renamed", $"The organization {Terminal.Quote(wanted.Key)} was renamed to {Terminal.Quote(led.Slug.Value)}. If it is the one you mean, say id: {led.Id}; another one can have this slug after {OrganizationSlug.Kept.Days} days at most.");
+        return (pinned ?? holder) is { } found ? Of(found) : null;
+
+        ConfigItem? Refuse(string code, string message)
+        {
+            problems.Add(new ConfigProblem(code, message, wanted.Place?.Line ?? 0, wanted.Place?.Column ?? 0));
+            return null;
+        }
     }
+
+    /// <summary>Another slug for an organization that is pinned; null when it has the file's, and when it ends.</summary>
+    public static PropertyChange? Renaming(ConfigItem wanted, ConfigItem? seen) => seen is null || seen.Key == wanted.Key || wanted.Values[State]?.GetValue<string>() == Deleted ? null : new PropertyChange(SlugName, seen.Key, wanted.Key, Shape.Text);
 
     public async Task<IReadOnlyList<Organization>> ListAsync(CancellationToken ct) => await ConfigJson.AllAsync(page => organizations.ListAsync(page, ct));
 
     public async Task<Result<ConfigItem>> CreateAsync(ConfigItem wanted, CancellationToken ct)
     {
-        var values = Only(wanted.Values, "displayName", "externalId", "metadata");
-        values["slug"] = wanted.Key;
+        var values = Only(wanted.Values, "displayName", ExternalId, "metadata");
+        values[SlugName] = wanted.Key;
         var request = ConfigJson.To<CreateOrganizationRequest>(values);
         if (!request.IsOk) return request.Error;
         var created = await organizations.CreateAsync(new NewOrganization(request.Value.DisplayName, request.Value.Slug, request.Value.ExternalId) { Metadata = request.Value.Metadata }, ct);
@@ -86,9 +122,11 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         return changed.IsOk ? Of(changed.Value) : changed.Error;
     }
 
+    private static string? Text(ConfigItem wanted, string name) => wanted.Values[name]?.GetValue<string>() is { Length: > 0 } text ? text : null;
+
     private static Id<Organization> Id(ConfigItem seen) => Id<Organization>.Parse(seen.Id, null);
 
-    private static ConfigItem Of(Organization o)
+    public static ConfigItem Of(Organization o)
     {
         var response = ConfigJson.Of(OrganizationResponse.From(o));
         response[State] = o.Status switch { OrganizationStatus.Active => Active, OrganizationStatus.Suspended => Suspended, _ => Deleted };

@@ -27,6 +27,7 @@ internal static class PlanText
     {
         ["add"] = Count(plan, PlannedAction.Create), ["change"] = Count(plan, PlannedAction.Update), ["delete"] = Count(plan, PlannedAction.Delete),
         ["changes"] = new JsonArray([.. plan.Changes.Select(Object)]),
+        ["refused"] = new JsonArray([.. plan.Refused.SelectMany(p => p.Problems.Select(r => new JsonObject { ["organization"] = p.Wanted.Slug, ["code"] = r.Code, ["message"] = r.Message }))]),
     }.ToJsonString(Indented);
 
     private static string Line(PlannedChange change) =>

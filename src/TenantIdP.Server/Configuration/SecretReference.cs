@@ -9,18 +9,38 @@ internal sealed class SecretShape : Shape
 {
     public static SecretShape Instance { get; } = new();
 
+    private static readonly string[] HostPrefixes = ["ASPNETCORE_", "DOTNET_"];
+    private static readonly string[] OwnPrefixes = ["TenantIdP__", "ConnectionStrings__"];
+
     private const string How = "A secret is never written into the file: name an environment variable with { env: NAME } or a file with { file: path }.";
 
     public override JsonNode? Read(YamlNode node, ConfigProblems problems)
     {
-        if (node is YamlMap { Members: [({ Text: "env" or "file" } how, YamlScalar { Kind: YamlScalarKind.Text, Text.Length: > 0 and <= 1_000 } what)] }) return new JsonObject { [how.Text] = what.Text };
+        if (node is YamlMap { Members: [({ Text: "env" or "file" } how, YamlScalar { Kind: YamlScalarKind.Text, Text.Length: > 0 and <= 1_000 } what)] })
+        {
+            if (how.Text != "env" || !IsOfTheServer(what.Text)) return new JsonObject { [how.Text] = what.Text };
+            problems.Add(what, "config_secret_refused", "This variable is the server's own (TenantIdP__…, ConnectionStrings__…): no file sends it anywhere.");
+            return null;
+        }
+
         problems.Add(node, "config_secret_plain", How);
         return null;
     }
 
-    public override string Show(JsonNode? before, JsonNode? after) => Secret;
+    public override string Show(JsonNode? before, JsonNode? after) => Told(after);
 
-    public override JsonNode? Visible(JsonNode? value) => value is null ? null : JsonValue.Create(Secret);
+    public override JsonNode? Visible(JsonNode? value) => value is null ? null : JsonValue.Create(Told(value));
+
+    /// <summary>Where a secret comes from is no secret, and whoever reviews a plan sees what would be sent.</summary>
+    private static string Told(JsonNode? reference) => reference is JsonObject { Count: 1 } named ? named.Select(n => $"(secret: {n.Key} {Terminal.Escape(n.Value!.GetValue<string>())})").Single() : Secret; // read as text
+
+    // As the server reads its settings: in any case, behind a host's prefix, and as the short form of a connection string.
+    private static bool IsOfTheServer(string variable)
+    {
+        var name = variable.Replace(":", "__", StringComparison.Ordinal);
+        foreach (var prefix in HostPrefixes.Where(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase))) name = name[prefix.Length..];
+        return OwnPrefixes.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase)) || name.Contains("CONNSTR_", StringComparison.OrdinalIgnoreCase);
+    }
 }
 
 /// <summary>Where the secrets of a file come from.</summary>

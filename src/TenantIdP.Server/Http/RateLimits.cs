@@ -58,6 +58,13 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         return false;
     }
 
+    /// <summary>Whether a request of this address that proves nothing would be refused now. Counts nothing.</summary>
+    public bool IsSpent(HttpContext context)
+    {
+        var now = clock.GetUtcNow();
+        return anonymous.Used(NetworkOf(context.Connection.RemoteIpAddress), now) >= options.AnonymousRequestsPerMinute;
+    }
+
     /// <summary>An IPv6 address by its first 64 bits: whoever has one has all of that network.</summary>
     private static string NetworkOf(IPAddress? address)
     {
@@ -80,6 +87,9 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
             if (counts.Count >= most) Sweep(now);
             return counts.GetOrAdd(counts.Count >= most ? Everybody : caller, static _ => new Count());
         }
+
+        public long Used(string caller, DateTimeOffset now) =>
+            counts.TryGetValue(caller, out var one) || (counts.Count >= most && counts.TryGetValue(Everybody, out one)) ? one.Used(now) : 0;
 
         /// <summary>Forgets the windows that are over, at most once a second: whoever floods us with callers does not make us search for them each time.</summary>
         private void Sweep(DateTimeOffset now)
@@ -106,6 +116,11 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         public bool IsOver(DateTimeOffset now)
         {
             lock (one) return endsAt <= now;
+        }
+
+        public long Used(DateTimeOffset now)
+        {
+            lock (one) return endsAt <= now ? 0 : used;
         }
 
         public (long Used, DateTimeOffset EndsAt) Add(DateTimeOffset now)

@@ -9,10 +9,11 @@ namespace TenantIdP.Server.Login;
 internal static class ForeignHashes
 {
     /// <summary>Bcrypt reads 72 bytes and no more; the program that made the hash did so as well, so a longer password is compared by its beginning, once.</summary>
-    public static bool Matches(ImportedPasswordHash hash, string password)
+    public static bool Matches(ImportedPasswordHash hash, string password, MemoryBudget memory)
     {
         if (password.Length == 0) return false; // the library for Argon2 throws
         if (hash.Algorithm == PasswordAlgorithm.Bcrypt) return BCrypt.Net.BCrypt.Verify(password, hash.Text);
+        using var share = hash.Algorithm == PasswordAlgorithm.Argon2id ? memory.Take(hash.Kibibytes) : null;
         var bytes = Encoding.UTF8.GetBytes(password);
         return CryptographicOperations.FixedTimeEquals(Derive(hash, bytes), hash.Digest.Span);
     }

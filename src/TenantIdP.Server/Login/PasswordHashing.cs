@@ -19,6 +19,8 @@ internal sealed class PasswordHashing : IPasswordHashing, IDisposable
     private static readonly object Nobody = new();
 
     private readonly PasswordHasher<object> hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    // One hash of Argon2 may take all of it: as many at once as there are processors would be gigabytes.
+    private readonly MemoryBudget memory = new(ImportedPasswordHash.MaxArgon2Kibibytes);
     private readonly SemaphoreSlim turns = new(Environment.ProcessorCount);
     private int waiting;
 
@@ -27,7 +29,7 @@ internal sealed class PasswordHashing : IPasswordHashing, IDisposable
     public PasswordCheck Check(string storedHash, string password)
     {
         if (ImportedPasswordHash.IsForeign(storedHash))
-            return ImportedPasswordHash.Parse(storedHash) is { IsOk: true, Value: { } foreign } && ForeignHashes.Matches(foreign, password) ? PasswordCheck.RightButOld : PasswordCheck.Wrong;
+            return ImportedPasswordHash.Parse(storedHash) is { IsOk: true, Value: { } foreign } && ForeignHashes.Matches(foreign, password, memory) ? PasswordCheck.RightButOld : PasswordCheck.Wrong;
         return hasher.VerifyHashedPassword(Nobody, storedHash, password) switch
         {
             PasswordVerificationResult.Success => PasswordCheck.Right,

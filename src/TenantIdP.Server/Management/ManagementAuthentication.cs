@@ -10,7 +10,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Management;
 
 /// <summary>Reads the bearer token (RFC 6750 section 2.1, the header only), which may be an organization's key. What its holder may do is <see cref="ManagementAccess"/>'s question.</summary>
-internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IAccessTokens tokens, KeyReader keys)
+internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, IAccessTokens tokens, KeyAdmission keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Management";
@@ -25,7 +25,7 @@ internal sealed class ManagementAuthentication(IOptionsMonitor<AuthenticationSch
         var presented = single[Prefix.Length..].Trim();
         if (KeySecret.IsKey(presented))
         {
-            if (await keys.FindAsync(presented, Context.RequestAborted) is not { } key) return AuthenticateResult.Fail("not a valid key");
+            if (await keys.FindAsync(Context, presented) is not { } key) return AuthenticateResult.Fail("not a valid key");
             Context.Features.Set(key);
             return Succeed(key.Id.ToString());
         }

@@ -65,6 +65,8 @@ public static class ManagementEndpoints
         services.AddScoped<ApiService>();
         services.AddScoped<KeyService>();
         services.AddScoped<KeyReader>();
+        services.AddScoped<KeyAdmission>();
+        services.AddSingleton<RecentKeys>();
         services.AddScoped<AppEdits>();
         services.AddScoped<AppService>();
         services.AddScoped<AppSecretService>();

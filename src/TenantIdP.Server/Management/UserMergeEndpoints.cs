@@ -9,7 +9,7 @@ namespace TenantIdP.Server.Management;
 internal static class UserMergeEndpoints
 {
     public static void MapUserMerges(this RouteGroupBuilder api) =>
-        api.MapPost("/users/{userId}/merge", MergeAsync).WithTags("Users").RequireInstance().WithErrors(Core.Members.MemberErrors.LastOwner)
+        api.MapPost("/users/{userId}/merge", MergeAsync).WithTags("Users").RequireInstance().WithErrors(Core.Members.MemberErrors.LastOwner, Core.Members.MemberErrors.SingleOrganization)
             .WithName("MergeUser").WithSummary("Merges another account of the same person into this one, or says what that would do.");
 
     private static async Task<Results<Ok<MergeResponse>, ProblemHttpResult>> MergeAsync(Id<User> userId, MergeUserRequest request, UserMerge merge, CancellationToken ct)
@@ -27,9 +27,10 @@ public sealed record MergeUserRequest([property: Required] Id<User>? From, bool 
 /// <param name="Identities">They move.</param>
 /// <param name="Password"><c>moved</c> to a survivor without one, else <c>dropped</c>; null when there is none. So is <paramref name="ExternalId"/>.</param>
 /// <param name="Sessions">Of the account that ends; they end.</param>
+/// <param name="Keys">Keys of organizations that the account has made: <c>moved</c> to the survivor, or <c>dropped</c> where the person stays removed.</param>
 public sealed record MergeResponse(
     bool DryRun, Id<User> Into, Id<User> From, IReadOnlyList<Id<UserIdentity>> Identities, IReadOnlyList<MergedEmail> Emails, IReadOnlyList<MergedMembership> Memberships,
-    MergeOutcome? Password, MergeOutcome? ExternalId, int Sessions)
+    MergeOutcome? Password, MergeOutcome? ExternalId, int Sessions, IReadOnlyList<MergedKey> Keys)
 {
-    internal static MergeResponse Of(MergePlan p, bool dryRun) => new(dryRun, p.Into, p.From, p.Identities, p.Emails, p.Memberships, p.Password, p.ExternalId, p.Sessions);
+    internal static MergeResponse Of(MergePlan p, bool dryRun) => new(dryRun, p.Into, p.From, p.Identities, p.Emails, p.Memberships, p.Password, p.ExternalId, p.Sessions, p.Keys);
 }

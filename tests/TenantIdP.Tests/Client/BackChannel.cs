@@ -15,6 +15,9 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
     /// <summary>What the last refresh asked for.</summary>
     public Dictionary<string, StringValues> Form { get; private set; } = [];
 
+    /// <summary>What the last challenge asked for (RFC 9126).</summary>
+    public Dictionary<string, StringValues> Pushed { get; private set; } = [];
+
     /// <summary>The token endpoint does not answer.</summary>
     public bool IsCut { get; set; }
 
@@ -36,6 +39,7 @@ internal sealed class BackChannel() : DelegatingHandler(new HttpClientHandler { 
             if (Answer is { } answer) return new HttpResponseMessage(answer.Status) { Content = new StringContent(answer.Body.ToJsonString()) };
         }
 
+        if (form.Contains("response_type=code", StringComparison.Ordinal)) Pushed = QueryHelpers.ParseQuery(form);
         return await base.SendAsync(request, cancellationToken);
     }
 }

@@ -99,6 +99,14 @@ internal sealed class RelyingApp : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync(ct), response.Headers.Location);
     }
 
+    /// <summary>Another browser with the same session.</summary>
+    public WebBrowser Copy(WebBrowser browser)
+    {
+        var copy = new WebBrowser();
+        copy.Cookies.Add(new Uri(Address), new Cookie(SessionCookie, browser.Cookies.GetCookies(new Uri(Address))[SessionCookie]!.Value)); // set by the sign-in
+        return copy;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await app.StopAsync(CancellationToken.None);

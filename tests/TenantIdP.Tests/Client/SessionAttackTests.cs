@@ -117,6 +117,56 @@ public sealed class SessionAttackTests(SqliteIdp idp)
         Assert.Equal(stays, (await app.MeAsync(browser, Ct))["user"] is not null);
     }
 
+    [Theory]
+    [InlineData("interaction_required", true)]
+    [InlineData("access_denied", false)]
+    [Trait("Attack", "D2")]
+    public async Task A_due_refresh_that_the_policy_refuses_signs_in_nobody_until_one_is_granted(string error, bool asksTheOrganization)
+    {
+        await using var app = await RelyingApp.StartAsync(idp, Ct);
+        var organization = await idp.CreateOrganizationAsync(Ct);
+        var browser = await EnteredAsync(app, organization);
+        app.BackChannel.Answer = new TokenAnswer(HttpStatusCode.BadRequest, new JsonObject { ["error"] = error });
+        app.Clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(10)); // due, and the token is still good
+
+        Assert.Null((await app.MeAsync(browser, Ct))["user"]);
+        Assert.Null((await app.MeAsync(browser, Ct))["user"]); // nor while no refresh is tried again
+        Assert.Equal(1, app.BackChannel.Refreshes);
+        Assert.Equal(HttpStatusCode.Redirect, (await app.SendAsync(browser, HttpMethod.Get, "/invoices", Ct)).Status);
+        Assert.Equal(asksTheOrganization ? organization.Id.ToString() : null, (string?)app.BackChannel.Pushed.GetValueOrDefault("organization"));
+        Assert.NotEmpty(app.BackChannel.Pushed);
+
+        app.BackChannel.Answer = null;
+        app.Clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(organization.Id.ToString(), (string?)(await app.MeAsync(browser, Ct))["organization"]);
+    }
+
+    [Fact]
+    [Trait("Attack", "D10")]
+    public async Task A_sign_out_is_not_undone_by_a_refresh_that_is_under_way()
+    {
+        var cache = new RecordingCache();
+        await using var app = await RelyingApp.StartAsync(idp, Ct, cache: cache);
+        var browser = await EnteredAsync(app, await idp.CreateOrganizationAsync(Ct));
+        using var copy = app.Copy(browser);
+        var (writing, mayWrite) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        cache.BeforeSet = () =>
+        {
+            writing.TrySetResult();
+            return mayWrite.Task;
+        };
+
+        var refreshing = app.SendAsync(browser, HttpMethod.Post, "/refresh", Ct);
+        await writing.Task.WaitAsync(Ct);
+        var leaving = app.SendAsync(browser, HttpMethod.Post, "/signout-here", Ct);
+        await cache.Removed.Task.WaitAsync(Ct); // by the sign-out
+        mayWrite.SetResult();
+        await Task.WhenAll(refreshing, leaving);
+
+        Assert.Empty(cache.Entries);
+        Assert.Null((await app.MeAsync(copy, Ct))["user"]);
+    }
+
     [Fact]
     public async Task Who_reads_the_cache_has_no_tokens_and_who_writes_it_cannot_give_a_session_to_another()
     {

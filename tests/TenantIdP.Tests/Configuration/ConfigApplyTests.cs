@@ -18,6 +18,7 @@ public abstract class ConfigApplyTests(TestStore store)
         organizations:
           acme:
             displayName: Acme
+            externalId: acme-1
             roles:
               billing: {displayName: Billing, permissions: [invoices:read]}
             domains:
@@ -36,6 +37,7 @@ public abstract class ConfigApplyTests(TestStore store)
             organizations:
               acme:
                 displayName: Acme, Inc.
+                externalId: acme-1
                 roles:
                   billing: {permissions: [invoices:write]}
                   auditor: {displayName: Auditor}
@@ -97,7 +99,7 @@ public abstract class ConfigApplyTests(TestStore store)
 
         Assert.Equal(0, (await instance.PlanAsync("version: 1\norganizations: {acme: {}}", "--prune")).Code);
         Assert.Equal(0, (await instance.PlanAsync("version: 1\norganizations: {acme: {roles: {}}}")).Code);
-        var pruned = await instance.PlanAsync("version: 1\norganizations: {acme: {roles: {}}}", "--prune");
+        var pruned = await instance.PlanAsync("version: 1\norganizations: {acme: {externalId: \"1\", roles: {}}}", "--prune");
         Assert.Equal("organization acme:\n  - role a-role\nPlan: 0 to add, 0 to change, 1 to delete.\n", pruned.Output);
     }
 
@@ -115,7 +117,7 @@ public abstract class ConfigApplyTests(TestStore store)
     }
 
     [Fact]
-    public async Task An_organization_is_applied_whole_or_not_at_all_and_what_was_before_it_stays()
+    public async Task An_organization_is_applied_whole_or_not_at_all_and_holds_up_no_other()
     {
         await using var instance = await ConfigInstance.NewAsync(store, Ct);
 
@@ -133,9 +135,9 @@ public abstract class ConfigApplyTests(TestStore store)
         Assert.Contains("Applied: organization a-first, 1 change.", output, StringComparison.Ordinal);
         Assert.Contains("Refused: organization b-second, + role bad-role: ", errors, StringComparison.Ordinal);
         Assert.Contains("(permission_invalid)", errors, StringComparison.Ordinal);
-        Assert.Contains("Applied before it: organization a-first. Nothing of what follows was.", errors, StringComparison.Ordinal);
+        Assert.Contains("Applied: organization a-first, organization c-third. Not applied: organization b-second.", errors, StringComparison.Ordinal);
         var slugs = await instance.UseAsync<IdpDbContext, List<Organization>>(db => db.Organizations.AsNoTracking().ToListAsync(Ct));
-        Assert.Equal(["a-first"], slugs.Select(o => o.Slug.Value));
+        Assert.Equal(["a-first", "c-third"], slugs.Select(o => o.Slug.Value).Order());
     }
 
     [Fact]
@@ -147,9 +149,9 @@ public abstract class ConfigApplyTests(TestStore store)
         Assert.Equal(0, (await instance.PlanAsync("version: 1\norganizations: {}", "--prune")).Code);
         foreach (var (state, status) in new[] { ("suspended", OrganizationStatus.Suspended), ("active", OrganizationStatus.Active), ("deleted", OrganizationStatus.Deleting), ("active", OrganizationStatus.Active) })
         {
-            await instance.MustApplyAsync($"version: 1\norganizations: {{acme: {{state: {state}}}}}");
+            await instance.MustApplyAsync($"version: 1\norganizations: {{acme: {{externalId: acme-1, state: {state}}}}}");
             Assert.Equal(status, (await instance.UseAsync<OrganizationService, Result<Organization>>(o => o.FindBySlugAsync("acme", Ct))).Value?.Status);
-            Assert.Equal(0, (await instance.PlanAsync($"version: 1\norganizations: {{acme: {{state: {state}}}}}")).Code);
+            Assert.Equal(0, (await instance.PlanAsync($"version: 1\norganizations: {{acme: {{externalId: acme-1, state: {state}}}}}")).Code);
         }
 
         Assert.Equal(0, (await instance.PlanAsync("version: 1\norganizations: {never-there: {state: deleted}}")).Code);
@@ -160,7 +162,7 @@ public abstract class ConfigApplyTests(TestStore store)
     {
         await using var instance = await ConfigInstance.NewAsync(store, Ct);
         await instance.MustApplyAsync(Billing);
-        static string With(string domain) => "version: 1\norganizations: {acme: {domains: {acme.example: {" + domain + "}}}}";
+        static string With(string domain) => "version: 1\norganizations: {acme: {externalId: acme-1, domains: {acme.example: {" + domain + "}}}}";
 
         Assert.Contains("(config_not_possible)", (await instance.PlanAsync(With("verified: true"))).Errors, StringComparison.Ordinal);
         Assert.Contains("(config_fixed)", (await instance.PlanAsync(With("includeSubdomains: true"))).Errors, StringComparison.Ordinal);
@@ -190,6 +192,7 @@ public abstract class ConfigApplyTests(TestStore store)
             organizations:
               acme:
                 displayName: Acme
+                externalId: acme-1
                 requireSso: true
                 domains: {acme.example: {verified: true, reason: Contract} }
                 connections:
@@ -204,12 +207,12 @@ public abstract class ConfigApplyTests(TestStore store)
 
         var found = await instance.UseAsync<IdpDbContext, Connection>(db => db.Connections.AsNoTracking().SingleAsync(c => c.DisplayName == "First", Ct), "acme");
         Assert.Equal(("https://other.example", ConnectionStatus.Disabled, true), (found.Issuer, found.Status, found.ClientSecretSealed is not null));
-        var refused = await instance.ApplyAsync("version: 1\norganizations: {acme: {connections: {}}}", "--prune");
+        var refused = await instance.ApplyAsync("version: 1\norganizations: {acme: {externalId: acme-1, connections: {}}}", "--prune");
         Assert.Contains("(connection_required_by_policy)", refused.Errors, StringComparison.Ordinal); // the policy's last one stands
     }
 
     [Fact]
-    public async Task Two_things_of_one_name_are_an_error_that_names_both()
+    public async Task Two_things_of_one_name_are_left_out_with_both_named_and_hold_up_nobody_else()
     {
         await using var instance = await ConfigInstance.NewAsync(store, Ct);
         await instance.MustApplyAsync(Billing);
@@ -222,12 +225,16 @@ public abstract class ConfigApplyTests(TestStore store)
             made.Add(connection.Value!.Id.ToString()); // the settings are valid
         }
 
-        foreach (var (code, output, errors) in new[] { await instance.RunAsync(["export"], null), await instance.PlanAsync("version: 1\norganizations: {acme: {connections: {}}}", "--prune") })
-        {
-            Assert.Equal((1, ""), (code, output));
-            Assert.Contains($"There are two of the connections with the name \"Twin\": {made[0]} and {made[1]}.", errors, StringComparison.Ordinal);
-        }
-
+        var said = $"There are two of the connections of acme with the name \"Twin\": {made[0]} and {made[1]}.";
+        var planned = await instance.PlanAsync("version: 1\norganizations: {acme: {externalId: acme-1, connections: {}}, globex: {displayName: Globex}}", "--prune");
+        Assert.Equal((1, "organization globex:\n  + organization globex: displayName \"Globex\"\nPlan: 1 to add, 0 to change, 0 to delete.\n"), (planned.Code, planned.Output)); // the other organization's own
+        Assert.Contains(said, planned.Errors, StringComparison.Ordinal);
+        var exported = await instance.RunAsync(["export"], null);
+        Assert.Equal(1, exported.Code);
+        Assert.Contains(said, exported.Errors, StringComparison.Ordinal);
+        Assert.Contains($"# Left out: {said}", exported.Output, StringComparison.Ordinal);
+        Assert.Contains("billing:", exported.Output, StringComparison.Ordinal); // the rest is there, and can be applied
+        Assert.DoesNotContain("  Twin:", exported.Output, StringComparison.Ordinal);
         Assert.Equal(0, (await instance.PlanAsync(Billing, "--prune")).Code); // a section that is not in the file is nobody's business
     }
 

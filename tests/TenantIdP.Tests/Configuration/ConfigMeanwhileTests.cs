@@ -15,6 +15,7 @@ public abstract class ConfigMeanwhileTests(TestStore store)
         organizations:
           acme:
             displayName: Acme
+            externalId: acme-1
             roles:
               billing: {displayName: Billing, permissions: [invoices:read]}
             domains:

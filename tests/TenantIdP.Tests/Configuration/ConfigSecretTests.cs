@@ -29,6 +29,7 @@ public abstract class ConfigSecretTests(TestStore store)
                 organizations:
                   acme:
                     displayName: Acme
+                    externalId: acme-1
                     connections:
                       Upstream: {kind: oidc, issuer: "https://idp.example", clientId: id, clientSecret: {file: upstream.secret} }
                 """;
@@ -42,7 +43,7 @@ public abstract class ConfigSecretTests(TestStore store)
         await RunAsync(first, planned: 2);
         await RunAsync(first, planned: 0);
         await RunAsync(second, planned: 2);
-        Assert.Contains("~ connection Upstream: clientSecret (secret)", said[^2], StringComparison.Ordinal);
+        Assert.Contains("~ connection Upstream: clientSecret (secret: file upstream.secret)", said[^2], StringComparison.Ordinal);
         await RunAsync(second, planned: 0);
         said.Add(await instance.ExportAsync());
         foreach (var slug in new[] { "acme" })

@@ -53,6 +53,8 @@ public sealed class HostileFileTests
             Add("null in metadata", "version: 1\norganizations:\n  acme:\n    metadata: {a: null}", "config_wrong_type", 4);
             Add("a secret in plain text", "version: 1\napps:\n  A: {kind: web, clientSecret: hunter2hunter2}", "config_secret_plain", 3);
             Add("a secret of both kinds", "version: 1\napps:\n  A: {kind: web, clientSecret: {env: A, file: b}}", "config_secret_plain", 3);
+            foreach (var own in new[] { "TenantIdP__Encryption__Keys", "tenantidp__encryption__keys", "TenantIdP:Encryption:Keys", "ConnectionStrings__TenantIdP", "CONNECTIONSTRINGS:TenantIdP", "ASPNETCORE_TenantIdP__Encryption__Keys", "CUSTOMCONNSTR_TenantIdP" })
+                Add($"the server's own {own}", "version: 1\napps:\n  A: {kind: web, clientSecret: {env: \"" + own + "\"}}", "config_secret_refused", 3);
             Add("a secret that is not set", "version: 1\napps:\n  A: {kind: web, clientSecret: {env: TIDP_TEST_NOT_SET}}", "config_secret_missing", 3);
             Add("a secret in no file", "version: 1\napps:\n  A: {kind: web, clientSecret: {file: no/such/file}}", "config_secret_missing", 3);
             Add("a certificate that is none", "version: 1\norganizations:\n  acme:\n    connections:\n      A: {kind: saml, saml: {certificates: [abc]}}", "config_certificate_invalid", 5);

@@ -38,6 +38,12 @@ public abstract class ConnectionServiceTests(ManagementHost host)
         return (await host.UseAsync<DomainService, Result<OrganizationDomain>>(organization, d => d.VerifyByOperatorAsync(organization, claimed.Id, "Contract", Ct))).Value!; // nobody else claims it
     }
 
+    private async Task FileVerifiedDomainAsync(Id<Organization> organization)
+    {
+        var domain = await VerifiedDomainAsync(organization);
+        await host.ReadAsync(organization, db => db.Domains.Where(d => d.Id == domain.Id).ExecuteUpdateAsync(set => set.SetProperty(d => d.VerifiedBy, VerificationMethod.File), Ct));
+    }
+
     private Task<Result<Organization>> RequireSsoAsync(Id<Organization> organization, bool required) =>
         host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(organization, new OrganizationChanges { RequireSso = required }, Granter.Instance, null, Ct));
 
@@ -122,6 +128,11 @@ public abstract class ConnectionServiceTests(ManagementHost host)
         Assert.Equal(ConnectionErrors.StillRequired, (await host.UseAsync<ConnectionService, Result>(organization, c => c.DeleteAsync(organization, connection.Id, Ct))).Error);
         Assert.Equal(ConnectionErrors.StillRequired, (await UpdateAsync(connection, new OidcConnectionChanges { Issuer = "https://other.example.test" })).Error);
         Assert.Equal(DomainErrors.StillRequired, (await host.UseAsync<DomainService, Result>(organization, d => d.ReleaseAsync(organization, domain.Id, Ct))).Error);
+
+        await FileVerifiedDomainAsync(organization); // proves too little to stand in for it
+        Assert.Equal(DomainErrors.StillRequired, (await host.UseAsync<DomainService, Result>(organization, d => d.ReleaseAsync(organization, domain.Id, Ct))).Error);
+        await VerifiedDomainAsync(organization);
+        Assert.True((await host.UseAsync<DomainService, Result>(organization, d => d.ReleaseAsync(organization, domain.Id, Ct))).IsOk);
 
         var second = await ActiveAsync(organization);
         Assert.True((await DisableAsync(connection)).IsOk);

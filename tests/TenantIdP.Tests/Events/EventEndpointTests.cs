@@ -163,7 +163,7 @@ public abstract class EventEndpointTests(ManagementHost host)
         var user = Id<User>.Parse(await CreateAsync(client, "users", new { name = "Erased", emails = new[] { new { address = email, verified = true } } }), null);
         await SealAsync();
         Assert.Contains(email, await client.GetStringAsync($"events/export?target={user}", Ct), StringComparison.Ordinal);
-        Assert.Equal(1, await host.UseAsync<EventErasure, int>(null, e => e.EraseUserAsync(user, Ct)));
+        Assert.Equal(1, await host.UseAsync<EventErasure, int>(null, e => e.EraseUsersAsync([user], Ct)));
 
         using var ndjson = await client.GetAsync($"events/export?target={user}", Ct);
         using var csv = await client.GetAsync($"events/export?target={user}&format=csv", Ct);

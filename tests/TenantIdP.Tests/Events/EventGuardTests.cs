@@ -145,7 +145,7 @@ public sealed partial class EventGuardOnPostgreSql(PostgreSqlStore store) : Even
         var user = Id<User>.New(TimeProvider.System.GetUtcNow());
         await server.RecordAsync(organization, [user.ToString()], Ct, new { name = "Jane" });
         await server.SealAsync(Ct);
-        Assert.Equal(1, await server.UseAsync<EventErasure, int>(e => e.EraseUserAsync(user, Ct)));
+        Assert.Equal(1, await server.UseAsync<EventErasure, int>(e => e.EraseUsersAsync([user], Ct)));
         var report = await server.VerifyAsync(organization, Ct);
         Assert.Equal((null, 3, 1), (report.Fault, report.Events, report.Erased));
         await owner.ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}", Ct);

@@ -204,7 +204,7 @@ public abstract class EventSealingTests(TestStore store)
         await node.SealAsync(Ct);
         await node.RecordAsync(first, [leaves.ToString()], Ct, new { email = "jane@example.test" }); // sealed after the erasure
 
-        Assert.Equal(5, await node.UseAsync<EventErasure, int>(e => e.EraseUserAsync(leaves, Ct)));
+        Assert.Equal(5, await node.UseAsync<EventErasure, int>(e => e.EraseUsersAsync([leaves], Ct)));
         await node.SealAsync(Ct);
 
         foreach (var (organization, erased) in new[] { (first, 3), (second, 2) })
@@ -227,7 +227,7 @@ public abstract class EventSealingTests(TestStore store)
         {
             var db = scope.ServiceProvider.GetRequiredService<IdpDbContext>();
             await using var transaction = await db.Database.BeginTransactionAsync(Ct);
-            Assert.Equal(1, await scope.ServiceProvider.GetRequiredService<EventErasure>().EraseUserAsync(user, Ct));
+            Assert.Equal(1, await scope.ServiceProvider.GetRequiredService<EventErasure>().EraseUsersAsync([user], Ct));
             await transaction.RollbackAsync(Ct);
         }
 

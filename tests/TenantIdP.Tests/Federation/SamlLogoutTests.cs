@@ -35,6 +35,22 @@ public abstract class SamlLogoutTests(IdpHost host) : SamlVisits(host)
     }
 
     [Fact]
+    [Trait("Attack", "A9")]
+    public async Task A_connection_that_was_switched_off_ends_no_session()
+    {
+        var jane = await SignedInAsync();
+        await Host.UseAsync<ConnectionService, Connection>(s => s.DisableAsync(jane.Connection.OrganizationId, jane.Connection.Id, Ct), jane.Connection.OrganizationId);
+        using var theirs = new WebBrowser();
+
+        var page = await theirs.GetAsync(Idp.Logout(new SamlLogout(jane.Slo, jane.NameId)), Ct, IsTheirs);
+
+        Assert.NotEqual(HttpStatusCode.OK, page.Status);
+        Assert.False(IsTheirs(page.Address), "It was answered as if it had been done.");
+        Assert.True(await IsSignedInAsync());
+        Assert.Empty(await EventsAsync(jane.Connection, EventTypes.ConnectionLogoutReceived));
+    }
+
+    [Fact]
     public async Task By_form_the_request_comes_without_a_cookie_and_is_answered_by_form()
     {
         var jane = await SignedInAsync(s => s with { SloBinding = new Patch<SamlBinding>(SamlBinding.Post) });

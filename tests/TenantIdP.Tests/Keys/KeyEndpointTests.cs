@@ -108,6 +108,79 @@ public abstract class KeyEndpointTests(ManagementHost host)
     }
 
     [Fact]
+    [Trait("Attack", "C10")]
+    public async Task A_key_that_no_member_answers_for_is_changed_by_an_operator_only_and_deleted_by_owners()
+    {
+        var (organization, owner) = await OrganizationAsync();
+        using var api = await host.AsUserAsync(owner, organization, Ct);
+        using var @operator = host.AsOperator();
+        var (id, secret) = await MakeAsync(@operator, organization, Permission.MembersRead);
+        var path = $"organizations/{organization}/keys/{id}";
+
+        await AssertProblem.IsAsync(await api.PatchAsJsonAsync(path, new { permissions = new[] { Permission.MembersRead, Permission.MembersWrite } }, Ct), HttpStatusCode.Forbidden, "key_of_operator", Ct);
+        await AssertProblem.IsAsync(await api.PatchAsJsonAsync(path, new { displayName = "Mine now" }, Ct), HttpStatusCode.Forbidden, "key_of_operator", Ct);
+        using (var renamed = await @operator.PatchAsJsonAsync(path, new { displayName = "Export" }, Ct)) Assert.Equal(HttpStatusCode.OK, renamed.StatusCode);
+        using (var deleted = await api.DeleteAsync(path, Ct)) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        using var key = host.Client(secret);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(key, $"organizations/{organization}/members"));
+    }
+
+    [Fact]
+    [Trait("Attack", "D2")]
+    public async Task A_key_of_who_was_removed_does_not_come_back_with_them()
+    {
+        var (organization, owner) = await OrganizationAsync();
+        var maker = await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct);
+        using var their = await host.AsUserAsync(maker.Membership.UserId, organization, Ct);
+        var (id, secret) = await MakeAsync(their, organization, Permission.MembersRead);
+        using var key = host.Client(secret);
+        using var api = await host.AsUserAsync(owner, organization, Ct);
+        using (var removed = await api.DeleteAsync($"organizations/{organization}/members/{maker.Membership.Id}", Ct)) Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+
+        await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct, maker.Membership.UserId);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(key, $"organizations/{organization}/members"));
+        await AssertProblem.IsAsync(await api.GetAsync($"organizations/{organization}/keys/{id}", Ct), HttpStatusCode.NotFound, "key_not_found", Ct);
+        Assert.Contains(id, await host.ReadAsync(organization, db => db.Events.Where(e => e.Type == EventTypes.KeyRevoked).Select(e => e.TargetId).ToListAsync(Ct)));
+    }
+
+    [Fact]
+    public async Task Keys_of_a_merged_account_are_the_survivors_and_go_on()
+    {
+        var (organization, _) = await OrganizationAsync();
+        var maker = await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct);
+        using var their = await host.AsUserAsync(maker.Membership.UserId, organization, Ct);
+        var (id, secret) = await MakeAsync(their, organization, Permission.MembersRead);
+        var (into, from) = (await host.NewUserAsync(Ct), maker.Membership.UserId);
+        var moved = new MergedKey(organization, Id<ApiKey>.Parse(id, null), MergeOutcome.Moved);
+
+        var plan = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.PlanAsync(into, from, Ct));
+        var merged = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.MergeAsync(into, from, Ct));
+
+        Assert.Equal([moved], plan.Value!.Keys); // both are Ok
+        Assert.Equal([moved], merged.Value!.Keys);
+        using var key = host.Client(secret);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(key, $"organizations/{organization}/members"));
+        Assert.Equal(into, await host.ReadAsync(organization, db => db.ApiKeys.Select(k => k.CreatedBy).SingleAsync(Ct)));
+    }
+
+    [Fact]
+    public async Task Keys_end_with_a_merge_that_leaves_the_person_removed()
+    {
+        var (organization, _) = await OrganizationAsync();
+        var (mine, theirs) = (await host.NewMemberAsync(organization, BuiltInRoles.Admin, Ct), await host.NewMemberAsync(organization, BuiltInRoles.Owner, Ct));
+        using var their = await host.AsUserAsync(theirs.Membership.UserId, organization, Ct);
+        var (id, _) = await MakeAsync(their, organization, Permission.MembersRead);
+        Assert.True((await host.UseAsync<MemberService, Result<Member>>(organization, m => m.DeactivateAsync(organization, theirs.Membership.Id, Granter.Instance, Ct))).IsOk);
+        Assert.True((await host.UseAsync<MemberService, Result>(organization, m => m.RemoveAsync(organization, mine.Membership.Id, Granter.Instance, Ct))).IsOk);
+
+        var merged = await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.MergeAsync(mine.Membership.UserId, theirs.Membership.UserId, Ct));
+
+        Assert.Equal([new MergedKey(organization, Id<ApiKey>.Parse(id, null), MergeOutcome.Dropped)], merged.Value!.Keys); // it is Ok
+        Assert.Equal(0, await host.ReadAsync(organization, db => db.ApiKeys.CountAsync(Ct)));
+    }
+
+    [Fact]
     [Trait("Attack", "H4")]
     public async Task A_key_ends_when_it_is_deleted_runs_out_or_its_organization_is_suspended()
     {

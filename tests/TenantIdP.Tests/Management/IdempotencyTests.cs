@@ -205,7 +205,7 @@ public abstract class IdempotencyTests(ManagementHost host)
         await RunOutAsync(key);
         await host.ReadAsync(null, async db =>
         {
-            await new Pruning(db, TimeProvider.System).PruneAsync(Ct);
+            await new Pruning(db, new TestRevoker(), TimeProvider.System).PruneAsync(Ct);
             return true;
         });
         Assert.Equal(0, await host.ReadAsync(null, db => db.IdempotencyKeys.CountAsync(k => k.Key == key, Ct)));

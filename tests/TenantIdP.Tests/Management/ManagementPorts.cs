@@ -50,6 +50,11 @@ public sealed class TestRevoker : IGrantRevoker
 
     public Task TellConnectionAsync(Id<Organization> organization, Id<Connection> connection, CancellationToken ct) => Note($"told {organization} {connection}");
 
+    /// <summary>Sessions on which a grant rests.</summary>
+    public ConcurrentDictionary<Id<Session>, bool> Standing { get; } = new();
+
+    public Task<IReadOnlyList<Id<Session>>> StandingAsync(IReadOnlyCollection<Id<Session>> sessions, CancellationToken ct) => Task.FromResult<IReadOnlyList<Id<Session>>>([.. sessions.Where(Standing.ContainsKey)]);
+
     private Task Note(string what)
     {
         Ended.Add(what);

@@ -2,9 +2,14 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Http;
 using TenantIdP.Testing.Stores;
+using TenantIdP.Tests.RoundTrips;
 using Xunit;
 
 namespace TenantIdP.Tests.Management;
@@ -17,6 +22,7 @@ public sealed class LimitedManagement() : ManagementHost(new SqliteStore())
     {
         services.AddSingleton(new RateLimitOptions { RequestsPerMinute = 5, AnonymousRequestsPerMinute = 3, MaxCallers = 8 });
         services.AddSingleton<TimeProvider>(Clock);
+        DatabaseTrips.AddTo(services);
     }
 }
 
@@ -65,6 +71,35 @@ public sealed class RateLimitTests(LimitedManagement host) : IClassFixture<Limit
         await AssertProblem.IsAsync(await another.GetAsync("organizations", Ct), HttpStatusCode.TooManyRequests, "rate_limited", Ct);
         using var client = As("app_honest");
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("organizations", Ct)).StatusCode);
+    }
+
+    [Fact]
+    [Trait("Attack", "G5")]
+    public async Task An_invented_key_costs_no_statement_once_its_address_has_used_up_its_guesses()
+    {
+        NextMinute();
+        var organization = await host.NewOrganizationAsync(Ct);
+        var (used, fresh) = (await KeyAsync(organization), await KeyAsync(organization));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(used, organization)).Status);
+        for (var i = 0; i < 3; i++) Assert.Equal((HttpStatusCode.Unauthorized, true), await AskAsync(KeySecret.New(), organization));
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, false), await AskAsync(KeySecret.New(), organization));
+        Assert.Equal((HttpStatusCode.TooManyRequests, false), await AskAsync(fresh, organization)); // nobody knows it here: it waits for the next window
+        Assert.Equal((HttpStatusCode.OK, true), await AskAsync(used, organization));
+        NextMinute();
+        Assert.Equal((HttpStatusCode.OK, true), await AskAsync(fresh, organization));
+    }
+
+    private async Task<string> KeyAsync(Id<Organization> organization) => (await host.UseAsync<KeyService, Result<MadeKey>>(
+        organization, k => k.CreateAsync(organization, new KeySettings("Key", [Permission.MembersRead], null), null, Granter.Instance, Ct))).Value!.Secret; // valid
+
+    private async Task<(HttpStatusCode Status, bool AskedTheDatabase)> AskAsync(string secret, Id<Organization> organization)
+    {
+        var (header, trips) = DatabaseTrips.Begin(ManagementHost.Unique("limits"));
+        using var client = host.Client(secret);
+        client.DefaultRequestHeaders.Add(DatabaseTrips.Header, header);
+        using var answer = await client.GetAsync($"organizations/{organization}/members", Ct);
+        return (answer.StatusCode, trips.Statements.Count > 0);
     }
 
     [Fact]

@@ -109,6 +109,49 @@ public abstract class UserErasureTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task What_was_kept_under_merged_ids_is_exported_and_erased_with_the_person()
+    {
+        using var api = host.AsOperator();
+        var (first, second, last) = (await SceneAsync(), await SceneAsync(), await SceneAsync());
+        await api.AnswerAsync(HttpMethod.Post, $"users/{second.Person.Id}/merge", new { from = first.Person.Id.ToString() }, Ct);
+        await api.AnswerAsync(HttpMethod.Post, $"users/{last.Person.Id}/merge", new { from = second.Person.Id.ToString() }, Ct);
+        string[] names = [first.Person.Id.ToString(), second.Person.Id.ToString(), last.Person.Id.ToString()];
+
+        var export = await api.AnswerAsync(HttpMethod.Get, $"users/{last.Person.Id}/export", null, Ct);
+        Assert.Equal(3, export.GetProperty("sessions").GetArrayLength());
+        foreach (var scene in new[] { first, second, last })
+            Assert.Contains(export.GetProperty("events").EnumerateArray(), e => e.GetProperty("type").GetString() == EventTypes.UserUpdated && e.GetProperty("personal").GetProperty("name").GetString() == scene.Marker + "2");
+
+        await api.AnswerAsync(HttpMethod.Post, $"users/{last.Person.Id}/erase", new { confirm = last.Person.Id.ToString() }, Ct);
+
+        var everything = await EverythingAsync();
+        foreach (var scene in new[] { first, second, last }) Assert.DoesNotContain(scene.Marker, everything, StringComparison.Ordinal);
+        var ids = new[] { first.Person.Id, second.Person.Id, last.Person.Id };
+        Assert.Equal(0, await host.ReadAsync(null, db => db.Sessions.CountAsync(s => ids.Contains(s.UserId), Ct)));
+        Assert.All(names, name => Assert.Contains(name, everything, StringComparison.Ordinal)); // the ids keep their meaning
+    }
+
+    [Fact]
+    public async Task What_an_earlier_erasure_has_left_is_erased_by_another()
+    {
+        using var api = host.AsOperator();
+        var (merged, person) = (await SceneAsync(), await SceneAsync());
+        await api.AnswerAsync(HttpMethod.Post, $"users/{person.Person.Id}/merge", new { from = merged.Person.Id.ToString() }, Ct);
+        // As the erasure of before left it: the row of the person is a tombstone, the rest is there.
+        await host.ReadAsync(null, async db =>
+        {
+            (await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == person.Person.Id, Ct)).Erase(TimeProvider.System.GetUtcNow());
+            return await db.SaveChangesAsync(Ct);
+        });
+        Assert.Contains(merged.Marker, await EverythingAsync(), StringComparison.Ordinal);
+
+        await api.AnswerAsync(HttpMethod.Post, $"users/{person.Person.Id}/erase", new { confirm = person.Person.Id.ToString() }, Ct);
+
+        Assert.DoesNotContain(merged.Marker, await EverythingAsync(), StringComparison.Ordinal);
+        await AssertProblem.IsAsync(await api.PostAsJsonAsync($"users/{merged.Person.Id}/erase", new { confirm = merged.Person.Id.ToString() }, Ct), HttpStatusCode.Conflict, "user_ended", Ct);
+    }
+
+    [Fact]
     public async Task The_last_owner_is_not_erased_and_loses_nothing()
     {
         using var api = host.AsOperator();

@@ -6,6 +6,7 @@ using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 using TenantIdP.Tests.Management;
 using Xunit;
 
@@ -49,6 +50,21 @@ public abstract class UserImportTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task Who_is_imported_is_in_the_default_workspace_like_any_other_new_member()
+    {
+        var organization = await host.NewOrganizationAsync(Ct);
+        Assert.Null((await host.UseAsync<WorkspaceService, Result<Workspace>>(organization, s => s.CreateAsync(organization, new NewWorkspace("General", "general") { IsDefault = true }, Ct))).Error);
+        var (together, alone, guest) = (Row(organization), Row(organization), Row(organization, BuiltInRoles.Guest));
+        await ImportAsync(alone with { Memberships = [] });
+
+        var outcomes = await ImportAsync(together, alone, guest);
+
+        Assert.Equal([ImportStatus.Created, ImportStatus.Updated, ImportStatus.Created], outcomes.Select(o => o.Status));
+        var members = await host.ReadAsync(organization, db => db.WorkspaceMembers.Where(m => m.OrganizationId == organization).Select(m => m.MembershipId).ToListAsync(Ct));
+        Assert.Equal(outcomes.Take(2).Select(o => o.Members[0]).Order(), members.Order());
+    }
+
+    [Fact]
     public async Task A_bad_row_stops_no_other_and_leaves_nothing_behind()
     {
         var organization = await host.NewOrganizationAsync(Ct);
@@ -66,6 +82,28 @@ public abstract class UserImportTests(ManagementHost host)
         Assert.Equal([null, "role_unknown", "import_organization_unknown", "email_invalid", "password_hash_too_costly", "password_hash_algorithm_differs", null, null], Codes(outcomes));
         Assert.Equal((outcomes[0].User, ImportStatus.Unchanged), (outcomes[6].User, outcomes[6].Status));
         Assert.False(await host.ReadAsync(null, db => db.Users.AnyAsync(u => u.ExternalId == bad.ExternalId, Ct)));
+    }
+
+    [Fact]
+    public async Task A_slug_that_is_another_organizations_external_id_takes_no_imported_people()
+    {
+        var (ours, theirs) = (await host.NewOrganizationAsync(Ct), await host.NewOrganizationAsync(Ct));
+        var name = ManagementHost.Unique("ext");
+        await ChangeAsync(ours, new OrganizationChanges { ExternalId = name });
+        await ChangeAsync(theirs, new OrganizationChanges { Slug = name });
+        ImportRow With(ImportMembership membership) => Row(ours) with { Memberships = [membership] };
+
+        var outcomes = await ImportAsync(
+            With(new ImportMembership(name)), With(new ImportMembership { OrganizationExternalId = name }), With(new ImportMembership { OrganizationId = ours.ToString() }),
+            With(new ImportMembership { OrganizationSlug = name }), With(new ImportMembership { OrganizationId = name }), With(new ImportMembership(name) { OrganizationExternalId = name }), With(new ImportMembership()));
+
+        Assert.Equal(["import_organization_ambiguous", null, null, null, "import_organization_unknown", "import_organization_named_twice", "import_organization_unknown"], Codes(outcomes));
+        Assert.Equal([ours, ours, theirs], await Task.WhenAll(outcomes.Skip(1).Take(3).Select(o => PlaceAsync(o.Members[0]))));
+
+        async Task ChangeAsync(Id<Organization> organization, OrganizationChanges changes) =>
+            Assert.Null((await host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(organization, changes, Granter.Instance, null, Ct))).Error);
+        Task<Id<Organization>> PlaceAsync(Id<Membership> member) =>
+            host.ReadAsync(null, db => db.Memberships.IgnoreQueryFilters([Core.IdpDbContext.OrganizationFilter]).Where(m => m.Id == member).Select(m => m.OrganizationId).SingleAsync(Ct));
     }
 
     [Fact]

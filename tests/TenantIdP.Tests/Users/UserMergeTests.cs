@@ -137,6 +137,23 @@ public abstract class UserMergeTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task A_merge_is_no_way_around_an_organization_whose_members_are_in_no_other()
+    {
+        var (exclusive, other) = (await host.NewOrganizationAsync(Ct), await host.NewOrganizationAsync(Ct));
+        Assert.Null((await host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.UpdateAsync(exclusive, new OrganizationChanges { ExclusiveMembership = true }, Granter.Instance, null, Ct))).Error);
+        var (into, from, same) = (await host.PersonAsync(Ct), await host.PersonAsync(Ct), await host.PersonAsync(Ct));
+        foreach (var (organization, user) in new[] { (exclusive, into), (other, from), (exclusive, same) }) await host.NewMemberAsync(organization, BuiltInRoles.Member, Ct, user.Id);
+
+        Assert.Equal(MemberErrors.SingleOrganization, (await host.UseAsync<UserMerge, Result<MergePlan>>(null, m => m.PlanAsync(into.Id, from.Id, Ct))).Error);
+        Assert.Equal(MemberErrors.SingleOrganization, (await MergeAsync(into.Id, from.Id)).Error);
+        Assert.Equal(MemberErrors.SingleOrganization, (await MergeAsync(from.Id, into.Id)).Error);
+
+        Assert.Equal([(other, MembershipStatus.Active, "member:Api")], await MembershipsAsync(from.Id));
+        Assert.True((await MergeAsync(into.Id, same.Id)).IsOk); // one organization stays one
+        Assert.Equal([(exclusive, MembershipStatus.Active, "member:Api")], await MembershipsAsync(into.Id));
+    }
+
+    [Fact]
     public async Task An_address_that_both_have_stays_verified_once()
     {
         var address = PeopleScene.NewAddress();
