@@ -49,7 +49,11 @@ public abstract class AppServiceTests(ManagementHost host)
         var created = (await CreateAsync(new NewApp("Site", AppKind.Web) { RedirectUris = ["https://site.example.test/cb"] })).Value!; // valid input
         var changes = new AppChanges { RedirectUris = new Patch<IReadOnlyList<string>>([redirect]) };
         Assert.Equal(AppErrors.RedirectUriInvalid, (await host.UseAsync<AppService, Result<App>>(null, a => a.UpdateAsync(created.App.Id, changes, null, Ct))).Error);
+        var logout = new AppChanges { BackchannelLogoutUri = redirect };
+        Assert.Equal(("redirect_uri_invalid", "backchannelLogoutUri"), Reason((await host.UseAsync<AppService, Result<App>>(null, a => a.UpdateAsync(created.App.Id, logout, null, Ct))).Error));
     }
+
+    private static (string?, string?) Reason(Error? error) => (error?.Code, error?.Field);
 
     [Theory]
     [InlineData(AppKind.Public, "client_credentials")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -79,6 +80,50 @@ public sealed class DemoUniverseTests : IDisposable
         var refused = await Assert.ThrowsAsync<StartupException>(() => DemoHost.StartAsync(today, _state, Ct));
 
         Assert.Contains("Acme", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_open_page_of_the_sample_app_learns_within_five_seconds_that_its_session_was_ended()
+    {
+        var hosts = new DemoHosts(FreePortBase());
+        await using var demo = await DemoHost.StartAsync(DemoUniverse.On(hosts), _state, Ct);
+        using var browser = new WebBrowser();
+        var typed = await browser.GetAsync(new Uri(hosts.App, "/signin"), Ct);
+        var asked = await browser.SubmitAsync(typed, Ct, ("email", "iris@initech.test"));
+        var home = await browser.SubmitAsync(asked, Ct, ("password", DemoUniverse.Password));
+        Assert.Equal((HttpStatusCode.OK, hosts.App.Authority), (home.Status, home.Address.Authority));
+        var script = Assert.Single(home.Document.QuerySelectorAll("script"));
+        Assert.Contains("script-src 'self'; connect-src 'self'", string.Join(' ', home.Response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.Contains("/session", (await browser.GetAsync(new Uri(hosts.App, script.GetAttribute("src")!), Ct)).Text, StringComparison.Ordinal); // it has one
+        Assert.Equal(HttpStatusCode.NoContent, (await SessionAsync()).StatusCode);
+
+        using var management = await ManagementAsync(hosts);
+        using var found = JsonDocument.Parse(await management.GetStringAsync(new Uri(hosts.Issuer, "/api/v1/users?email=iris@initech.test"), Ct));
+        var id = found.RootElement.GetProperty("data")[0].GetProperty("id").GetString();
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(HttpStatusCode.NoContent, (await management.DeleteAsync(new Uri(hosts.Issuer, $"/api/v1/users/{id}/sessions"), Ct)).StatusCode);
+        while ((await SessionAsync()).StatusCode != HttpStatusCode.Unauthorized) Assert.True(watch.Elapsed < TimeSpan.FromSeconds(3), "Still signed in."); // and the page asks every two
+
+        Assert.Contains("Sign in", (await browser.GetAsync(hosts.App, Ct)).Text, StringComparison.Ordinal);
+
+        async Task<HttpResponseMessage> SessionAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(hosts.App, "/session"));
+            return await browser.SendAsync(request, Ct);
+        }
+    }
+
+    private static async Task<HttpClient> ManagementAsync(DemoHosts hosts)
+    {
+        var client = new HttpClient();
+        using var content = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials", ["client_id"] = DemoUniverse.ManagementClientId, ["client_secret"] = DemoUniverse.ManagementClientSecret, ["scope"] = DemoUniverse.ManagementScope,
+        });
+        using var answer = await client.PostAsync(new Uri(hosts.Issuer, "/connect/token"), content, Ct);
+        using var token = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Ct));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", token.RootElement.GetProperty("access_token").GetString());
+        return client;
     }
 
     [Theory]
