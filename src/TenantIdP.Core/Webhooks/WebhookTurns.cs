@@ -61,6 +61,7 @@ public sealed class WebhookTurns(WebhookOwners owners, WebhookEvents events, Sec
         var ended = await Db.InTransactionAsync<WebhookOutcome>(
             async () =>
             {
+                if (!await owners.Endpoints(turn.Owner).AnyAsync(w => w.Id == turn.EndpointId, ct)) return Done; // deleted meanwhile, and its log with it
                 Db.WebhookDeliveries.Add(delivery);
                 var held = turn.Cause != WebhookCause.Test && await NoteAsync(turn, answer, now, ct);
                 await Db.SaveChangesAsync(ct);

@@ -55,7 +55,7 @@ public abstract class WebhookHealthTests(TestStore store)
         await node.SealAsync(Ct);
         var theirs = await node.UseAsync<IdpDbContext, Id<Event>>(db => db.Events.Where(e => e.TargetId == "theirs").Select(e => e.Id).SingleAsync(Ct), foreign);
 
-        foreach (var forged in new[] { message with { EventOrganization = foreign, Event = theirs }, message with { Event = theirs }, message with { EventOrganization = Organization.Instance } })
+        foreach (var forged in new[] { message with { InOrganization = foreign, Event = theirs }, message with { Event = theirs }, message with { InOrganization = null } })
         {
             var (turn, instead) = await BeginAsync(node, organization, forged, 1);
             Assert.Null(turn);
@@ -65,7 +65,7 @@ public abstract class WebhookHealthTests(TestStore store)
         await node.RecordAsync(organization, Ct, "unsealed");
         var unsealed = await node.UseAsync<IdpDbContext, Id<Event>>(db => db.Events.Where(e => e.TargetId == "unsealed").Select(e => e.Id).SingleAsync(Ct), organization);
         Assert.IsType<WebhookOutcome.GivenUp>((await BeginAsync(node, organization, message with { Event = unsealed }, 1)).Instead);
-        Assert.IsType<WebhookOutcome.Done>((await BeginAsync(node, foreign, message with { EventOrganization = foreign, Event = theirs }, 1)).Instead); // no endpoint of theirs has this id
+        Assert.IsType<WebhookOutcome.Done>((await BeginAsync(node, foreign, message with { InOrganization = foreign, Event = theirs }, 1)).Instead); // no endpoint of theirs has this id
         Assert.NotNull((await BeginAsync(node, organization, message, 1)).Turn);
         Assert.Equal(endpoint, message.Endpoint);
     }
@@ -126,7 +126,7 @@ public abstract class WebhookHealthTests(TestStore store)
         var node = new WebhookNode(store);
         var organization = await store.NewOrganizationAsync(Ct);
         await node.SealAsync(Ct);
-        await CapturedCommands.WhileAsync(() => Task.CompletedTask); // EF Core's logger notices a listener within a second
+        await WebhookScene.WaitAsync(() => CapturedCommands.WhileAsync(() => node.SealAsync(Ct)), statements => statements.Count > 0, Ct); // EF Core's logger notices a listener within a second
 
         await node.RecordAsync(organization, Ct, [.. Enumerable.Range(0, 40).Select(i => $"none-{i}")]);
         var without = await CapturedCommands.WhileAsync(() => node.SealAsync(Ct));
