@@ -45,7 +45,7 @@ public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpo
         var target = await endpoints.FindAsync(owner, endpoint, ct);
         if (!target.IsOk) return target.Error;
         if (target.Value.Status == WebhookStatus.Disabled) return WebhookErrors.Disabled;
-        backlog.Add(owner, new WebhookMessage(endpoint, found.Value.EventOrganizationId, recorded, WebhookCause.Replay), target.Value.Url, null);
+        backlog.Add(owner, WebhookMessage.About(endpoint, found.Value.EventOrganizationId, recorded, WebhookCause.Replay), target.Value.Url, null);
         var saved = await owners.Db.TrySaveAsync(ct);
         return saved.IsOk ? found.Value : saved.Error;
     }

@@ -40,7 +40,7 @@ public enum WebhookFailure
 /// <summary>What became of one request.</summary>
 /// <param name="Status">Null when there was no answer.</param>
 /// <param name="Failure">Null when it arrived.</param>
-/// <param name="Body">The beginning of the answer, as text; not redacted yet.</param>
+/// <param name="Body">The answer as text; not redacted yet.</param>
 /// <param name="RetryAfter">As the receiver asked.</param>
 public sealed record WebhookAnswer(int? Status, WebhookFailure? Failure, string? Body, TimeSpan Took, TimeSpan? RetryAfter);
 

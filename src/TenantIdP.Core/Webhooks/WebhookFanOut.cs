@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
@@ -6,9 +7,16 @@ using TenantIdP.Core.Organizations;
 namespace TenantIdP.Core.Webhooks;
 
 /// <summary>What is to be sent, without the event itself: it is read when it is sent, so that nothing of a person who was erased meanwhile lies in a queue.</summary>
-public sealed record WebhookMessage(Id<WebhookEndpoint> Endpoint, Id<Organization> EventOrganization, Id<Event> Event, WebhookCause Cause)
+/// <param name="InOrganization">Where the event happened; null for the instance, which has no id that anybody writes.</param>
+public sealed record WebhookMessage(Id<WebhookEndpoint> Endpoint, Id<Organization>? InOrganization, Id<Event> Event, WebhookCause Cause)
 {
     public const string Kind = "webhook";
+
+    [JsonIgnore]
+    public Id<Organization> EventOrganization => InOrganization ?? Organization.Instance;
+
+    public static WebhookMessage About(Id<WebhookEndpoint> endpoint, Id<Organization> organization, Id<Event> recorded, WebhookCause cause) =>
+        new(endpoint, organization == Organization.Instance ? null : organization, recorded, cause);
 
     /// <summary>Events arrive in the order in which they were sealed: one that is late holds up those after it, of this endpoint only.</summary>
     public static string OrderingKey(Id<WebhookEndpoint> endpoint) => $"webhook:{endpoint}";
@@ -40,7 +48,7 @@ public sealed class WebhookFanOut(IdpDbContext db, WebhookBacklog backlog)
             if (owner != Organization.Instance && owner != e.OrganizationId) throw new InvalidOperationException("An organization is told of its own events only.");
             foreach (var to in own.Where(s => WebhookFilter.Matches(s.Types, e.Type)))
             {
-                backlog.Add(owner, new WebhookMessage(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position);
+                backlog.Add(owner, WebhookMessage.About(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position);
                 added = true;
             }
         }

@@ -14,36 +14,36 @@ public sealed record WebhookTurn(
     SealedEvent? Event);
 
 /// <summary>What is to become of the message after a try.</summary>
-public abstract record WebhookVerdict
+public abstract record WebhookOutcome
 {
     /// <summary>Done: it arrived, or there is nobody left to send it to.</summary>
-    public sealed record Done : WebhookVerdict;
+    public sealed record Done : WebhookOutcome;
 
     /// <param name="Asked">What the receiver asked for.</param>
-    public sealed record Again(string Error, TimeSpan? Asked) : WebhookVerdict;
+    public sealed record Again(string Error, TimeSpan? Asked) : WebhookOutcome;
 
     /// <summary>The endpoint is disabled: the message waits for it, however long.</summary>
-    public sealed record Held : WebhookVerdict;
+    public sealed record Held : WebhookOutcome;
 
-    public sealed record GivenUp(string Error) : WebhookVerdict;
+    public sealed record GivenUp(string Error) : WebhookOutcome;
 }
 
 /// <summary>Begins and ends a try. Crosses organizations to read the event of an endpoint of the instance, by the event's own keys.</summary>
 public sealed class WebhookTurns(WebhookOwners owners, WebhookEvents events, SecretBox box, TimeProvider clock)
 {
-    private static readonly WebhookVerdict.Done Done = new();
+    private static readonly WebhookOutcome.Done Done = new();
 
     private IdpDbContext Db => owners.Db;
 
     /// <returns>What there is to send, or what is to become of the message without a try.</returns>
-    public async Task<(WebhookTurn? Turn, WebhookVerdict? Instead)> BeginAsync(Id<Organization> owner, WebhookMessage message, int tries, CancellationToken ct)
+    public async Task<(WebhookTurn? Turn, WebhookOutcome? Instead)> BeginAsync(Id<Organization> owner, WebhookMessage message, int tries, CancellationToken ct)
     {
         // The fan-out has asked it already; a queue that was written to by somebody else must not leak either (SECURITY.md H2).
-        if (owner != Organization.Instance && message.EventOrganization != owner) return (null, new WebhookVerdict.GivenUp("organization_mismatch"));
+        if (owner != Organization.Instance && message.EventOrganization != owner) return (null, new WebhookOutcome.GivenUp("organization_mismatch"));
         owners.Enter(owner);
         if (await owners.Endpoints(owner).AsNoTracking().SingleOrDefaultAsync(w => w.Id == message.Endpoint, ct) is not { } endpoint) return (null, Done);
-        if (endpoint.Status == WebhookStatus.Disabled) return (null, new WebhookVerdict.Held());
-        if (await ReadAsync(message, ct) is not { } found) return (null, new WebhookVerdict.GivenUp("event_missing"));
+        if (endpoint.Status == WebhookStatus.Disabled) return (null, new WebhookOutcome.Held());
+        if (await ReadAsync(message, ct) is not { } found) return (null, new WebhookOutcome.GivenUp("event_missing"));
         return (Turn(endpoint, message.Cause, tries, found.Event.Id.ToString(), found.Event.Type, message.EventOrganization, found), null);
     }
 
@@ -52,21 +52,22 @@ public sealed class WebhookTurns(WebhookOwners owners, WebhookEvents events, Sec
         Turn(endpoint, WebhookCause.Test, 1, Id<Event>.New(clock.GetUtcNow()).ToString(), WebhookTest.Type, endpoint.OrganizationId, null);
 
     /// <summary>Writes what became of it into the log of deliveries and, when nothing has arrived for too long or nobody lives there any more, disables the endpoint.</summary>
-    public async Task<(WebhookVerdict Verdict, WebhookDelivery Delivery)> EndAsync(WebhookTurn turn, WebhookRequest sent, WebhookAnswer answer, CancellationToken ct)
+    public async Task<(WebhookOutcome Outcome, WebhookDelivery Delivery)> EndAsync(WebhookTurn turn, WebhookRequest sent, WebhookAnswer answer, CancellationToken ct)
     {
         owners.Enter(turn.Owner);
         var now = clock.GetUtcNow();
         var wait = answer.Failure is null || turn.Cause == WebhookCause.Test ? null : WebhookSchedule.About(turn.Try, answer.RetryAfter);
         var delivery = WebhookDelivery.Record(turn, sent, answer, now + wait);
-        var ended = await Db.InTransactionAsync<WebhookVerdict>(
+        var ended = await Db.InTransactionAsync<WebhookOutcome>(
             async () =>
             {
+                if (!await owners.Endpoints(turn.Owner).AnyAsync(w => w.Id == turn.EndpointId, ct)) return Done; // deleted meanwhile, and its log with it
                 Db.WebhookDeliveries.Add(delivery);
                 var held = turn.Cause != WebhookCause.Test && await NoteAsync(turn, answer, now, ct);
                 await Db.SaveChangesAsync(ct);
                 if (answer.Failure is not { } failure) return Done;
-                if (held) return new WebhookVerdict.Held();
-                return wait is null ? new WebhookVerdict.GivenUp(ErrorOf(failure, answer)) : new WebhookVerdict.Again(ErrorOf(failure, answer), answer.RetryAfter);
+                if (held) return new WebhookOutcome.Held();
+                return wait is null ? new WebhookOutcome.GivenUp(ErrorOf(failure, answer)) : new WebhookOutcome.Again(ErrorOf(failure, answer), answer.RetryAfter);
             }, ct);
         return (ended.Value!, delivery); // nothing refuses it
     }

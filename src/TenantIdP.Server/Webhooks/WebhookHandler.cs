@@ -15,11 +15,11 @@ internal sealed class WebhookHandler(WebhookTurns turns, WebhookPosting posting,
     public async Task<OutboxOutcome> DeliverAsync(OutboxMessage message, CancellationToken ct)
     {
         var (turn, instead) = await turns.BeginAsync(message.OrganizationId, message.Read<WebhookMessage>(box), message.Attempts, ct);
-        return (instead ?? (await posting.PostAsync(turn!, ct)).Verdict) switch // one of the two is there
+        return (instead ?? (await posting.PostAsync(turn!, ct)).Outcome) switch // one of the two is there
         {
-            WebhookVerdict.Again again => new OutboxOutcome.Retry(again.Error, again.Asked),
-            WebhookVerdict.Held => new OutboxOutcome.Held(Hold),
-            WebhookVerdict.GivenUp given => new OutboxOutcome.Dead(given.Error),
+            WebhookOutcome.Again again => new OutboxOutcome.Retry(again.Error, again.Asked),
+            WebhookOutcome.Held => new OutboxOutcome.Held(Hold),
+            WebhookOutcome.GivenUp given => new OutboxOutcome.Dead(given.Error),
             _ => new OutboxOutcome.Delivered(),
         };
     }

@@ -5,7 +5,7 @@ namespace TenantIdP.Server.Webhooks;
 /// <summary>One try: write, sign, post, and note what became of it.</summary>
 internal sealed class WebhookPosting(WebhookTurns turns, WebhookTransport transport, WebhookBody bodies, TimeProvider clock)
 {
-    public async Task<(WebhookVerdict Verdict, WebhookDelivery Delivery)> PostAsync(WebhookTurn turn, CancellationToken ct)
+    public async Task<(WebhookOutcome Outcome, WebhookDelivery Delivery)> PostAsync(WebhookTurn turn, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var answer = await transport.PostAsync(turn, now, bodies.Write(turn, now), ct);

@@ -51,7 +51,7 @@ public abstract class IsolationTests(ManagementHost host)
         var connection = (await host.UseAsync<ConnectionService, Result<Connection>>(organization,
             s => s.CreateOidcAsync(organization, new NewOidcConnection("OIDC", "https://idp.example.test", "client", "a secret of theirs"), Granter.Instance, Ct))).Value!; // valid input
         var webhook = (await host.UseAsync<WebhookService, Result<MadeWebhook>>(organization, s => s.CreateAsync(organization, new WebhookSettings("https://hooks.example.test/", null, ["*"]), Granter.Instance, Ct))).Value!; // valid input
-        var delivery = await host.UseAsync<WebhookTurns, (WebhookVerdict, WebhookDelivery Delivery)>(
+        var delivery = await host.UseAsync<WebhookTurns, (WebhookOutcome, WebhookDelivery Delivery)>(
             organization, s => s.EndAsync(s.BeginTest(webhook.Endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct));
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
         var now = TimeProvider.System.GetUtcNow();

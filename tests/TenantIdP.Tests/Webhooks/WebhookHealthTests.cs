@@ -25,24 +25,24 @@ public abstract class WebhookHealthTests(TestStore store)
     {
         var (node, organization, endpoint, message) = await SceneAsync();
 
-        Assert.IsType<WebhookVerdict.Again>(await TryAsync(node, organization, message, 1, Failed));
+        Assert.IsType<WebhookOutcome.Again>(await TryAsync(node, organization, message, 1, Failed));
         node.Clock.Advance(TimeSpan.FromDays(4.9));
-        Assert.IsType<WebhookVerdict.Done>(await TryAsync(node, organization, message, 2, Arrived));
+        Assert.IsType<WebhookOutcome.Done>(await TryAsync(node, organization, message, 2, Arrived));
         Assert.Null((await node.FindAsync(organization, endpoint, Ct)).FailingSince);
-        Assert.IsType<WebhookVerdict.Again>(await TryAsync(node, organization, message, 1, Failed));
+        Assert.IsType<WebhookOutcome.Again>(await TryAsync(node, organization, message, 1, Failed));
         var since = (await node.FindAsync(organization, endpoint, Ct)).FailingSince;
         node.Clock.Advance(TimeSpan.FromDays(4.9));
-        Assert.IsType<WebhookVerdict.GivenUp>(await TryAsync(node, organization, message, 12, Failed)); // given up by its own count
+        Assert.IsType<WebhookOutcome.GivenUp>(await TryAsync(node, organization, message, 12, Failed)); // given up by its own count
         Assert.Equal(WebhookStatus.Enabled, (await node.FindAsync(organization, endpoint, Ct)).Status);
         node.Clock.Advance(TimeSpan.FromDays(0.2));
-        Assert.IsType<WebhookVerdict.Held>(await TryAsync(node, organization, message, 3, Failed));
+        Assert.IsType<WebhookOutcome.Held>(await TryAsync(node, organization, message, 3, Failed));
 
         var found = await node.FindAsync(organization, endpoint, Ct);
         Assert.Equal((WebhookStatus.Disabled, WebhookDisabling.Failing, "system", since), (found.Status, found.DisabledBecause, found.DisabledBy, found.FailingSince));
         var notice = await node.UseAsync<IdpDbContext, Event>(db => db.Events.SingleAsync(e => e.Type == EventTypes.WebhookDisabled && e.TargetId == endpoint.ToString(), Ct), organization);
         Assert.Contains("\"failing\"", notice.Data, StringComparison.Ordinal);
         Assert.Equal(ActorKind.System, notice.ActorKind);
-        Assert.IsType<WebhookVerdict.Held>((await BeginAsync(node, organization, message, 4)).Instead);
+        Assert.IsType<WebhookOutcome.Held>((await BeginAsync(node, organization, message, 4)).Instead);
     }
 
     [Fact]
@@ -55,17 +55,17 @@ public abstract class WebhookHealthTests(TestStore store)
         await node.SealAsync(Ct);
         var theirs = await node.UseAsync<IdpDbContext, Id<Event>>(db => db.Events.Where(e => e.TargetId == "theirs").Select(e => e.Id).SingleAsync(Ct), foreign);
 
-        foreach (var forged in new[] { message with { EventOrganization = foreign, Event = theirs }, message with { Event = theirs }, message with { EventOrganization = Organization.Instance } })
+        foreach (var forged in new[] { message with { InOrganization = foreign, Event = theirs }, message with { Event = theirs }, message with { InOrganization = null } })
         {
             var (turn, instead) = await BeginAsync(node, organization, forged, 1);
             Assert.Null(turn);
-            Assert.IsType<WebhookVerdict.GivenUp>(instead);
+            Assert.IsType<WebhookOutcome.GivenUp>(instead);
         }
 
         await node.RecordAsync(organization, Ct, "unsealed");
         var unsealed = await node.UseAsync<IdpDbContext, Id<Event>>(db => db.Events.Where(e => e.TargetId == "unsealed").Select(e => e.Id).SingleAsync(Ct), organization);
-        Assert.IsType<WebhookVerdict.GivenUp>((await BeginAsync(node, organization, message with { Event = unsealed }, 1)).Instead);
-        Assert.IsType<WebhookVerdict.Done>((await BeginAsync(node, foreign, message with { EventOrganization = foreign, Event = theirs }, 1)).Instead); // no endpoint of theirs has this id
+        Assert.IsType<WebhookOutcome.GivenUp>((await BeginAsync(node, organization, message with { Event = unsealed }, 1)).Instead);
+        Assert.IsType<WebhookOutcome.Done>((await BeginAsync(node, foreign, message with { InOrganization = foreign, Event = theirs }, 1)).Instead); // no endpoint of theirs has this id
         Assert.NotNull((await BeginAsync(node, organization, message, 1)).Turn);
         Assert.Equal(endpoint, message.Endpoint);
     }
@@ -126,7 +126,7 @@ public abstract class WebhookHealthTests(TestStore store)
         var node = new WebhookNode(store);
         var organization = await store.NewOrganizationAsync(Ct);
         await node.SealAsync(Ct);
-        await CapturedCommands.WhileAsync(() => Task.CompletedTask); // EF Core's logger notices a listener within a second
+        await WebhookScene.WaitAsync(() => CapturedCommands.WhileAsync(() => node.SealAsync(Ct)), statements => statements.Count > 0, Ct); // EF Core's logger notices a listener within a second
 
         await node.RecordAsync(organization, Ct, [.. Enumerable.Range(0, 40).Select(i => $"none-{i}")]);
         var without = await CapturedCommands.WhileAsync(() => node.SealAsync(Ct));
@@ -177,13 +177,13 @@ public abstract class WebhookHealthTests(TestStore store)
         return (node, organization, endpoint, message.Read<WebhookMessage>(node.Box));
     }
 
-    private static Task<(WebhookTurn? Turn, WebhookVerdict? Instead)> BeginAsync(WebhookNode node, Id<Organization> owner, WebhookMessage message, int tries) =>
-        node.UseAsync<WebhookTurns, (WebhookTurn?, WebhookVerdict?)>(t => t.BeginAsync(owner, message, tries, Ct));
+    private static Task<(WebhookTurn? Turn, WebhookOutcome? Instead)> BeginAsync(WebhookNode node, Id<Organization> owner, WebhookMessage message, int tries) =>
+        node.UseAsync<WebhookTurns, (WebhookTurn?, WebhookOutcome?)>(t => t.BeginAsync(owner, message, tries, Ct));
 
-    private static async Task<WebhookVerdict> TryAsync(WebhookNode node, Id<Organization> owner, WebhookMessage message, int tries, WebhookAnswer answer)
+    private static async Task<WebhookOutcome> TryAsync(WebhookNode node, Id<Organization> owner, WebhookMessage message, int tries, WebhookAnswer answer)
     {
         var (turn, _) = await BeginAsync(node, owner, message, tries);
-        return (await node.UseAsync<WebhookTurns, (WebhookVerdict Verdict, WebhookDelivery)>(t => t.EndAsync(turn!, new WebhookRequest(node.Clock.GetUtcNow(), "{}"), answer, Ct))).Verdict; // there is something to send
+        return (await node.UseAsync<WebhookTurns, (WebhookOutcome Outcome, WebhookDelivery)>(t => t.EndAsync(turn!, new WebhookRequest(node.Clock.GetUtcNow(), "{}"), answer, Ct))).Outcome; // there is something to send
     }
 }
 

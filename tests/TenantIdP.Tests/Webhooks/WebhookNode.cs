@@ -51,7 +51,7 @@ internal sealed class WebhookNode : IWebhookAddresses
     public async Task<Id<WebhookEndpoint>> NewEndpointAsync(Id<Organization> owner, CancellationToken ct, params string[] types)
     {
         var made = await UseAsync<WebhookService, Result<MadeWebhook>>(
-            s => s.CreateAsync(owner, new WebhookSettings("https://hooks.example.com/", null, types.Length == 0 ? ["*"] : types), Granter.Instance, ct), owner == Organization.Instance ? null : owner);
+            s => s.CreateAsync(owner, new WebhookSettings($"https://{Management.ManagementHost.Unique("hooks")}.example.com/", null, types.Length == 0 ? ["*"] : types), Granter.Instance, ct), owner == Organization.Instance ? null : owner);
         return made.IsOk ? made.Value.Endpoint.Id : throw new InvalidOperationException(made.Error.Code);
     }
 
