@@ -35,10 +35,16 @@ internal sealed class World
         return new World(fleet, organization, await AppAsync(fleet, ct), [owner, .. members]);
     }
 
-    public static async Task<TestApp> AppAsync(Fleet fleet, CancellationToken ct)
+    /// <param name="toldAt">Where it is told of sign-outs.</param>
+    public static async Task<TestApp> AppAsync(Fleet fleet, CancellationToken ct, string? toldAt = null)
     {
         var redirect = $"https://{Unique("app")}.example/callback";
-        var made = await fleet.Operator.PostAsync("apps", new { displayName = "Bench app", kind = "web", redirectUris = new[] { redirect }, scopes = new[] { "openid", "profile", "email", "offline_access" } }, ct);
+        var wanted = new Dictionary<string, object>
+        {
+            ["displayName"] = "Bench app", ["kind"] = "web", ["redirectUris"] = new[] { redirect }, ["scopes"] = new[] { "openid", "profile", "email", "offline_access" },
+        };
+        if (toldAt is not null) wanted["backchannelLogoutUri"] = toldAt;
+        var made = await fleet.Operator.PostAsync("apps", wanted, ct);
         var app = made.Body!["app"]!; // made, or PostAsync had thrown
         return new TestApp((string)app["id"]!, (string)app["clientId"]!, made.Text("clientSecret"), redirect); // by the API's document
     }
