@@ -91,7 +91,8 @@ public sealed partial class EventFeed(IdpDbContext db)
 
     private async Task<EventPage> PageAsync(IQueryable<Event> events, Id<Organization>? organization, EventFilter filter, long after, int limit, CancellationToken ct)
     {
-        var rows = Narrow(events, filter);
+        // One index at a time: a condition beside it could be looked for in all that the index has.
+        var rows = organization is null ? Narrow(events, filter) : events;
         if (organization is { } own)
         {
             // A database may look for them by the place alone: not before the first and not after the last.
@@ -104,7 +105,7 @@ public sealed partial class EventFeed(IdpDbContext db)
         rows = rows.Where(e => e.Position > after);
         long? windowEnd = null;
         var windowFull = false;
-        if (filter.Types.Count > 0 || filter.Since is not null || filter.Until is not null)
+        if (IsWalked(organization, filter))
         {
             // The end is fixed before the rows are read: what is sealed in between comes after it and is not skipped.
             var window = await rows.OrderBy(e => e.Position).Take(Window).GroupBy(e => 1).Select(g => new { Count = g.Count(), End = g.Max(e => e.Position) }).SingleOrDefaultAsync(ct);
@@ -145,16 +146,21 @@ public sealed partial class EventFeed(IdpDbContext db)
         orderby e.Position
         select new SealedEvent(e, p == null ? null : p.Data);
 
-    /// <summary>What has an index of its own.</summary>
-    private static IQueryable<Event> Narrow(IQueryable<Event> events, EventFilter filter)
+    /// <summary>Whether something is asked for besides what the one index finds.</summary>
+    private static bool IsWalked(Id<Organization>? organization, EventFilter filter)
     {
-        if (filter.Actor is { } actor) events = events.Where(e => e.ActorId == actor);
-        if (filter.Target is { } target) events = events.Where(e => e.TargetId == target);
-        return events;
+        var byIndex = (filter.Actor is null ? 0 : 1) + (filter.Target is null ? 0 : 1);
+        return filter.Types.Count > 0 || filter.Since is not null || filter.Until is not null || byIndex > (organization is null ? 1 : 0);
     }
+
+    /// <summary>By the index of the target, or of the actor.</summary>
+    private static IQueryable<Event> Narrow(IQueryable<Event> events, EventFilter filter) =>
+        filter.Target is { } target ? events.Where(e => e.TargetId == target) : filter.Actor is { } actor ? events.Where(e => e.ActorId == actor) : events;
 
     private static IQueryable<Event> Filter(IQueryable<Event> events, EventFilter filter)
     {
+        if (filter.Actor is { } actor) events = events.Where(e => e.ActorId == actor);
+        if (filter.Target is { } target) events = events.Where(e => e.TargetId == target);
         if (filter.Since is { } since) events = events.Where(e => e.OccurredAt >= since);
         if (filter.Until is { } until) events = events.Where(e => e.OccurredAt < until);
         if (filter.Types.Count == 0) return events;

@@ -79,17 +79,17 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
     private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(IReadOnlyList<Id<User>> ids, CancellationToken ct)
     {
         var names = ids.Select(id => id.ToString()).ToList();
-        var rows = await EventsAsync(names, ct);
+        var rows = await EventsAsync(ids, names, ct);
         var signIns = rows.Where(r => names.Contains(r.Event.TargetId) && r.Event.Type == EventTypes.SignInSucceeded && r.Event.TraceId is not null).Select(r => r.Event).ToList();
         var traceIds = signIns.Select(e => e.TraceId!).Distinct().ToArray(); // filtered on the line before
         var candidates = await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(t => traceIds.Contains(t.TraceId) && t.Outcome == TraceOutcome.Succeeded).OrderBy(t => t.Id).ToListAsync(ct);
         var traces = candidates.Where(t => signIns.Any(e => e.OrganizationId == t.OrganizationId && e.TraceId == t.TraceId && (e.OccurredAt - t.OccurredAt).Duration() <= SameSignIn)).ToList();
-        return ([.. rows.Select(r => Exported(r.Event, names.Contains(r.Event.TargetId) ? r.Personal : null))], traces);
+        return ([.. rows.Select(r => Exported(r.Event, r.Personal is { UserId: { } about } && ids.Contains(about) ? r.Personal.Data : null))], traces);
     }
 
     /// <summary>Each by an index of its own, none of which has the whole log: what is not sealed yet first, because it may be sealed before the others are read.</summary>
-    private async Task<List<(Event Event, string? Personal)>> EventsAsync(List<string> names, CancellationToken ct)
+    private async Task<List<(Event Event, EventPersonalData? Personal)>> EventsAsync(IReadOnlyList<Id<User>> ids, List<string> names, CancellationToken ct)
     {
         var all = db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
         IQueryable<Event>[] parts =
@@ -98,17 +98,24 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
             all.Where(e => e.Position != null && names.Contains(e.TargetId)),
             all.Where(e => e.Position != null && names.Contains(e.ActorId) && e.ActorKind == ActorKind.User),
         ];
-        var found = new Dictionary<Id<Event>, (Event Event, string? Personal)>();
+        var found = new Dictionary<Id<Event>, (Event Event, EventPersonalData? Personal)>();
         foreach (var part in parts)
         {
             var rows = await (
                 from e in part
                 join p in db.PersonalEventData on new { e.OrganizationId, EventId = e.Id } equals new { p.OrganizationId, p.EventId } into personals
                 from personal in personals.DefaultIfEmpty()
-                select new { Event = e, Personal = personal == null ? null : personal.Data }).AsNoTracking().ToListAsync(ct);
+                select new { Event = e, Personal = personal }).AsNoTracking().ToListAsync(ct);
             foreach (var row in rows) found[row.Event.Id] = (row.Event, row.Personal);
         }
 
+        // What is about the person and says so in its personal data only: a sign-in with their address that was refused.
+        var about = await (
+            from p in db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where p.UserId != null && ids.Contains(p.UserId.Value)
+            join e in db.Events on new { p.OrganizationId, Id = p.EventId } equals new { e.OrganizationId, e.Id }
+            select new { Event = e, Personal = p }).AsNoTracking().ToListAsync(ct);
+        foreach (var row in about) found[row.Event.Id] = (row.Event, row.Personal);
         return [.. found.Values.OrderBy(r => r.Event.Id)];
     }
 

@@ -88,6 +88,8 @@ public abstract class PruningTests(ManagementHost host)
         await RefuseAsync(connection, address);
         await RefuseAsync(connection, unverified);
 
+        var exported = await host.UseAsync<UserExport, Result<ExportedUser>>(null, e => e.ExportAsync(person.Id, Ct));
+        Assert.Contains(address, Assert.Single(exported.Value!.Events, e => e.Type == EventTypes.SignInRefused).Personal!.Value.GetRawText(), StringComparison.Ordinal); // it is Ok, and has some
         Assert.True((await host.UseAsync<UserErasure, Result<User>>(null, e => e.EraseAsync(person.Id, person.Id, Ct))).IsOk);
 
         var left = Assert.Single(await host.ReadAsync(organization, db => db.PersonalEventData.Select(p => p.Data).ToListAsync(Ct)), data => data.Contains("subject", StringComparison.Ordinal));

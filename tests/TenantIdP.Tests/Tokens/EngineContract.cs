@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
@@ -34,6 +36,23 @@ public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
         var keys = JsonNode.Parse(await Host.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
         Assert.Equal(["EC", "RSA"], keys.Select(k => (string?)k!["kty"]).Distinct().Order());
         Assert.All(keys, key => Assert.Null(key!["d"]));
+    }
+
+    [Fact]
+    public async Task A_session_is_said_to_stand_as_long_as_a_grant_rests_on_it()
+    {
+        var world = await WorldAsync();
+        var other = (await Host.SignedInAsync(world.User, Ct)).Session;
+        await TokensAsync(world);
+        Task<IReadOnlyList<Id<Session>>> StandingAsync() => Host.InScopeAsync<IGrantRevoker, IReadOnlyList<Id<Session>>>(g => g.StandingAsync([world.Session.Id, other.Id], Ct));
+
+        Assert.Equal([world.Session.Id], await StandingAsync());
+        await Host.InScopeAsync<IGrantRevoker, bool>(async g =>
+        {
+            await g.EndSessionAsync(world.Session.Id, Ct);
+            return true;
+        });
+        Assert.Empty(await StandingAsync());
     }
 
     [Fact]
