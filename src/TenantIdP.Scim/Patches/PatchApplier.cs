@@ -54,7 +54,7 @@ internal static class PatchApplier
 
     private static bool Matches(ScimFilter filter, ComplexValue holder, ScimAttribute attribute) => holder.Complex(attribute) is { } value && FilterEvaluator.Matches(filter, value);
 
-    private static ScimError? Unmatched(PatchOperation operation) => operation.Kind == PatchKind.Remove ? null : ScimErrors.NoTarget($"{operation.Path} selects nothing.");
+    private static ScimError? Unmatched(PatchOperation operation) => operation.Kind == PatchKind.Remove ? null : ScimErrors.NoTarget($"{operation.Path.Described} selects nothing.");
 
     private static ScimError? Assign(AttributePath target, ComplexValue holder, ScimValue value)
     {

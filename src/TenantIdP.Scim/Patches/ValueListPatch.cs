@@ -91,7 +91,7 @@ internal static class ValueListPatch
         if (operation.Kind == PatchKind.Remove || operation.Value is null) return Remove(operation, values, selected);
         if (selected.Count == 0)
         {
-            if (NewValue.For(operation) is not { } made) return ScimErrors.NoTarget($"{operation.Path} selects nothing.");
+            if (NewValue.For(operation) is not { } made) return ScimErrors.NoTarget($"{operation.Path.Described} selects nothing.");
             values.Add(made);
             selected.Add(made);
         }

@@ -228,6 +228,12 @@ public sealed class PatchSemanticsTests
         Assert.Equal("mutability", Patching.Refuse(set, $$"""{"op":"remove","path":"{{Custom}}"}""").ScimType);
     }
 
+    [Theory]
+    [InlineData("""{"op":"replace","path":"emails[value eq \"TheValue\"].display","value":"d"}""", "emails[…].display selects nothing.")]
+    [InlineData("""{"op":"replace","path":"emails[value eq \"TheValue\"].display"}""", "emails[…].display: value is missing.")]
+    [InlineData("""{"op":"replace","path":"password","value":{"x":"TheValue"} }""", "password: must be text.")]
+    public void An_error_repeats_no_value(string operation, string detail) => Assert.Equal(detail, Patching.Refuse(Resources.Ann(), operation).Detail);
+
     [Fact]
     public void A_password_is_taken_and_told_to_nobody()
     {
