@@ -35,8 +35,11 @@ internal sealed class BulkOperation
     public JsonElement Data { get; init; }
 
     /// <summary>The bulkIds that path and data refer to.</summary>
-    public IReadOnlyCollection<string> References { get; set; } = [];
+    public IReadOnlySet<string> References { get; init; } = new HashSet<string>();
+
+    /// <summary>Those of <see cref="References"/> that are members of a group and nothing else: the group can be made without them and get them later.</summary>
+    public IReadOnlySet<string> Deferrable { get; init; } = new HashSet<string>();
 
     /// <summary>Why it can't be done at all.</summary>
-    public ScimError? Error { get; set; }
+    public ScimError? Error { get; init; }
 }

@@ -1,5 +1,6 @@
-using System.Buffers;
 using System.Text.Json;
+using TenantIdP.Scim.Responses;
+using TenantIdP.Scim.Schemas;
 
 namespace TenantIdP.Scim.Bulk;
 
@@ -32,12 +33,64 @@ internal static class BulkReferences
         }
     }
 
-    /// <summary>The same JSON with ids in place of references.</summary>
-    public static ReadOnlyMemory<byte> Replace(JsonElement json, IReadOnlyDictionary<string, string> ids)
+    /// <summary>What the members of a resource refer to and nothing else of it does.</summary>
+    public static HashSet<string> OfMembersOnly(JsonElement data)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, json, ids);
-        return buffer.WrittenMemory;
+        var (members, others) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        if (data.ValueKind != JsonValueKind.Object) return members;
+        foreach (var property in data.EnumerateObject()) Collect(property.Value, IsMembers(property) ? members : others);
+        members.ExceptWith(others);
+        return members;
+    }
+
+    /// <summary>The same JSON with ids in place of references, without the members that refer to what is left out.</summary>
+    public static ReadOnlyMemory<byte> Replace(JsonElement data, IReadOnlyDictionary<string, string> ids, IReadOnlySet<string> without) => ScimMessages.ToBytes(json =>
+    {
+        json.WriteStartObject();
+        foreach (var property in data.EnumerateObject())
+        {
+            json.WritePropertyName(property.Name);
+            if (without.Count > 0 && IsMembers(property)) WriteMembers(json, property.Value, ids, without, leftOut: false);
+            else Write(json, property.Value, ids);
+        }
+
+        json.WriteEndObject();
+    });
+
+    /// <summary>A PATCH that adds the members that were left out.</summary>
+    public static ReadOnlyMemory<byte> AddMembers(JsonElement data, IReadOnlyDictionary<string, string> ids, IReadOnlySet<string> leftOut) => ScimMessages.ToBytes(json =>
+    {
+        json.WriteStartObject();
+        ScimMessages.WriteSchemas(json, ScimUrns.PatchOp);
+        json.WriteStartArray("Operations");
+        foreach (var property in data.EnumerateObject().Where(IsMembers))
+        {
+            json.WriteStartObject();
+            json.WriteString("op", "add");
+            json.WriteString("path", GroupSchema.Members.Name);
+            json.WritePropertyName("value");
+            WriteMembers(json, property.Value, ids, leftOut, leftOut: true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    private static bool IsMembers(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Array && property.Name.Equals(GroupSchema.Members.Name, StringComparison.OrdinalIgnoreCase);
+
+    /// <param name="leftOut">Whether those that refer to <paramref name="chosen"/> are written, or the others.</param>
+    private static void WriteMembers(Utf8JsonWriter json, JsonElement members, IReadOnlyDictionary<string, string> ids, IReadOnlySet<string> chosen, bool leftOut)
+    {
+        json.WriteStartArray();
+        foreach (var member in members.EnumerateArray())
+        {
+            var references = new HashSet<string>(StringComparer.Ordinal);
+            Collect(member, references);
+            if (references.Overlaps(chosen) == leftOut) Write(json, member, ids);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement json, IReadOnlyDictionary<string, string> ids)

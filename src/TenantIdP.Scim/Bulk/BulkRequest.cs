@@ -74,9 +74,10 @@ public sealed class BulkRequest : IDisposable
         var references = new HashSet<string>(StringComparer.Ordinal);
         if (id is not null && BulkReferences.Is(id, out var made)) references.Add(made);
         if (kind != BulkMethod.Delete) BulkReferences.Collect(data, references);
+        var deferrable = kind == BulkMethod.Post ? BulkReferences.OfMembersOnly(data) : [];
         operations.Add(new BulkOperation
         {
-            Method = known ? method.ToUpperInvariant() : "", Kind = kind, BulkId = bulkId, Endpoint = endpoint, Id = id, Version = Text(fields[3]), Data = data, References = references,
+            Method = known ? method.ToUpperInvariant() : "", Kind = kind, BulkId = bulkId, Endpoint = endpoint, Id = id, Version = Text(fields[3]), Data = data, References = references, Deferrable = deferrable,
             Error = !known ? ScimErrors.InvalidSyntax("method must be POST, PUT, PATCH or DELETE.") : Wrong(kind, bulkId, endpoint, id, data),
         });
         return null;

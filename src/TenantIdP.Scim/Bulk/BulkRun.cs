@@ -25,14 +25,16 @@ public sealed record BulkOutcome(int Status, string? Id = null, string? Location
 
 /// <summary>
 /// Walks through a bulk request: the caller takes a step, does it, says how it ended, and writes the answer at the end. Steps that can't be done (wrong by themselves, referring to
-/// what is not made or failed, or in a circle) fail without being given out, and count as errors.
+/// what is not made or failed, or in a circle) fail without being given out, and count as errors. Where groups are members of each other, the last steps add the members that were
+/// not there when their group was made.
 /// </summary>
 public sealed class BulkRun
 {
     private readonly BulkRequest request;
-    private readonly IReadOnlyList<int> order;
+    private readonly IReadOnlyList<BulkPlace> order;
     private readonly BulkOutcome?[] outcomes;
     private readonly Dictionary<string, string> ids = new(StringComparer.Ordinal);
+    private readonly Queue<BulkPlace> completions = new();
     private int next;
     private int errors;
     private bool circlesRefused;
@@ -45,24 +47,29 @@ public sealed class BulkRun
     public bool TryNext([NotNullWhen(true)] out BulkStep? step)
     {
         step = null;
-        while (!IsStopped && next < order.Count)
+        while (step is null && !IsStopped && next < order.Count)
         {
-            var index = order[next++];
-            var operation = request.Operations[index];
-            if ((operation.Error ?? Unresolved(operation)) is { } error) End(index, BulkOutcome.Failed(error));
-            else
-            {
-                step = StepOf(index, operation);
-                return true;
-            }
+            var place = order[next++];
+            var operation = request.Operations[place.Index];
+            if ((operation.Error ?? Unresolved(operation.References.Except(place.Deferred))) is { } error) End(place.Index, BulkOutcome.Failed(error));
+            else step = StepOf(place, operation);
         }
 
-        RefuseCircles();
-        return false;
+        while (step is null && !IsStopped && completions.TryDequeue(out var place)) step = Completion(place);
+        if (step is null) RefuseCircles();
+        return step is not null;
     }
 
     public void Complete(BulkStep step, BulkOutcome outcome)
     {
+        if (outcomes[step.Index] is { } made)
+        {
+            // The group is there, and not all of its members are: no success.
+            var whole = outcome.Error is null ? made with { Version = outcome.Version ?? made.Version } : outcome with { Location = made.Location };
+            End(step.Index, whole);
+            return;
+        }
+
         End(step.Index, outcome);
         if (outcome is { Error: null, Id: { } id } && request.Operations[step.Index].BulkId is { } bulkId) ids[bulkId] = id;
     }
@@ -100,16 +107,29 @@ public sealed class BulkRun
         json.WriteEndObject();
     }
 
-    private BulkStep StepOf(int index, BulkOperation operation)
+    private BulkStep StepOf(BulkPlace place, BulkOperation operation)
     {
+        if (place.Deferred.Count > 0) completions.Enqueue(place);
         var id = operation.Id is { } sent && BulkReferences.Is(sent, out var made) ? ids[made] : operation.Id;
-        var data = operation.Kind == BulkMethod.Delete ? default : operation.References.Count > 0 ? BulkReferences.Replace(operation.Data, ids) : Encoding.UTF8.GetBytes(operation.Data.GetRawText());
-        return new BulkStep(index, operation.Kind, operation.Endpoint, id, operation.Version, data);
+        var data = operation.Kind == BulkMethod.Delete ? default
+            : operation.References.Count > 0 ? BulkReferences.Replace(operation.Data, ids, place.Deferred)
+            : Encoding.UTF8.GetBytes(operation.Data.GetRawText());
+        return new BulkStep(place.Index, operation.Kind, operation.Endpoint, id, operation.Version, data);
     }
 
-    private ScimError? Unresolved(BulkOperation operation)
+    /// <summary>The step that adds members to a group that was made without them; null when there is no such group.</summary>
+    private BulkStep? Completion(BulkPlace place)
     {
-        foreach (var reference in operation.References)
+        var operation = request.Operations[place.Index];
+        if (outcomes[place.Index] is not { Error: null } made || operation.BulkId is not { } bulkId || !ids.TryGetValue(bulkId, out var id)) return null;
+        if (Unresolved(place.Deferred) is not { } error) return new BulkStep(place.Index, BulkMethod.Patch, operation.Endpoint, id, null, BulkReferences.AddMembers(operation.Data, ids, place.Deferred));
+        End(place.Index, BulkOutcome.Failed(error) with { Location = made.Location });
+        return null;
+    }
+
+    private ScimError? Unresolved(IEnumerable<string> references)
+    {
+        foreach (var reference in references)
         {
             if (!ids.ContainsKey(reference)) return ScimErrors.InvalidValue($"bulkId:{ScimErrors.Quote(reference)[1..^1]}", "no operation of this request has made it.");
         }
@@ -121,7 +141,7 @@ public sealed class BulkRun
     {
         if (circlesRefused || order.Count == outcomes.Length) return;
         circlesRefused = true;
-        var ordered = order.ToHashSet();
+        var ordered = order.Select(place => place.Index).ToHashSet();
         for (var i = 0; i < outcomes.Length && !IsStopped; i++)
         {
             if (!ordered.Contains(i)) End(i, BulkOutcome.Failed(ScimErrors.Conflict("Operations refer to each other in a circle, so none of them can be first.")));

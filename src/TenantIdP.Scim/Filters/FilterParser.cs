@@ -15,9 +15,7 @@ public static class FilterParser
     {
         if (text.Length > ScimLimits.MaxFilterLength) return ScimErrors.InvalidFilter(ScimLimits.MaxFilterLength + 1, $"A filter has at most {ScimLimits.MaxFilterLength} characters.");
         var reading = new FilterReading(text, 0, type, parent: null);
-        var filter = reading.Any(1);
-        if (filter is not null) reading.ExpectEnd();
-        return reading.Error is { } error ? error : ScimResult(filter);
+        return reading.Any(1) is { } filter && reading.ExpectEnd() ? filter : reading.Error!; // what fails says why
     }
 
     /// <summary>The filter between brackets of a path.</summary>
@@ -26,12 +24,8 @@ public static class FilterParser
     internal static ScimResult<(ScimFilter Filter, int End)> ParseValueFilter(string text, int start, ScimAttribute parent)
     {
         var reading = new FilterReading(text, start, type: null, parent);
-        var filter = reading.Any(1);
-        if (filter is not null) reading.ExpectBracket();
-        return reading.Error is { } error ? error : (filter!, reading.Position); // without an error there is a filter
+        return reading.Any(1) is { } filter && reading.ExpectBracket() ? (filter, reading.Position) : reading.Error!; // as above
     }
-
-    private static ScimResult<ScimFilter> ScimResult(ScimFilter? filter) => filter!; // as above
 }
 
 /// <summary>One run of the parser. A method that returns null has set <see cref="Error"/>.</summary>
@@ -58,16 +52,16 @@ internal ref struct FilterReading(string text, int start, ScimResourceType? type
         return more is null ? first : OrFilter.Of(more);
     }
 
-    public void ExpectEnd()
+    public bool ExpectEnd()
     {
         scanner.Blanks();
-        if (!scanner.AtEnd) Fail("Here should be and, or, or the end.");
+        return scanner.AtEnd || Fail("Here should be and, or, or the end.") is not null;
     }
 
-    public void ExpectBracket()
+    public bool ExpectBracket()
     {
         scanner.Blanks();
-        if (!scanner.Take(']')) Fail("A ] is missing.");
+        return scanner.Take(']') || Fail("A ] is missing.") is not null;
     }
 
     private ScimFilter? All(int depth)
@@ -105,9 +99,8 @@ internal ref struct FilterReading(string text, int start, ScimResourceType? type
             scanner = before;
         }
 
-        if (++terms > ScimLimits.MaxFilterTerms) return Fail($"A filter has at most {ScimLimits.MaxFilterTerms} comparisons.");
         var start = scanner.Position;
-        if (Name(start) is not { } path) return null;
+        if (!CountTerm() || Name(start) is not { } path) return null;
         return scanner.Take('[') ? ValuePath(path, start, depth) : Comparison(path, start);
     }
 
@@ -130,31 +123,29 @@ internal ref struct FilterReading(string text, int start, ScimResourceType? type
         return path!.IsSecret ? Fail<AttributePath>(start, $"{path} can't be searched for.") : path; // found
     }
 
-    /// <summary>valuePath = attrPath "[" FILTER "]", and what Entra writes behind it: <c>emails[type eq "work"].value eq "x"</c>, which is one more term about the same value.</summary>
+    /// <summary>valuePath = attrPath "[" FILTER "]".</summary>
     private ScimFilter? ValuePath(AttributePath path, int start, int depth)
     {
         if (parent is not null) return Fail(start, "Brackets inside brackets are not allowed.");
         if (!path.Leaf.IsComplex || path.Attribute.IsExtension) return Fail(start, $"{path} has no values with sub-attributes to select from.");
         if (depth >= ScimLimits.MaxDepth) return Fail(start, $"More than {ScimLimits.MaxDepth} levels.");
         var within = new FilterReading(text, scanner.Position, null, path.Leaf) { terms = terms };
-        var inner = within.Any(depth + 1);
-        if (inner is not null) within.ExpectBracket();
-        Resume(within);
-        if (Error is not null) return null;
-        if (!scanner.Take('.')) return new ValuePathFilter(path, inner!); // without an error there is one
-        within.scanner = scanner;
-        var sub = within.Name(scanner.Position) is { } name ? within.Comparison(name, scanner.Position) : null;
-        Resume(within);
-        return sub is null ? null : new ValuePathFilter(path, AndFilter.Of([inner!, sub])); // as above
-    }
-
-    /// <summary>Goes on where the reading between brackets ended.</summary>
-    private void Resume(FilterReading within)
-    {
+        var filter = within.Any(depth + 1) is { } inner && within.ExpectBracket() ? within.AndBehind(inner) : null;
         scanner = within.scanner;
         terms = within.terms;
         Error = within.Error;
+        return filter is null ? null : new ValuePathFilter(path, filter);
     }
+
+    /// <summary>What Entra writes behind brackets, <c>emails[type eq "work"].value eq "x"</c>, is one more term about the same value.</summary>
+    private ScimFilter? AndBehind(ScimFilter inner)
+    {
+        if (!scanner.Take('.')) return inner;
+        var start = scanner.Position;
+        return CountTerm() && Name(start) is { } path && Comparison(path, start) is { } behind ? AndFilter.Of([inner, behind]) : null;
+    }
+
+    private bool CountTerm() => ++terms <= ScimLimits.MaxFilterTerms || Fail($"A filter has at most {ScimLimits.MaxFilterTerms} comparisons.") is not null;
 
     private ScimFilter? Comparison(AttributePath path, int start)
     {

@@ -8,11 +8,16 @@ namespace TenantIdP.Scim.Names;
 /// <param name="Filter">Over the sub-attributes of the target's attribute, relative; null for all values.</param>
 public sealed record PatchPath(AttributePath Target, ScimFilter? Filter = null)
 {
-    public override string ToString()
+    /// <summary>For an error: without the values in the filter, <c>emails[…].value</c>.</summary>
+    public string Described => With("…");
+
+    public override string ToString() => With(Filter?.ToString());
+
+    private string With(string? filter)
     {
         if (Filter is null) return Target.ToString();
-        var attribute = (Target with { SubAttribute = null }).ToString();
-        return Target.SubAttribute is { } sub ? $"{attribute}[{Filter}].{sub.Name}" : $"{attribute}[{Filter}]";
+        var attribute = Target with { SubAttribute = null };
+        return Target.SubAttribute is { } sub ? $"{attribute}[{filter}].{sub.Name}" : $"{attribute}[{filter}]";
     }
 
     /// <summary>PATH = attrPath / valuePath [subAttr] (RFC 7644 figure 7). An unknown name is an error: nothing would be changed. What is wrong between brackets is <c>invalidFilter</c>.</summary>

@@ -45,13 +45,16 @@ internal static class PatchApplier
         return null;
     }
 
-    /// <summary>A value whose own <c>value</c> is gone says nothing any more: a mail address without the address.</summary>
-    internal static bool IsLeft(ScimAttribute attribute, ComplexValue value) =>
-        !value.IsEmpty && (attribute.ValueAttribute is not { } own || value.Get(own) is { } left and not TextValue { Text: "" });
+    /// <summary>Whether nothing is left of a value that was set: OneLogin clears a manager by an empty <c>value</c>.</summary>
+    internal static bool IsCleared(ScimAttribute attribute, ComplexValue value) => value.IsEmpty || (attribute.ValueAttribute is { } own && value.Text(own) == "");
+
+    /// <summary>Removes a sub-attribute. Without its own <c>value</c> a value says nothing any more: a mail address without the address.</summary>
+    /// <returns>Whether the value is to be removed as well.</returns>
+    internal static bool Unset(ScimAttribute attribute, ComplexValue value, ScimAttribute sub) => (value.Remove(sub) && ReferenceEquals(sub, attribute.ValueAttribute)) || value.IsEmpty;
 
     private static bool Matches(ScimFilter filter, ComplexValue holder, ScimAttribute attribute) => holder.Complex(attribute) is { } value && FilterEvaluator.Matches(filter, value);
 
-    private static ScimError? Unmatched(PatchOperation operation) => operation.Kind == PatchKind.Remove ? null : ScimErrors.NoTarget($"{operation.Path} selects nothing.");
+    private static ScimError? Unmatched(PatchOperation operation) => operation.Kind == PatchKind.Remove ? null : ScimErrors.NoTarget($"{operation.Path.Described} selects nothing.");
 
     private static ScimError? Assign(AttributePath target, ComplexValue holder, ScimValue value)
     {
@@ -60,8 +63,8 @@ internal static class PatchApplier
         var complex = holder.Complex(attribute) ?? new ComplexValue();
         var error = target.SubAttribute is { } sub ? SetSub(attribute, complex, sub, value) : Merge(attribute, complex, (ComplexValue)value);
         if (error is not null) return error;
-        if (IsLeft(attribute, complex)) holder.Set(attribute, complex);
-        else holder.Remove(attribute);
+        if (IsCleared(attribute, complex)) holder.Remove(attribute);
+        else holder.Set(attribute, complex);
         return null;
     }
 
@@ -76,13 +79,7 @@ internal static class PatchApplier
             return null;
         }
 
-        if (target.SubAttribute is { } sub && holder.Complex(attribute) is { } complex)
-        {
-            complex.Remove(sub);
-            if (IsLeft(attribute, complex)) return null;
-        }
-
-        holder.Remove(attribute);
+        if (target.SubAttribute is not { } sub || holder.Complex(attribute) is not { } complex || Unset(attribute, complex, sub)) holder.Remove(attribute);
         return null;
     }
 }

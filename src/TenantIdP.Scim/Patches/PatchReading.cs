@@ -88,9 +88,9 @@ internal sealed class PatchReading(ScimResourceType type)
         if (path.Target.IsReadOnly) return ScimErrors.Mutability(path.Target.ToString(), "is read only.");
         if (path.Target.Attribute.IsMemberList) return OfMembers(kind, path, json);
         if (path.Target.Attribute.IsExtension && kind != PatchKind.Remove && !ScimJson.IsAbsent(json))
-            return json.ValueKind == JsonValueKind.Object ? Each(kind, json, path.Target.Attribute.Name + ":") : ScimErrors.InvalidValue(text, "must be an object.");
+            return json.ValueKind == JsonValueKind.Object ? Each(kind, json, path.Target.Attribute.Name + ":") : ScimErrors.InvalidValue(path.Described, "must be an object.");
         if (kind == PatchKind.Remove) return Removal(path, json);
-        if (json.ValueKind == JsonValueKind.Undefined) return ScimErrors.InvalidValue(path.ToString(), "value is missing.");
+        if (json.ValueKind == JsonValueKind.Undefined) return ScimErrors.InvalidValue(path.Described, "value is missing.");
         if (Value(path, json, out var value) is { } error) return error;
         operations.Add(new PatchOperation(kind, path, value));
         return null;
@@ -114,7 +114,7 @@ internal sealed class PatchReading(ScimResourceType type)
     {
         value = path is { Filter: not null, Target.SubAttribute: null } ? values.ReadElement(path.Target.Attribute, json) : values.Read(path.Target.Leaf, json);
         if (values.Error is { } error) return error;
-        return value is null && !Clears(path.Target.Leaf, json) ? ScimErrors.InvalidValue(path.ToString(), "has nothing that can be set.") : null;
+        return value is null && !Clears(path.Target.Leaf, json) ? ScimErrors.InvalidValue(path.Described, "has nothing that can be set.") : null;
     }
 
     /// <summary>Whether no value was read because none was meant; an object of unknown names is not that.</summary>
@@ -128,9 +128,9 @@ internal sealed class PatchReading(ScimResourceType type)
 
     private ScimError? OfMembers(PatchKind kind, PatchPath path, JsonElement json)
     {
-        if (path.Target.SubAttribute is not null) return ScimErrors.Mutability(path.ToString(), "can't be changed: remove the member and add another.");
+        if (path.Target.SubAttribute is not null) return ScimErrors.Mutability(path.Described, "can't be changed: remove the member and add another.");
         if (path.Filter is { } filter) return OfSelectedMembers(kind, path, MemberSelection.Values(filter), json);
-        if (kind != PatchKind.Remove && json.ValueKind == JsonValueKind.Undefined) return ScimErrors.InvalidValue(path.ToString(), "value is missing.");
+        if (kind != PatchKind.Remove && json.ValueKind == JsonValueKind.Undefined) return ScimErrors.InvalidValue(path.Described, "value is missing.");
         if (Value(path, json, out var value) is { } error) return error;
         var members = value is MultiValue many ? many.Values : [];
         if (kind == PatchKind.Add) Members.Add(members);
@@ -141,8 +141,8 @@ internal sealed class PatchReading(ScimResourceType type)
 
     private ScimError? OfSelectedMembers(PatchKind kind, PatchPath path, IReadOnlyList<string>? selected, JsonElement json)
     {
-        if (selected is null) return ScimErrors.InvalidFilter($"{path}: members are selected by value eq \"…\" and or.");
-        if (kind == PatchKind.Replace) return ScimErrors.Mutability(path.ToString(), "can't be replaced: remove the member and add another.");
+        if (selected is null) return ScimErrors.InvalidFilter($"{path.Described}: members are selected by value eq \"…\" and or.");
+        if (kind == PatchKind.Replace) return ScimErrors.Mutability(path.Described, "can't be replaced: remove the member and add another.");
         if (kind == PatchKind.Remove)
         {
             Members.Remove(selected);
@@ -152,8 +152,8 @@ internal sealed class PatchReading(ScimResourceType type)
         // Adding what is selected by its id is adding that id; a value may say more of it and nothing else.
         if (json.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null))
         {
-            if (values.ReadElement(path.Target.Attribute, json) is not ComplexValue member) return values.Error ?? ScimErrors.InvalidValue(path.ToString(), "has nothing that can be set.");
-            if (selected.Count != 1 || MemberChangeSet.ValueOf(member) != selected[0]) return ScimErrors.InvalidValue(path.ToString(), "the value is another member than the one selected.");
+            if (values.ReadElement(path.Target.Attribute, json) is not ComplexValue member) return values.Error ?? ScimErrors.InvalidValue(path.Described, "has nothing that can be set.");
+            if (selected.Count != 1 || MemberChangeSet.ValueOf(member) != selected[0]) return ScimErrors.InvalidValue(path.Described, "the value is another member than the one selected.");
             Members.Add([member]);
             return null;
         }

@@ -91,7 +91,7 @@ internal static class ValueListPatch
         if (operation.Kind == PatchKind.Remove || operation.Value is null) return Remove(operation, values, selected);
         if (selected.Count == 0)
         {
-            if (NewValue.For(operation) is not { } made) return ScimErrors.NoTarget($"{operation.Path} selects nothing.");
+            if (NewValue.For(operation) is not { } made) return ScimErrors.NoTarget($"{operation.Path.Described} selects nothing.");
             values.Add(made);
             selected.Add(made);
         }
@@ -101,7 +101,7 @@ internal static class ValueListPatch
             if (Set(operation, value) is { } error) return error;
         }
 
-        values.RemoveAll(v => v is ComplexValue complex && !PatchApplier.IsLeft(operation.Path.Target.Attribute, complex) && selected.Contains(complex));
+        values.RemoveAll(v => v is ComplexValue complex && PatchApplier.IsCleared(operation.Path.Target.Attribute, complex) && selected.Contains(complex));
         return null;
     }
 
@@ -131,13 +131,14 @@ internal static class ValueListPatch
             return null;
         }
 
+        var gone = new HashSet<ScimValue>();
         foreach (var value in selected)
         {
             if (sub.Mutability == Mutability.Immutable && value.Get(sub) is not null) return ScimErrors.Mutability($"{attribute}.{sub}", "can't be changed once it is set.");
-            value.Remove(sub);
+            if (PatchApplier.Unset(attribute, value, sub)) gone.Add(value);
         }
 
-        values.RemoveAll(v => v is ComplexValue complex && !PatchApplier.IsLeft(attribute, complex) && selected.Contains(complex));
+        values.RemoveAll(gone.Contains);
         return null;
     }
 }

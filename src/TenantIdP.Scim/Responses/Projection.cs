@@ -13,10 +13,11 @@ public sealed class Projection
     private readonly HashSet<ScimAttribute> named = [];
     private readonly HashSet<ScimAttribute> around = [];
     private readonly bool selects;
+    private readonly bool all;
 
-    private Projection(bool selects, IEnumerable<AttributePath> paths)
+    private Projection(bool selects, IEnumerable<AttributePath> paths, bool all = false)
     {
-        this.selects = selects;
+        (this.selects, this.all) = (selects, all);
         foreach (var path in paths)
         {
             named.Add(path.Leaf);
@@ -27,6 +28,9 @@ public sealed class Projection
 
     /// <summary>What the schema returns by default.</summary>
     public static Projection Default { get; } = new(false, []);
+
+    /// <summary>All but secrets, what is only returned on request included: to keep a resource as JSON, which <see cref="Json.ResourceReader"/> reads back.</summary>
+    public static Projection All { get; } = new(false, [], all: true);
 
     /// <param name="attributes">Names; none when not asked for.</param>
     /// <param name="excludedAttributes">Likewise; not together with the former.</param>
@@ -47,7 +51,7 @@ public sealed class Projection
     {
         Returned.Never => false,
         Returned.Always => true,
-        Returned.Request => selects && (named.Contains(attribute) || around.Contains(attribute)),
+        Returned.Request => all || (selects && (named.Contains(attribute) || around.Contains(attribute))),
         Returned.Default when selects => whole || named.Contains(attribute) || around.Contains(attribute),
         Returned.Default => !named.Contains(attribute),
     };

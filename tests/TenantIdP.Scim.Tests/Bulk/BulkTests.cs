@@ -115,19 +115,57 @@ public sealed class BulkTests
     }
 
     [Fact]
-    public void A_circle_is_a_conflict_and_the_rest_is_done()
+    public void A_circle_that_is_not_of_members_is_a_conflict_and_the_rest_is_done()
     {
         using var request = Read(
-            """{"method":"POST","path":"/Groups","bulkId":"a","data":{"members":["bulkId:b"]}}""",
-            """{"method":"POST","path":"/Groups","bulkId":"b","data":{"members":["bulkId:a"]}}""",
-            """{"method":"POST","path":"/Groups","bulkId":"c","data":{"members":["bulkId:c"]}}""",
-            """{"method":"POST","path":"/Groups","bulkId":"d","data":{"members":["bulkId:a"]}}""",
+            """{"method":"POST","path":"/Users","bulkId":"a","data":{"manager":"bulkId:b"}}""",
+            """{"method":"POST","path":"/Users","bulkId":"b","data":{"manager":"bulkId:a"}}""",
+            """{"method":"POST","path":"/Users","bulkId":"c","data":{"manager":"bulkId:c","members":["bulkId:c"]}}""",
+            """{"method":"PATCH","path":"/Groups/1","data":{"members":["bulkId:a"]}}""",
             """{"method":"DELETE","path":"/Users/2"}""");
         var run = new BulkRun(request);
 
         Assert.Equal([4], Run(run, _ => new BulkOutcome(204)).Select(s => s.Index));
         Assert.Equal(["409", "409", "409", "409", "204"], Answer(run)["Operations"]!.AsArray().Select(o => (string?)o!["status"]));
     }
+
+    [Fact]
+    public void Groups_that_are_members_of_each_other_get_them_at_the_end()
+    {
+        using var request = Circle();
+        var run = new BulkRun(request);
+
+        var steps = Run(run, step => step.Method == BulkMethod.Post ? new BulkOutcome(201, $"id-{step.Index}", $"{Base}/Groups/id-{step.Index}", ETags.Of(1)) : new BulkOutcome(204, Version: ETags.Of(2)));
+
+        Assert.Equal(["Post 1", "Post 0", "Post 2", "Patch 0"], steps.Select(s => $"{s.Method} {s.Index}"));
+        Assert.Equal("""{"displayName":"A","members":[{"value":"id-1"},"u7"]}""", Text(steps[1]));
+        Assert.Equal("""{"displayName":"B","members":["id-0"]}""", Text(steps[2]));
+        Assert.Equal(("/Groups", "id-0"), (steps[3].Endpoint, steps[3].Id));
+        Assert.Equal($$"""{"schemas":["{{ScimUrns.PatchOp}}"],"Operations":[{"op":"add","path":"members","value":[{"value":"id-2"}]}]}""", Text(steps[3]));
+        var answers = Answer(run)["Operations"]!.AsArray();
+        Assert.Equal(["201", "201", "201"], answers.Select(o => (string?)o!["status"]));
+        Assert.Equal(["W/\"2\"", "W/\"1\"", "W/\"1\""], answers.Select(o => (string?)o!["version"]));
+    }
+
+    [Theory]
+    [InlineData("Post 2", "no operation of this request has made it")]
+    [InlineData("Patch 0", "has changed")]
+    public void A_group_that_lacks_a_member_is_no_success(string failing, string why)
+    {
+        using var request = Circle();
+        var run = new BulkRun(request);
+
+        Run(run, step => $"{step.Method} {step.Index}" == failing ? BulkOutcome.Failed(ScimErrors.PreconditionFailed()) : new BulkOutcome(201, $"id-{step.Index}", $"{Base}/Groups/id-{step.Index}"));
+
+        var first = Answer(run)["Operations"]![0]!;
+        Assert.Contains(why, (string?)first["response"]!["detail"], StringComparison.Ordinal);
+        Assert.Equal($"{Base}/Groups/id-0", (string?)first["location"]);
+    }
+
+    private static BulkRequest Circle() => Read(
+        """{"method":"POST","path":"/Groups","bulkId":"a","data":{"displayName":"A","members":[{"value":"bulkId:b"},{"value":"bulkId:u"},"u7"]}}""",
+        """{"method":"POST","path":"/Users","bulkId":"u","data":{}}""",
+        """{"method":"POST","path":"/Groups","bulkId":"b","data":{"displayName":"B","members":["bulkId:a"]}}""");
 
     [Theory]
     [InlineData("{}", 400, "invalidSyntax")]

@@ -56,6 +56,9 @@ public sealed class FilterLimitTests
         var fits = string.Join(" or ", Enumerable.Repeat("title pr", ScimLimits.MaxFilterTerms));
         var inside = $"emails[{string.Join(" or ", Enumerable.Repeat("type pr", ScimLimits.MaxFilterTerms))}]";
 
+        var behind = string.Join(" or ", Enumerable.Repeat("emails[type pr].value pr", (ScimLimits.MaxFilterTerms / 2) + 1));
+
+        Assert.Contains("at most 128", FilterParser.Parse(behind, Resources.User).Error?.Detail, StringComparison.Ordinal);
         Assert.Equal(ScimLimits.MaxFilterTerms, Assert.IsType<OrFilter>(Resources.Filter(fits)).Terms.Count);
         Assert.Contains("at most 128", FilterParser.Parse(fits + " or title pr", Resources.User).Error?.Detail, StringComparison.Ordinal);
         Assert.Contains("at most 128", FilterParser.Parse(inside, Resources.User).Error?.Detail, StringComparison.Ordinal);

@@ -112,6 +112,9 @@ public sealed class ListQueryTests
         }
 
         Assert.Equal("invalidCursor", Query("cursor=" + new string('A', ScimLimits.MaxCursorLength + 1)).Error?.ScimType);
+        // Its first byte says how the rest is written: one of another time must not be misread.
+        Assert.StartsWith("AQ", cursor, StringComparison.Ordinal);
+        Assert.Equal("invalidCursor", Query("cursor=Ag" + cursor[2..]).Error?.ScimType);
     }
 
     [Fact]

@@ -106,6 +106,19 @@ public sealed class PatchSemanticsTests
     [InlineData("\"active\":true", """{"op":"remove","path":"active"}""", "\"active\":false")]
     [InlineData("\"active\":true", """{"op":"replace","path":"active","value":null}""", "\"active\":false")]
     [InlineData("", """{"op":"remove","path":"active"}""", "\"active\":false")]
+    [InlineData("\"emails\":[{\"type\":\"work\",\"display\":\"d\",\"primary\":true}]", """{"op":"remove","path":"emails.primary"}""", "\"emails\":[{\"type\":\"work\",\"display\":\"d\"}]")]
+    [InlineData("\"emails\":[{\"type\":\"work\"}]", """{"op":"remove","path":"emails.type"}""", "")]
+    // what has no value of its own is kept, since that is what was sent; what gets an empty one is cleared
+    [InlineData("", $$"""{"op":"add","path":"{{Enterprise}}:manager.$ref","value":"x"}""", $$$"""
+        "{{{Enterprise}}}":{"manager":{"$ref":"x"}}
+        """)]
+    [InlineData($"\"{Enterprise}\":{{\"manager\":{{\"value\":\"u9\",\"$ref\":\"x\"}}}}", $$"""{"op":"replace","path":"{{Enterprise}}:manager.value","value":""}""", "")]
+    [InlineData($"\"{Enterprise}\":{{\"manager\":{{\"value\":\"u9\",\"$ref\":\"x\"}}}}", $$"""{"op":"remove","path":"{{Enterprise}}:manager.value"}""", "")]
+    [InlineData($"\"{Enterprise}\":{{\"manager\":{{\"value\":\"u9\",\"$ref\":\"x\"}}}}", $$"""{"op":"remove","path":"{{Enterprise}}:manager.$ref"}""", $$$"""
+        "{{{Enterprise}}}":{"manager":{"value":"u9"}}
+        """)]
+    [InlineData("", """{"op":"add","path":"emails[type eq \"home\"].display","value":"d"}""", "\"emails\":[{\"type\":\"home\",\"display\":\"d\"}]")]
+    [InlineData(Both, """{"op":"replace","path":"emails[type eq \"work\"].value","value":""}""", $"\"emails\":[{Home}]")]
     // several, in their order
     [InlineData("", """{"op":"add","path":"title","value":"x"},{"op":"replace","path":"title","value":"y"},{"op":"add","path":"nickName","value":"n"},{"op":"remove","path":"nickName"}""", "\"title\":\"y\"")]
     [InlineData("", """{"op":"add","path":"emails","value":[{"value":"n","type":"work"}]},{"op":"replace","path":"emails[type eq \"work\"].value","value":"m"}""", "\"emails\":[{\"value\":\"m\",\"type\":\"work\"}]")]
@@ -214,6 +227,12 @@ public sealed class PatchSemanticsTests
         Assert.Equal("mutability", Patching.Refuse(set, $$"""{"op":"remove","path":"{{Path}}"}""").ScimType);
         Assert.Equal("mutability", Patching.Refuse(set, $$"""{"op":"remove","path":"{{Custom}}"}""").ScimType);
     }
+
+    [Theory]
+    [InlineData("""{"op":"replace","path":"emails[value eq \"TheValue\"].display","value":"d"}""", "emails[…].display selects nothing.")]
+    [InlineData("""{"op":"replace","path":"emails[value eq \"TheValue\"].display"}""", "emails[…].display: value is missing.")]
+    [InlineData("""{"op":"replace","path":"password","value":{"x":"TheValue"} }""", "password: must be text.")]
+    public void An_error_repeats_no_value(string operation, string detail) => Assert.Equal(detail, Patching.Refuse(Resources.Ann(), operation).Detail);
 
     [Fact]
     public void A_password_is_taken_and_told_to_nobody()

@@ -54,6 +54,17 @@ public sealed class ProjectionTests
     }
 
     [Fact]
+    public void A_resource_is_kept_as_json_without_its_secrets()
+    {
+        var kept = Resources.ToJson(Ann, projection: Projection.All).ToJsonString();
+
+        var read = Resources.Read(Resources.User, kept).Set(CommonAttributes.Id, "u1");
+        Assert.DoesNotContain("s3cret", kept, StringComparison.Ordinal);
+        Assert.Equal("n", read.Complex(Resources.User.Root[Custom])?.Text(Resources.User.Root[Custom]["note"]));
+        Assert.True(ValueEquality.Identical(read.Set(UserSchema.Password, "s3cret"), Ann));
+    }
+
+    [Fact]
     public void What_is_not_in_the_answer_need_not_be_loaded()
     {
         var without = Projection.Parse([], ["members"], Resources.Group).Value!;
