@@ -33,6 +33,7 @@ public static class ServerApp
 
         var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);
         DevelopmentOnly.Check(builder.Configuration, builder.Environment);
+        builder.AddObservability();
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
         builder.Services.AddCapabilities(builder.Configuration);

@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Core.Apis;
 
 /// <summary>
 /// Every API of the instance (there are few), read once and kept for at most <see cref="Lifetime"/>; a change on this node evicts it at once.
 /// </summary>
-public sealed class ApiCatalog(TimeProvider clock)
+public sealed class ApiCatalog(TimeProvider clock, Telemetry telemetry)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
@@ -21,7 +22,9 @@ public sealed class ApiCatalog(TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var snapshot = current;
-        if (snapshot is null || now - snapshot.ReadAt >= Lifetime)
+        var isKept = snapshot is not null && now - snapshot.ReadAt < Lifetime;
+        telemetry.CacheRequest("apis", isKept);
+        if (snapshot is null || !isKept)
         {
             var apis = await db.Apis.AsNoTracking().ToListAsync(ct);
             current = snapshot = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), now);

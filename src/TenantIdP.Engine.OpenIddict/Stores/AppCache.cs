@@ -8,7 +8,8 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 /// Clients by id and client id, detached, for at most <see cref="Lifetime"/>; a change evicts at once, on the other nodes as soon as they are told. Holds at most <see cref="Limit"/> of them. Unknown ids are
 /// not kept, so that guesses cost the guesser a query and us no memory.
 /// </summary>
-public sealed class AppCache(TimeProvider clock) : INodeCache
+/// <param name="telemetry">Null counts nothing.</param>
+public sealed class AppCache(TimeProvider clock, Telemetry? telemetry = null) : INodeCache
 {
     public const string CacheName = "apps";
 
@@ -22,14 +23,18 @@ public sealed class AppCache(TimeProvider clock) : INodeCache
 
     public async ValueTask<OidcApplication?> FindByClientIdAsync(OidcSession session, string clientId, CancellationToken ct)
     {
-        if (byClientId.TryGetValue(clientId, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime) return kept.App;
+        var isKept = byClientId.TryGetValue(clientId, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime;
+        telemetry?.CacheRequest(CacheName, isKept);
+        if (isKept) return kept.App;
         var seen = evictions;
         return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.ClientId == clientId, ct), seen);
     }
 
     public async ValueTask<OidcApplication?> FindByIdAsync(OidcSession session, Guid id, CancellationToken ct)
     {
-        if (byId.TryGetValue(id, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime) return kept.App;
+        var isKept = byId.TryGetValue(id, out var kept) && clock.GetUtcNow() - kept.ReadAt < Lifetime;
+        telemetry?.CacheRequest(CacheName, isKept);
+        if (isKept) return kept.App;
         var seen = evictions;
         return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, ct), seen);
     }

@@ -14,6 +14,12 @@ public static class BackgroundComposition
         services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
 
+        services.AddGauge<EventLag>();
+        services.AddGauge<InstanceCertificateLife>();
+        services.AddGauge<ConnectionsWithoutCertificate>();
+        services.AddSingleton<Gauges>();
+        services.AddHostedService(provider => provider.GetRequiredService<Gauges>());
+
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
@@ -21,11 +27,17 @@ public static class BackgroundComposition
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
     }
 
+    public static void AddGauge<T>(this IServiceCollection services) where T : class, IGaugeSource
+    {
+        services.AddScoped<T>();
+        services.AddSingleton(GaugeEntry.Of<T>());
+    }
+
     public static void AddWork<T>(this IServiceCollection services, TimeSpan every, TimeSpan? look = null) where T : class, IScheduledWork
     {
         services.AddScoped<T>();
         services.AddSingleton<IHostedService>(provider => new WorkRunner<T>(
-            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkRunner<T>>>(), every, look));
+            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Telemetry>(), provider.GetRequiredService<ILogger<WorkRunner<T>>>(), every, look));
     }
 }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using TenantIdP.Core.Instance;
+using TenantIdP.Server.Composition;
 
 namespace TenantIdP.Server.Background;
 
@@ -16,7 +18,7 @@ public interface IScheduledWork
 /// <summary>Does a work when it is due and no other node does it, under a lease that is renewed as long as it takes.</summary>
 /// <param name="every">From one end to the next.</param>
 /// <param name="look">How often it is looked whether it is due; a minute unless given.</param>
-public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, ILogger<WorkRunner<T>> logger, TimeSpan every, TimeSpan? look = null) : BackgroundService
+public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider clock, Telemetry telemetry, ILogger<WorkRunner<T>> logger, TimeSpan every, TimeSpan? look = null) : BackgroundService
     where T : class, IScheduledWork
 {
     /// <summary>A node that dies holds up the others for this long.</summary>
@@ -32,13 +34,18 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
     public async Task<bool> TryAsync(CancellationToken ct)
     {
         if (!await HasWorkAsync(ct) || !await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, every, ct))) return false;
-        var done = false;
+        using var activity = Telemetry.Activities.StartActivity("work " + T.Name);
+        var started = clock.GetTimestamp();
+        var (done, outcome) = (false, "failed");
         try
         {
             done = await DoRenewingAsync(ct);
+            outcome = done ? "done" : "lease_lost";
         }
         finally
         {
+            telemetry.Work(T.Name, outcome, clock.GetElapsedTime(started));
+            activity?.SetTag("tenantidp.work.name", T.Name).SetTag("tenantidp.work.outcome", outcome).SetStatus(done ? ActivityStatusCode.Ok : ActivityStatusCode.Error);
             // Also at shutdown, so that the next node need not wait for the end of the lease.
             await UseLeasesAsync(async leases =>
             {
@@ -72,6 +79,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, TimeProvider cloc
         catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             // The database or an identity provider may be away; the next look tries again.
+            if (StoreFailures.IsOutage(failure)) telemetry.DatabaseError(StoreFailures.CodeOf(failure));
             Log.WorkFailed(logger, T.Name, failure);
         }
     }

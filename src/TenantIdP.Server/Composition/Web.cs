@@ -58,6 +58,7 @@ internal static class Web
     public static void UseWeb(this WebApplication app)
     {
         app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<EngineRoutes>();
         app.UseMiddleware<Failures>();
         app.UseMiddleware<AliasAddresses>();
         app.UseMiddleware<PublicOrigin>();

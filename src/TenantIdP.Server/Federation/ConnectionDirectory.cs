@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Saml.Keys;
@@ -33,7 +34,7 @@ internal sealed record ConnectionSnapshot(
 /// Connections by id, read again after five seconds: that is how long another node's change may go unseen before a sign-in starts. Finishing one reads the row itself.
 /// Crosses organizations: a sign-in starts before there is a scope.
 /// </summary>
-internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock, Telemetry telemetry)
 {
     private const int Capacity = 4_000;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -49,7 +50,9 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
     /// <summary>Drafts and disabled ones too: for test runs, and for what an admin needs before anybody can sign in.</summary>
     public async Task<ConnectionSnapshot?> FindAnyAsync(Id<Connection> id, CancellationToken ct)
     {
-        if (cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Connection;
+        var isKept = cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh;
+        telemetry.CacheRequest("connections", isKept);
+        if (isKept) return known.Connection;
         var readAt = clock.GetTimestamp();
         var read = await ReadAsync(id, ct);
         // Absence is not remembered: a guessed id must not push a real one out.

@@ -16,7 +16,8 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
         // No statement of ours leaves session state behind, so the reset would only cost.
         settings.NoResetOnClose = true;
         settings.ApplicationName ??= "TenantIdP";
-        source = NpgsqlDataSource.Create(settings);
+        // Named, because metrics and traces would otherwise name the pool by its connection string.
+        source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "TenantIdP" }.Build();
         alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 30 };
     }
 
