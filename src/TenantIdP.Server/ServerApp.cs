@@ -17,7 +17,6 @@ public static class ServerApp
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         ["Logging:LogLevel:OpenIddict"] = "Warning",
-        ["Logging:LogLevel:TenantIdP.Server.Federation.ConnectionHandler"] = "None", // the base class writes what upstreams say, exceptions and all; SignInRefusals says it once
     };
 
     /// <param name="args">As on the command line: <c>--urls</c>, <c>--environment</c>, <c>--TenantIdP:Issuer=…</c>.</param>
@@ -33,6 +32,7 @@ public static class ServerApp
 
         var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);
         DevelopmentOnly.Check(builder.Configuration, builder.Environment);
+        builder.AddLogs();
         builder.AddObservability();
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
