@@ -39,6 +39,7 @@ public static class ServerApp
         builder.Services.AddCapabilities(builder.Configuration);
         builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
+        builder.AddProxy();
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();

@@ -57,6 +57,7 @@ internal static class Web
 
     public static void UseWeb(this WebApplication app)
     {
+        app.UseProxy();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<EngineRoutes>();
         app.UseMiddleware<Failures>();
