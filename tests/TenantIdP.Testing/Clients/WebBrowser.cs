@@ -22,10 +22,11 @@ public sealed class WebBrowser : IDisposable
 {
     private readonly HttpClient client;
 
-    public WebBrowser(CookieContainer? cookies = null)
+    /// <param name="handler">Another than the usual one, such as one that trusts an authority of the tests; it must not follow redirects, and uses <paramref name="cookies"/>.</param>
+    public WebBrowser(CookieContainer? cookies = null, HttpMessageHandler? handler = null)
     {
         Cookies = cookies ?? new CookieContainer();
-        client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+        client = new HttpClient(handler ?? new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (test)");
         client.DefaultRequestHeaders.Accept.ParseAdd("text/html,*/*;q=0.8");
     }

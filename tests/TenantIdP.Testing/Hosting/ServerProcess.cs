@@ -55,9 +55,11 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <param name="settings">As in configuration, with colons.</param>
     public static ServerProcess Start(IReadOnlyDictionary<string, string?> settings, string environment = "Development", string? configuration = null)
     {
-        var built = configuration ?? typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
-        return Start([Program(built)], settings, environment);
+        return Start([Program(configuration ?? BuiltConfiguration)], settings, environment);
     }
+
+    /// <summary>Debug or Release, as these tests were built.</summary>
+    public static string BuiltConfiguration => typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
 
     /// <summary>The server as it was built.</summary>
     public static string Program(string configuration) => Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration, "net10.0", "TenantIdP.Server.dll");
@@ -133,7 +135,8 @@ public sealed class ServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string Root()
+    /// <summary>The checkout these programs were built from.</summary>
+    public static string Root()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
