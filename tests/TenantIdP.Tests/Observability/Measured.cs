@@ -34,7 +34,7 @@ internal sealed class Listener : IDisposable
     /// <summary>Asks the gauges.</summary>
     public void Collect() => listener.RecordObservableInstruments();
 
-    /// <summary>Until there is a measurement like this; ten seconds at most.</summary>
+    /// <summary>Until there is a measurement like this; half a minute at most.</summary>
     public async Task<Measured> WaitAsync(string instrument, Func<Measured, bool> isIt, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
