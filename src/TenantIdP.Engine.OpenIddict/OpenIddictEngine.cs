@@ -55,6 +55,8 @@ public static class OpenIddictEngine
         services.AddSingleton<INodeCache>(p => p.GetRequiredService<KeyRing>());
         services.AddScoped<IEngineUpkeep, EngineUpkeep>();
         services.AddHostedService<KeyMaintenance>();
+        services.AddScoped<SigningKeyAge>();
+        services.AddSingleton(GaugeEntry.Of<SigningKeyAge>());
 
         services.AddOpenIddict()
             .AddCore(core =>
@@ -154,5 +156,6 @@ public static class OpenIddictEngine
         server.AddEventHandler<ApplyAuthorizationResponseContext>(h => h.UseSingletonHandler<ExactIssuer>().SetOrder(OpenIddictServerHandlers.Authentication.AttachIssuer.Descriptor.Order + 1));
         server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseSingletonHandler<TokenErrors>().SetOrder(int.MinValue + 50_000));
         server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseScopedHandler<TokenTransaction>().SetOrder(int.MinValue + 40_000));
+        server.AddEventHandler<ApplyTokenResponseContext>(h => h.UseSingletonHandler<TokenCount>().SetOrder(int.MinValue + 60_000)); // after the commit
     }
 }

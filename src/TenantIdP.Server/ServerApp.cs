@@ -18,7 +18,6 @@ public static class ServerApp
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         ["Logging:LogLevel:OpenIddict"] = "Warning",
-        ["Logging:LogLevel:TenantIdP.Server.Federation.ConnectionHandler"] = "None", // the base class writes what upstreams say, exceptions and all; SignInRefusals says it once
     };
 
     /// <param name="args">As on the command line: <c>--urls</c>, <c>--environment</c>, <c>--TenantIdP:Issuer=…</c>.</param>
@@ -35,11 +34,14 @@ public static class ServerApp
         var issuer = IssuerSetting.Read(builder.Configuration, builder.Environment);
         DevelopmentOnly.Check(builder.Configuration, builder.Environment);
         if (ClockSetting.Read(builder.Configuration, builder.Environment) is { } wrong) builder.Services.AddSingleton(wrong);
+        builder.AddLogs();
+        builder.AddObservability();
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
         builder.Services.AddCapabilities(builder.Configuration);
         builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
+        builder.AddProxy();
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();

@@ -25,7 +25,7 @@ public static class StoreComposition
     private const string ConnectionKey = $"ConnectionStrings__{DatabaseOptions.ConnectionName}";
 
     /// <summary>
-    /// Adds the scoped <see cref="IdpDbContext"/>, <see cref="StoreMigrator"/>, <see cref="RootKeys"/>, <see cref="SecretBox"/> and <see cref="Cursors"/>.
+    /// Adds the scoped <see cref="IdpDbContext"/>, <see cref="StoreMigrator"/>, <see cref="RootKeys"/>, <see cref="SecretBox"/>, <see cref="Cursors"/> and <see cref="Telemetry"/>.
     /// Relative paths are below the host's content root.
     /// </summary>
     /// <exception cref="StartupException">A setting is missing or wrong; the message names it.</exception>
@@ -42,6 +42,9 @@ public static class StoreComposition
         services.AddSingleton<NodeState>();
         services.AddSingleton(provider => new CommitEviction(provider.GetServices<INodeCache>));
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.TryAddSingleton(new TelemetryOptions());
+        services.TryAddSingleton<Telemetry>();
 
         if (options.Provider == DatabaseProvider.Sqlite)
         {

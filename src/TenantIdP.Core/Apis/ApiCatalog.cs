@@ -6,7 +6,7 @@ namespace TenantIdP.Core.Apis;
 /// <summary>
 /// Every API of the instance (there are few), read once and kept for at most <see cref="Lifetime"/>; a change evicts it on every node.
 /// </summary>
-public sealed class ApiCatalog(TimeProvider clock) : INodeCache
+public sealed class ApiCatalog(TimeProvider clock, Telemetry telemetry) : INodeCache
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
@@ -23,7 +23,10 @@ public sealed class ApiCatalog(TimeProvider clock) : INodeCache
 
     private async ValueTask<Dictionary<string, Api>> ReadAsync(IdpDbContext db, CancellationToken ct)
     {
-        if (current is { } kept && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.ByIdentifier;
+        var snapshot = current;
+        var isKept = snapshot is not null && clock.GetElapsedTime(snapshot.ReadAt) < Lifetime;
+        telemetry.CacheRequest(Name, isKept);
+        if (snapshot is not null && isKept) return snapshot.ByIdentifier;
         var (seen, readAt) = (evictions, clock.GetTimestamp());
         var apis = await db.Apis.AsNoTracking().ToListAsync(ct);
         var read = new Snapshot(apis.ToDictionary(a => a.Identifier, StringComparer.Ordinal), readAt);

@@ -10,7 +10,8 @@ namespace TenantIdP.Engine.OpenIddict.Stores;
 /// Clients by id and client id, detached, for at most <see cref="Lifetime"/>; a change evicts at once, on the other nodes as soon as they are told. Holds at most <see cref="Limit"/> of them. Unknown ids are
 /// not kept, so that guesses cost the guesser a query and us no memory.
 /// </summary>
-public sealed class AppCache(TimeProvider clock) : INodeCache
+/// <param name="telemetry">Null counts nothing.</param>
+public sealed class AppCache(TimeProvider clock, Telemetry? telemetry = null) : INodeCache
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
     public const int Limit = 2_000;
@@ -24,14 +25,18 @@ public sealed class AppCache(TimeProvider clock) : INodeCache
 
     public async ValueTask<OidcApplication?> FindByClientIdAsync(OidcSession session, string clientId, CancellationToken ct)
     {
-        if (byClientId.TryGetValue(clientId, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.App;
+        var isKept = byClientId.TryGetValue(clientId, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime;
+        telemetry?.CacheRequest(Name, isKept);
+        if (isKept) return kept.App;
         var (seen, readAt) = (evictions, clock.GetTimestamp());
         return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.ClientId == clientId, ct), seen, readAt);
     }
 
     public async ValueTask<OidcApplication?> FindByIdAsync(OidcSession session, Guid id, CancellationToken ct)
     {
-        if (byId.TryGetValue(id, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime) return kept.App;
+        var isKept = byId.TryGetValue(id, out var kept) && clock.GetElapsedTime(kept.ReadAt) < Lifetime;
+        telemetry?.CacheRequest(Name, isKept);
+        if (isKept) return kept.App;
         var (seen, readAt) = (evictions, clock.GetTimestamp());
         return Keep(await session.Db.Applications.AsNoTracking().FirstOrDefaultAsync(a => a.Id == id, ct), seen, readAt);
     }

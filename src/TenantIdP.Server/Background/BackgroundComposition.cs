@@ -17,6 +17,12 @@ public static class BackgroundComposition
         services.AddScoped<Pruning>();
         services.AddScoped<OutboxClaims>();
 
+        services.AddGauge<EventLag>();
+        services.AddGauge<InstanceCertificateLife>();
+        services.AddGauge<ConnectionsWithoutCertificate>();
+        services.AddSingleton<Gauges>();
+        services.AddHostedService(provider => provider.GetRequiredService<Gauges>());
+
         services.AddWork<KeyRotation>(every: TimeSpan.FromMinutes(1), look: TimeSpan.FromSeconds(15));
         services.AddWork<TokenPruning>(TimeSpan.FromHours(1));
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
@@ -36,11 +42,17 @@ public static class BackgroundComposition
         services.AddSingleton(OutboxRoute.To<T>());
     }
 
+    public static void AddGauge<T>(this IServiceCollection services) where T : class, IGaugeSource
+    {
+        services.AddScoped<T>();
+        services.AddSingleton(GaugeEntry.Of<T>());
+    }
+
     public static void AddWork<T>(this IServiceCollection services, TimeSpan every, TimeSpan? look = null) where T : class, IScheduledWork
     {
         services.AddScoped<T>();
         services.AddSingleton<IHostedService>(provider => new WorkRunner<T>(
-            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<NodeState>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<NodeState>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Telemetry>(),
             provider.GetRequiredService<ILogger<WorkRunner<T>>>(), new WorkTimes(every, look)));
     }
 }

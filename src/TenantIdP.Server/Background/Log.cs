@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Error, "{Kind} {Message} is dead after {Attempts} tries: an operator can replay it")]
     public static partial void OutboxMessageDead(ILogger logger, string kind, string message, int attempts);
+
+    [LoggerMessage(7, LogLevel.Warning, "The gauge {Gauge} could not be read; it is tried again at the next look")]
+    public static partial void GaugeFailed(ILogger logger, string gauge, Exception exception);
 }

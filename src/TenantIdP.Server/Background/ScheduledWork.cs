@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using TenantIdP.Core.Instance;
+using TenantIdP.Server.Composition;
 
 namespace TenantIdP.Server.Background;
 
@@ -18,7 +20,7 @@ public interface IScheduledWork
 public sealed record WorkTimes(TimeSpan Every, TimeSpan? Look = null);
 
 /// <summary>Does a work when it is due and no other node does it, under a lease that is renewed as long as it takes.</summary>
-public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, TimeProvider clock, ILogger<WorkRunner<T>> logger, WorkTimes times) : BackgroundService
+public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, TimeProvider clock, Telemetry telemetry, ILogger<WorkRunner<T>> logger, WorkTimes times) : BackgroundService
     where T : class, IScheduledWork
 {
     /// <summary>A node that dies holds up the others for this long; within half a minute events are sealed again.</summary>
@@ -34,13 +36,18 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, 
     public async Task<bool> TryAsync(CancellationToken ct)
     {
         if (!await HasWorkAsync(ct) || !await UseLeasesAsync(leases => leases.TryTakeAsync(T.Name, holder, Hold, times.Every, ct))) return false;
-        var done = false;
+        using var activity = Telemetry.Activities.StartActivity("work " + T.Name);
+        var started = clock.GetTimestamp();
+        var (done, outcome) = (false, "failed");
         try
         {
             done = await DoRenewingAsync(ct);
+            outcome = done ? "done" : "lease_lost";
         }
         finally
         {
+            telemetry.Work(T.Name, outcome, clock.GetElapsedTime(started));
+            activity?.SetTag("tenantidp.work.name", T.Name).SetTag("tenantidp.work.outcome", outcome).SetStatus(done ? ActivityStatusCode.Ok : ActivityStatusCode.Error);
             // Also at shutdown, so that the next node need not wait for the end of the lease. When the database is away, the lease ends by itself.
             await UseLeasesAsync(async leases =>
             {
@@ -76,6 +83,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, 
         catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             // The database or an identity provider may be away; the next look tries again.
+            if (StoreFailures.IsOutage(failure)) telemetry.DatabaseError(StoreFailures.CodeOf(failure));
             Log.WorkFailed(logger, T.Name, failure);
         }
     }

@@ -24,6 +24,18 @@ internal static class StoreFailures
     /// <summary>The server is there and does not let us in: waiting mends no password.</summary>
     public static bool IsRefused(Exception failure) => StateOf(failure)?.StartsWith("28", StringComparison.Ordinal) ?? false;
 
+    /// <summary>The database's own code of the failure (SQLSTATE, or SQLite's), or the type: never its text.</summary>
+    public static string CodeOf(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SqliteException sqlite) return "sqlite_" + sqlite.SqliteErrorCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            if (cause is DbException database) return database.SqlState ?? database.GetType().Name;
+        }
+
+        return failure.GetType().Name;
+    }
+
     private static string? StateOf(Exception failure)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)

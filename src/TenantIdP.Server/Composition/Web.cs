@@ -57,7 +57,9 @@ internal static class Web
 
     public static void UseWeb(this WebApplication app)
     {
+        app.UseProxy();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<EngineRoutes>();
         app.UseMiddleware<Failures>();
         app.UseMiddleware<NodeGate>();
         app.UseMiddleware<AliasAddresses>();

@@ -35,7 +35,7 @@ internal sealed record ConnectionSnapshot(
 /// sign-in starts when its message is lost. Finishing one reads the row itself.
 /// Crosses organizations: a sign-in starts before there is a scope.
 /// </summary>
-internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock) : INodeCache
+internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvider clock, Telemetry telemetry) : INodeCache
 {
     private const int Capacity = 4_000;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -55,7 +55,9 @@ internal sealed class ConnectionDirectory(IServiceScopeFactory scopes, TimeProvi
     /// <summary>Drafts and disabled ones too: for test runs, and for what an admin needs before anybody can sign in.</summary>
     public async Task<ConnectionSnapshot?> FindAnyAsync(Id<Connection> id, CancellationToken ct)
     {
-        if (cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Connection;
+        var isKept = cache.TryGet(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh;
+        telemetry.CacheRequest(Name, isKept);
+        if (isKept) return known.Connection;
         var (seen, readAt) = (evictions, clock.GetTimestamp());
         var read = await ReadAsync(id, ct);
 

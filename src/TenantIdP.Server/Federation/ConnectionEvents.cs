@@ -83,14 +83,14 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         // The path and the state name the same connection, or there would be no properties.
         if (!TryTakeStarted(http, id, context.Properties, out var started) || http.Features.Get<UpstreamAnswer>() is not { } answer)
         {
-            FederationFinish.Show(http, await refusals.OfStateAsync(id, ct));
+            FederationFinish.Show(http, await refusals.OfStateAsync(id, ConnectionKind.Oidc, ct));
             return;
         }
 
         AddPassed(answer.Issuer);
         var claims = answer.Claims;
         var external = new ExternalIdentity(answer.Issuer, claims.Subject ?? "", claims.Email, claims.EmailVerified, claims.Name, claims.Amr) { RoleValues = claims.RoleValues };
-        await finish.SignInAsync(http, id, started, external, ct);
+        await finish.SignInAsync(http, id, ConnectionKind.Oidc, started, external, ct);
     }
 
     public override async Task RemoteFailure(RemoteFailureContext context)
@@ -100,7 +100,7 @@ internal sealed class ConnectionEvents(ConnectionDirectory connections, Federati
         // Without properties the state is not one that we made for this connection, so nothing in the request is believed.
         if (IsCorrelation(context.Failure) || !TryTakeStarted(http, id, context.Properties, out var started))
         {
-            FederationFinish.Show(http, await refusals.OfStateAsync(id, ct));
+            FederationFinish.Show(http, await refusals.OfStateAsync(id, ConnectionKind.Oidc, ct));
             return;
         }
 

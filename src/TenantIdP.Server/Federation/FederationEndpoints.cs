@@ -27,6 +27,7 @@ internal static class FederationEndpoints
         services.AddScoped<ConnectionTestFinish>();
         services.AddScoped<FederationFinish>();
         services.AddSingleton<RefusalBudget>();
+        services.AddSingleton<RefusalMeans>();
         services.AddScoped<SignInRefusals>();
     }
 

@@ -1,4 +1,5 @@
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Http;
@@ -7,10 +8,10 @@ using TenantIdP.Server.Login;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>From a validated upstream answer to a session in this browser and the way back to the app.</summary>
-internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, BrowserSession browser, PendingLinkCookie links, ConnectionTestFinish tests)
+internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, BrowserSession browser, PendingLinkCookie links, ConnectionTestFinish tests, Telemetry telemetry)
 {
     /// <param name="started">Found in this browser's own cookie under this connection: the answer belongs to both (SECURITY.md A3).</param>
-    public async Task SignInAsync(HttpContext context, Id<Connection> connection, StartedSignIn started, ExternalIdentity external, CancellationToken ct)
+    public async Task SignInAsync(HttpContext context, Id<Connection> connection, ConnectionKind kind, StartedSignIn started, ExternalIdentity external, CancellationToken ct)
     {
         // Before anything else: what a test asked for never signs anybody in.
         if (started.Test is { } test)
@@ -27,6 +28,8 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         }
 
         var result = await signIn.FederateAsync(connection, external, await browser.ContextAsync(ct), ct);
+        var outcome = !result.IsOk ? SignInOutcome.Refused : result.Value.SignedIn is null ? SignInOutcome.ProofRequired : SignInOutcome.Succeeded;
+        telemetry.SignIn(MethodOf(kind), outcome, result.Error?.Code, connection.ToString());
         if (!result.IsOk)
         {
             Show(context, FailureFacts.From(result.Error, back) with { Advice = SignInAdvice.For(result.Error) });
@@ -49,6 +52,9 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         if (started.Test is { } test) tests.Fail(context, connection, test, facts);
         else Show(context, facts);
     }
+
+    /// <summary>The word of metrics for it.</summary>
+    public static string MethodOf(ConnectionKind kind) => kind == ConnectionKind.Saml ? "saml" : "oidc";
 
     public static void Show(HttpContext context, FailureFacts facts)
     {

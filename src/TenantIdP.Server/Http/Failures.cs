@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Composition;
 
@@ -11,7 +12,7 @@ namespace TenantIdP.Server.Http;
 /// Gives every failed request without a body one: a page for people, an OAuth error at the protocol endpoints, a problem elsewhere. Each has a trace id and none has
 /// the text of an exception. A database that can't be reached is 503 and not 500 (SECURITY.md R4).
 /// </summary>
-internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
+internal sealed class Failures(RequestDelegate next, Telemetry telemetry, ILogger<Failures> logger)
 {
     private const int ClientClosedRequest = 499;
 
@@ -50,6 +51,7 @@ internal sealed class Failures(RequestDelegate next, ILogger<Failures> logger)
         if (failure is BadHttpRequestException bad) return FailureFacts.InvalidRequest("The request could not be read.", bad.StatusCode);
         if (StoreFailures.IsOutage(failure))
         {
+            telemetry.DatabaseError(StoreFailures.CodeOf(failure));
             Log.DatabaseUnavailable(logger, failure, RequestTrace.Of(context));
             return new FailureFacts(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", "The service is not available for the moment. Try again shortly.") { RetryAfterSeconds = 5 };
         }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Net.Http.Headers;
+using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Server.Http;
 
@@ -29,7 +30,7 @@ public sealed record RateLimitOptions
 /// Counts requests by caller in windows of a minute. Node-local: several nodes together let through as many times the limit. Not the framework's limiters, which neither
 /// say when a window ends, nor bound how many callers they remember, nor read the <see cref="TimeProvider"/>.
 /// </summary>
-internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
+internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, Telemetry telemetry)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private const string Everybody = "*";
@@ -53,6 +54,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         headers["RateLimit-Reset"] = seconds;
         if (used <= limit) return true;
 
+        telemetry.RateLimited(caller is not null);
         headers[HeaderNames.RetryAfter] = seconds;
         await Problems.WriteAsync(context, EdgeProblems.RateLimited);
         return false;

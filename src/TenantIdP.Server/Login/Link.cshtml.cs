@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Connections;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Http;
@@ -8,6 +10,8 @@ namespace TenantIdP.Server.Login;
 /// <summary>Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed.</summary>
 internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, SignInService signIn, LinkTools tools) : SignInPage
 {
+    private string method = "";
+
     [BindProperty(Name = "password")]
     public string? Password { get; set; }
 
@@ -27,11 +31,13 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
         var proven = await passwords.TryAsync(email, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
         if (!proven.IsOk)
         {
+            tools.Telemetry.SignIn("password", SignInOutcome.Refused, proven.Error.Code);
             Error = proven.Error.Message;
             return Again(Error);
         }
 
         var finished = await signIn.FinishLinkAsync(link, proven.Value.Session, await tools.Browser.ContextAsync(ct), ct);
+        tools.Telemetry.SignIn(method, finished.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, finished.Error?.Code, link.ConnectionId.ToString());
         // Whatever becomes of the link, the person has signed in to their account and the cookie is spent.
         tools.Browser.Keep(finished.IsOk ? finished.Value : proven.Value);
         cookie.Drop(HttpContext);
@@ -42,10 +48,11 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
     {
         if (cookie.Find(HttpContext) is not { } waiting || await flow.FindAsync(waiting.Return, ct) is not { } pending) return null;
         if (await tools.Connections.FindAsync(waiting.Link.ConnectionId, ct) is not { } connection) return null;
+        method = FederationFinish.MethodOf(connection.Kind);
         (Email, OrganizationName, CancelUrl) = (waiting.Link.External.Email?.Value, connection.OrganizationName, flow.CancelUrl(pending));
         return (waiting, pending);
     }
 }
 
 /// <summary>What the link page needs besides the use cases.</summary>
-internal sealed record LinkTools(PasswordHashing Hashing, BrowserSession Browser, ConnectionDirectory Connections);
+internal sealed record LinkTools(PasswordHashing Hashing, BrowserSession Browser, ConnectionDirectory Connections, Telemetry Telemetry);

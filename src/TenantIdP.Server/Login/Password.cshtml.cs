@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Http;
@@ -6,7 +7,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Login;
 
 /// <summary>Takes the password. The address comes back from the form and is judged anew: where it belongs to a connection, no password is taken.</summary>
-internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordSignIn passwords, PasswordHashing hashing, BrowserSession browser) : SignInPage
+internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordSignIn passwords, PasswordHashing hashing, BrowserSession browser, Telemetry telemetry) : SignInPage
 {
     [BindProperty(Name = "email")]
     public string? Email { get; set; }
@@ -30,6 +31,7 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         using var turn = await hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
         var signedIn = await passwords.TryAsync(email, Password ?? "", await browser.ContextAsync(ct), ct);
+        telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (signedIn.IsOk)
         {
             browser.Keep(signedIn.Value);

@@ -25,7 +25,9 @@ internal sealed class PostgreSqlDatabase : StoreDatabase
 
         // The driver's own 15 seconds are longer than a request may take to be told that there is no database.
         if (settings.Timeout == new NpgsqlConnectionStringBuilder().Timeout) settings.Timeout = ConnectSeconds;
-        source = NpgsqlDataSource.Create(settings);
+
+        // Named, because metrics and traces would otherwise name the pool by its connection string.
+        source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "TenantIdP" }.Build();
         alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, KeepAlive = 10 };
     }
 

@@ -23,10 +23,11 @@ public sealed class WebBrowser : IDisposable
     private readonly HttpClient client;
 
     /// <param name="through">Stands between the browser and the network, such as a load balancer.</param>
-    public WebBrowser(CookieContainer? cookies = null, DelegatingHandler? through = null)
+    /// <param name="handler">Another than the usual one, such as one that trusts an authority of the tests; it must not follow redirects, and uses <paramref name="cookies"/>.</param>
+    public WebBrowser(CookieContainer? cookies = null, DelegatingHandler? through = null, HttpMessageHandler? handler = null)
     {
         Cookies = cookies ?? new CookieContainer();
-        HttpMessageHandler network = new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false };
+        var network = handler ?? new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = Cookies, UseProxy = false };
         if (through is not null)
         {
             through.InnerHandler = network;

@@ -64,9 +64,11 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The server as it was built, with these tests unless another configuration is named.</summary>
     public static string Program(string? configuration = null)
     {
-        var built = configuration ?? typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
-        return Path.Combine(Root(), "src", "TenantIdP.Server", "bin", built, "net10.0", "TenantIdP.Server.dll");
+        return Path.Combine(Root(), "src", "TenantIdP.Server", "bin", configuration ?? BuiltConfiguration, "net10.0", "TenantIdP.Server.dll");
     }
+
+    /// <summary>Debug or Release, as these tests were built.</summary>
+    public static string BuiltConfiguration => typeof(ServerProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration; // set by the SDK
 
     /// <summary>Any other program that takes <c>--urls</c>.</summary>
     /// <param name="under">A command that becomes the program (nice, unshare), with its arguments.</param>

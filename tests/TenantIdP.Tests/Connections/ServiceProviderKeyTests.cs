@@ -197,7 +197,7 @@ public abstract class ServiceProviderKeyTests(TestStore store) : IAsyncLifetime
     public async Task A_work_is_done_by_one_node_and_again_only_when_it_is_due_and_a_failed_one_at_once()
     {
         var nodes = new[] { NewNode(), NewNode(), NewNode() };
-        var runners = nodes.Select(n => new WorkRunner<Counted>(n.GetRequiredService<IServiceScopeFactory>(), new NodeState(), clock, NullLogger<WorkRunner<Counted>>.Instance, new WorkTimes(TimeSpan.FromHours(1)))).ToList();
+        var runners = nodes.Select(n => new WorkRunner<Counted>(n.GetRequiredService<IServiceScopeFactory>(), new NodeState(), clock, n.GetRequiredService<Telemetry>(), NullLogger<WorkRunner<Counted>>.Instance, new WorkTimes(TimeSpan.FromHours(1)))).ToList();
         int Done() => nodes.Sum(n => n.GetRequiredService<Count>().Value);
         await Task.WhenAll(runners.Select(r => Task.Run(() => r.TryAsync(Ct))));
         Assert.Equal(1, Done());

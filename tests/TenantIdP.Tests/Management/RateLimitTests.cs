@@ -9,6 +9,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Http;
 using TenantIdP.Testing.Stores;
+using TenantIdP.Tests.Observability;
 using TenantIdP.Tests.RoundTrips;
 using Xunit;
 
@@ -41,6 +42,7 @@ public sealed class RateLimitTests(LimitedManagement host) : IClassFixture<Limit
     public async Task Every_answer_says_what_is_left_and_the_one_too_many_when_to_come_back()
     {
         NextMinute();
+        using var listener = new Listener(host.Services);
         using var client = As("app_counted");
         for (var left = 4; left >= 0; left--)
         {
@@ -54,6 +56,7 @@ public sealed class RateLimitTests(LimitedManagement host) : IClassFixture<Limit
         await AssertProblem.IsAsync(refused, HttpStatusCode.TooManyRequests, "rate_limited", Ct);
         Assert.Equal((0, 40), (Header(refused, "RateLimit-Remaining"), Header(refused, "RateLimit-Reset")));
         Assert.Equal(TimeSpan.FromSeconds(40), refused.Headers.RetryAfter?.Delta);
+        Assert.Equal("known", Assert.Single(listener.Of("tenantidp.rate_limit.refusals"))["tenantidp.rate_limit.caller"]);
 
         using var neighbour = As("app_neighbour");
         Assert.Equal(HttpStatusCode.OK, (await neighbour.GetAsync("organizations", Ct)).StatusCode);
@@ -65,10 +68,12 @@ public sealed class RateLimitTests(LimitedManagement host) : IClassFixture<Limit
     public async Task Guessing_tokens_is_counted_by_address_and_harms_nobody_who_has_one()
     {
         NextMinute();
+        using var listener = new Listener(host.Services);
         using var guesser = host.Client("nonsense");
         for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.Unauthorized, (await guesser.GetAsync("organizations", Ct)).StatusCode);
         using var another = host.Client("other nonsense");
         await AssertProblem.IsAsync(await another.GetAsync("organizations", Ct), HttpStatusCode.TooManyRequests, "rate_limited", Ct);
+        Assert.Equal("anonymous", Assert.Single(listener.Of("tenantidp.rate_limit.refusals"))["tenantidp.rate_limit.caller"]);
         using var client = As("app_honest");
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("organizations", Ct)).StatusCode);
     }

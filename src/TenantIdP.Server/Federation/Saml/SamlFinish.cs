@@ -1,3 +1,4 @@
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Saml;
 using TenantIdP.Saml.Responses;
@@ -19,7 +20,7 @@ internal sealed class SamlFinish(SamlWaiting waiting, ReturnCookie returns, Saml
 
         if (received.Response.InResponseTo is not { } request || !returns.TryTake(context, connection.Id.ToString(), FlowHandle.Of(request), out var started))
         {
-            FederationFinish.Show(context, await refusals.OfStateAsync(connection.Id, ct));
+            FederationFinish.Show(context, await refusals.OfStateAsync(connection.Id, ConnectionKind.Saml, ct));
             return;
         }
 
@@ -41,7 +42,7 @@ internal sealed class SamlFinish(SamlWaiting waiting, ReturnCookie returns, Saml
 
         var identity = SamlIdentity.Read(response, connection);
         trace.AddChecks(identity.Checks);
-        if (identity.IsOk) await finish.SignInAsync(context, connection.Id, started, identity.Value, ct);
+        if (identity.IsOk) await finish.SignInAsync(context, connection.Id, ConnectionKind.Saml, started, identity.Value, ct);
         else await FailAsync(context, connection, started, identity.Failure, ct);
     }
 
