@@ -8,7 +8,7 @@ using TenantIdP.Server.Management;
 namespace TenantIdP.Server.Configuration;
 
 /// <summary>Organizations by their slug. One ends only when the file says so.</summary>
-internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationDeletion deletion)
+internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationList list, OrganizationDeletion deletion)
 {
     public const string State = "state";
     public const string Active = "active";
@@ -25,6 +25,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new("acceptHomeSso", Shape.Flag),
         new("memberLimit", Shape.Number, PropertyTraits.Nullable),
         new("exclusiveMembership", Shape.Flag),
+        new("directoryAuthoritative", Shape.Flag),
         new("metadata", Shape.Json),
     ]);
 
@@ -34,7 +35,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         return found.IsOk && found.Value.Slug.Value == slug ? Of(found.Value) : null; // a former slug leads there, too, and is not its key
     }
 
-    public async Task<IReadOnlyList<Organization>> ListAsync(CancellationToken ct) => await ConfigJson.AllAsync(page => organizations.ListAsync(page, ct));
+    public async Task<IReadOnlyList<Organization>> ListAsync(CancellationToken ct) => await ConfigJson.AllAsync(page => list.ListAsync(new OrganizationFilter(), page, ct));
 
     public async Task<Result<ConfigItem>> CreateAsync(ConfigItem wanted, CancellationToken ct)
     {

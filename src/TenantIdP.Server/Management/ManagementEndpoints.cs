@@ -35,6 +35,7 @@ public static class ManagementEndpoints
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<OrganizationList>();
         services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
         services.AddScoped<UserEmailService>();
@@ -46,6 +47,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
         services.AddScoped<JoinRules>();
+        services.AddScoped<MemberList>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
         services.AddScoped<UserMemberships>();
@@ -97,6 +99,7 @@ public static class ManagementEndpoints
 
         var api = routes.MapGroup(Path);
         api.AddEndpointFilter(EntityTags.TagAsync);
+        api.AddEndpointFilter(FieldChoice.TrimAsync);
         ((IEndpointConventionBuilder)api).Finally(Guard);
 
         api.MapMe();
@@ -131,6 +134,9 @@ public static class ManagementEndpoints
         organization.MapOrganizationEvents();
         return routes;
     }
+
+    /// <summary>Routing decodes everything but the slash, which would be a segment's end before and is a part of the id after.</summary>
+    internal static string FromPath(string externalId) => externalId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     internal static void Configure(JsonSerializerOptions json)
     {

@@ -17,7 +17,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleHierarchy.cs"] = "roles of many organizations may extend one of the instance; found by what they extend",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
-        ["src/TenantIdP.Core/SignIn/AccountLinking.cs"] = "who holds the domain of an address is a question to all organizations",
+        ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
         ["src/TenantIdP.Core/SignIn/SignInRecord.cs"] = "the owner of the connection whose sign-in was refused",
@@ -66,6 +66,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Core/Instance/IdempotencyKeys.cs"] = "answers belong to a caller and a key; one attempt is finished, released or taken up by a condition on its row",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
+        ["src/TenantIdP.Core/Instance/Tallies.cs"] = "counts atomically, keyed by the name of what is counted",
         ["src/TenantIdP.Core/Events/EventErasure.cs"] = "deletes the personal rows of one user by the user's id",
         ["src/TenantIdP.Engine.OpenIddict/Tokens/AtomicRedemption.cs"] = "spends a token by a condition on its row",
         ["src/TenantIdP.Engine.OpenIddict/Stores/OidcSession.cs"] = "ends one grant by its id; prunes what expired",
@@ -77,6 +78,7 @@ public sealed partial class WayAroundTheFilterTests
 
     private static readonly Dictionary<string, string> MayWriteSql = new()
     {
+        ["src/TenantIdP.Core/Instance/Tallies.cs"] = "one statement that inserts or does nothing, with parameters",
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "one statement that inserts or counts, with parameters",
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
