@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -46,6 +47,7 @@ public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, OidcSession
             [.. (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(allowed.Contains)])
         {
             WorkspaceId = Id<Workspace>.TryParse(Claim(jwt, "workspace_id"), out var workspace) ? workspace : null,
+            Act = jwt.TryGetPayloadValue<JsonElement>("act", out var act) && act is { ValueKind: JsonValueKind.Object } && act.TryGetProperty("sub", out var acting) ? acting.GetString() : null,
         };
     }
 
