@@ -44,6 +44,7 @@ public static class ManagementEndpoints
         services.AddScoped<UserErasure>();
         services.AddScoped<UserExport>();
         services.AddScoped<UserImport>();
+        services.AddScoped<MemberImport>();
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
         services.AddScoped<JoinRules>();
@@ -122,6 +123,7 @@ public static class ManagementEndpoints
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
+        organization.MapMemberImport();
         organization.MapOrganizationRoles();
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
