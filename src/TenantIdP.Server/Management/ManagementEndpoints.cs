@@ -56,6 +56,8 @@ public static class ManagementEndpoints
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
         services.AddScoped<RoleReplacement>();
+        services.AddScoped<RoleSetUse>();
+        services.AddScoped<RoleSetService>();
         services.AddScoped<WorkspaceService>();
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
@@ -117,6 +119,7 @@ public static class ManagementEndpoints
         api.MapApps();
         api.MapApis();
         api.MapRoles();
+        api.MapRoleSets();
         api.MapSamlKeys();
         api.MapAuthorization();
         api.MapEvents();
@@ -125,6 +128,7 @@ public static class ManagementEndpoints
         organization.MapMembers();
         organization.MapMemberImport();
         organization.MapOrganizationRoles();
+        organization.MapOrganizationRoleSet();
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
         organization.MapDomains();

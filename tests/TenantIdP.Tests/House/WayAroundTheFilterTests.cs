@@ -14,6 +14,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Keys/KeyReader.cs"] = "a key is found by its hash: which organization it belongs to is the answer",
         ["src/TenantIdP.Core/Roles/PermissionChecks.cs"] = "an app asks about people of all the organizations it serves, each question with its own",
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "who holds a role of the instance is a question to all organizations; each statement names the role",
+        ["src/TenantIdP.Core/Roles/RoleSetService.cs"] = "a role set holds roles of the instance, always with the instance in the predicate",
+        ["src/TenantIdP.Core/Roles/RoleSetUse.cs"] = "what uses roles of the instance in one organization, or in those that use a set; each statement names them",
         ["src/TenantIdP.Core/Roles/RoleHierarchy.cs"] = "roles of many organizations may extend one of the instance; found by what they extend",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
