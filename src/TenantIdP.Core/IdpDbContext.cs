@@ -59,6 +59,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<AppGrant> AppGrants => Set<AppGrant>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<RoleSet> RoleSets => Set<RoleSet>();
+    public DbSet<RoleSetRole> RoleSetRoles => Set<RoleSetRole>();
+    public DbSet<Tally> Tallies => Set<Tally>();
     public DbSet<Event> Events => Set<Event>();
     public DbSet<EventPersonalData> PersonalEventData => Set<EventPersonalData>();
     public DbSet<EventChain> EventChains => Set<EventChain>();
@@ -195,6 +198,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Membership>(configurationBuilder);
         IdConvention<Workspace>(configurationBuilder);
         IdConvention<Role>(configurationBuilder);
+        IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
@@ -221,6 +225,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var connections = new ConnectionMapping();
         var sessions = new SessionMapping();
         var webhooks = new WebhookMapping();
+        var roleSets = new RoleSetMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
@@ -229,6 +234,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<LocalCredential>(users);
         modelBuilder.ApplyConfiguration<PasswordAttempts>(users);
         modelBuilder.ApplyConfiguration(new RoleMapping());
+        modelBuilder.ApplyConfiguration<RoleSet>(roleSets);
+        modelBuilder.ApplyConfiguration<RoleSetRole>(roleSets);
         modelBuilder.ApplyConfiguration<Membership>(members);
         modelBuilder.ApplyConfiguration<MembershipRole>(members);
         modelBuilder.ApplyConfiguration<Workspace>(workspaces);
@@ -255,6 +262,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<WebhookDelivery>(webhooks);
         modelBuilder.ApplyConfiguration(new IdempotencyKeyMapping());
         modelBuilder.ApplyConfiguration(new InstanceSettingMapping());
+        modelBuilder.ApplyConfiguration(new TallyMapping());
 
         FilterByOrganization<Membership>(modelBuilder);
         FilterByOrganization<MembershipRole>(modelBuilder);

@@ -44,6 +44,8 @@ public static class OpenIddictEngine
         services.AddScoped<IAuthorizationRequests>(p => p.GetRequiredService<AuthorizationRequests>());
         services.AddScoped<IDeviceRequests, DeviceRequests>();
         services.AddScoped<Audiences>();
+        services.AddScoped<Tallies>();
+        services.AddScoped<TokenEvents>();
         services.AddScoped<TokenRefusals>();
         services.AddScoped<TokenTransaction>();
         services.AddScoped<EngineSchema>();

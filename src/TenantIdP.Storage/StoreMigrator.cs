@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using TenantIdP.Core;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Storage.Keys;
 
@@ -37,6 +38,7 @@ public sealed class StoreMigrator
             if ((await db.Database.GetPendingMigrationsAsync(ct)).Any()) await db.Database.MigrateAsync(ct); // which asks for the owner's rights even when there is nothing to do
             await RootKeyCanary.CheckAsync(db, new SecretBox(keys), keys, ct);
             await RoleSeeding.SeedAsync(db, clock, ct);
+            await OrganizationNameKeys.FillAsync(db, ct);
             Log.Migrated(logger, "core");
         }
 

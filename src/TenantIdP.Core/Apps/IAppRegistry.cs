@@ -9,7 +9,7 @@ public interface IAppRegistry
 
     Task<App?> FindByClientIdAsync(string clientId, CancellationToken ct);
 
-    /// <summary>In the order of creation.</summary>
+    /// <summary>In the order of creation or against it, of what was created within the period that the page asks for.</summary>
     Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct);
 
     /// <param name="secrets">None for a public app.</param>

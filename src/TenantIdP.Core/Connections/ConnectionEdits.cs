@@ -75,7 +75,7 @@ public sealed class ConnectionEdits(IdpDbContext db, EventLog events, IGrantRevo
     }
 
     private Task<List<Role>> FindAsync(Id<Organization> organization, IReadOnlyCollection<string> keys, CancellationToken ct) =>
-        db.Roles.AsNoTracking().Where(r => keys.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+        db.Roles.AsNoTracking().Where(r => keys.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).InSetOf(db, organization).ToListAsync(ct);
 
     private async Task<bool> IsRequiredAsync(Connection connection, CancellationToken ct) =>
         await db.Organizations.AnyAsync(o => o.Id == connection.OrganizationId && o.RequireSso, ct)

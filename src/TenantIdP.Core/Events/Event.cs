@@ -98,6 +98,7 @@ public static class EventTypes
     public const string UserExported = "user.exported";
     public const string UserErased = "user.erased";
     public const string MemberJoined = "member.joined";
+    public const string MemberActivated = "member.activated";
     public const string MemberRoleGranted = "member.role_granted";
     public const string MemberRoleRevoked = "member.role_revoked";
     public const string MemberDeactivated = "member.deactivated";
@@ -117,6 +118,10 @@ public static class EventTypes
     public const string RoleCreated = "role.created";
     public const string RoleUpdated = "role.updated";
     public const string RoleReplaced = "role.replaced";
+    public const string RoleSetCreated = "role_set.created";
+    public const string RoleSetUpdated = "role_set.updated";
+    public const string RoleSetDeleted = "role_set.deleted";
+    public const string RoleSetChanged = "organization.role_set_changed";
     public const string RoleDeleted = "role.deleted";
     public const string DomainClaimed = "domain.claimed";
     public const string DomainVerified = "domain.verified";
@@ -155,6 +160,7 @@ public static class EventTypes
     public const string RefreshTokenReused = "token.reuse_detected";
     public const string OrganizationSwitched = "token.organization_switched";
     public const string SwitchRefused = "token.switch_refused";
+    public const string TokenExchanged = "token.exchanged";
     public const string DeviceApproved = "token.device_approved";
     public const string OutboxMessageReplayed = "outbox.message_replayed";
     public const string SigningKeyCreated = "signing_key.created";

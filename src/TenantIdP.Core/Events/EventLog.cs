@@ -10,6 +10,9 @@ namespace TenantIdP.Core.Events;
 /// <summary>Adds events to the unit of work; they are saved with the change they record or not at all.</summary>
 public sealed class EventLog(IdpDbContext db, ActorContext actor, TimeProvider clock)
 {
+    /// <summary>The member of the data that names the app that acted in the actor's name.</summary>
+    public const string ActMember = "act";
+
     /// <param name="data">Facts without personal data; serialised as JSON.</param>
     /// <param name="personal">Personal facts (email, name), kept in a row that can be erased.</param>
     /// <param name="about">Whose the personal facts are, when that is not the target.</param>
@@ -23,10 +26,19 @@ public sealed class EventLog(IdpDbContext db, ActorContext actor, TimeProvider c
             hash = EventHash.OfPersonal(salt, personalText);
         }
 
-        var text = data is null ? "{}" : JsonSerializer.Serialize(data, JsonText.Options);
+        var text = Text(data);
         var recorded = Event.Record(organization, type, clock.GetUtcNow(), actor.Actor, target, text, actor.TraceId, hash);
         db.Events.Add(recorded);
         if (salt is not null && personalText is not null) db.PersonalEventData.Add(new EventPersonalData(organization, recorded.Id, about ?? UserOf(target), salt, personalText));
+    }
+
+    /// <summary>Who acted in the person's name stands with the facts: what an event is made of, and its hash, stay what they were.</summary>
+    private string Text(object? data)
+    {
+        if (actor.Actor.Act is not { } act) return data is null ? "{}" : JsonSerializer.Serialize(data, JsonText.Options);
+        var facts = data is null ? [] : FactsOf(data);
+        facts[ActMember] = act;
+        return facts.ToJsonString(JsonText.Options);
     }
 
     /// <summary>What is true now, and what of it is new: <c>changes: { field: { before, after } }</c>.</summary>

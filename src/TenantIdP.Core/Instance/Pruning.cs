@@ -21,7 +21,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
     public async Task PruneAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var abandoned = now - LeaseKept;
+        var (abandoned, past) = (now - LeaseKept, now.ToUnixTimeMilliseconds());
         await db.SignInTraces.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(t => t.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.ReceivedAssertions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(a => a.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         // What the identity provider called a session is of use until that has ended, and is about a person.
@@ -33,6 +33,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         await db.WebhookDeliveries.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.At <= logged).ExecuteDeleteAsync(ct);
         await db.OrganizationSlugs.Where(s => s.Until <= now).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        await db.Tallies.Where(t => t.ExpiresAt <= past).ExecuteDeleteAsync(ct);
         await db.Leases.Where(l => l.ExpiresAt <= abandoned && l.Holder != "").ExecuteDeleteAsync(ct);
     }
 

@@ -3,6 +3,9 @@ namespace TenantIdP.Core.Kernel;
 /// <summary>Who does what is being done: written into every event.</summary>
 public sealed record Actor(ActorKind Kind, string Id)
 {
+    /// <summary>The app that acts in the person's name with an exchanged token (RFC 8693 section 4.1); null: they themselves.</summary>
+    public string? Act { get; init; }
+
     public static readonly Actor System = new(ActorKind.System, "system");
 }
 

@@ -12,7 +12,7 @@ namespace TenantIdP.Core.Kernel;
 public sealed class Cursors(RootKeys keys)
 {
     /// <summary>More than any cursor has; a longer text is none.</summary>
-    public const int MaxLength = 512;
+    public const int MaxLength = 1_536;
 
     private const byte Format = 1;
     private const int KeyIdSize = 4;

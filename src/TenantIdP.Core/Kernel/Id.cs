@@ -19,6 +19,15 @@ public readonly record struct Id<T>(Guid Value) : ISpanParsable<Id<T>>, ICompara
 
     public static Id<T> New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
 
+    /// <summary>Not above any id that was made in this millisecond, and above all that were made before it. No id of anything.</summary>
+    public static Id<T> FirstOf(DateTimeOffset time)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        BinaryPrimitives.WriteInt64BigEndian(bytes, Math.Max(time.ToUnixTimeMilliseconds(), 0) << 16); // RFC 9562 section 5.7: 48 bits
+        return new(new Guid(bytes, bigEndian: true));
+    }
+
     public static bool operator <(Id<T> left, Id<T> right) => left.CompareTo(right) < 0;
     public static bool operator >(Id<T> left, Id<T> right) => left.CompareTo(right) > 0;
     public static bool operator <=(Id<T> left, Id<T> right) => left.CompareTo(right) <= 0;

@@ -15,7 +15,11 @@ public enum ErrorKind
 }
 
 /// <summary>An expected failure. <see cref="Code"/> is stable, snake_case and documented; <see cref="Message"/> says what to do next.</summary>
-public sealed record Error(ErrorKind Kind, string Code, string Message, string? Field = null);
+public sealed record Error(ErrorKind Kind, string Code, string Message, string? Field = null)
+{
+    /// <summary>The id of what stands in the way, for callers who may read it.</summary>
+    public string? ExistingId { get; init; }
+}
 
 /// <summary>Success or an <see cref="Kernel.Error"/>.</summary>
 public readonly record struct Result

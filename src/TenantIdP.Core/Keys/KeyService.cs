@@ -44,14 +44,12 @@ public sealed class KeyService(IdpDbContext db, EventLog events, TimeProvider cl
     public async Task<Result<ApiKey>> FindAsync(Id<Organization> organization, Id<ApiKey> id, CancellationToken ct) =>
         await db.ApiKeys.AsNoTracking().SingleOrDefaultAsync(k => k.OrganizationId == organization && k.Id == id, ct) is { } found ? found : KeyErrors.NotFound;
 
-    /// <summary>In the order of creation.</summary>
-    public async Task<Result<Page<ApiKey>>> ListAsync(Id<Organization> organization, PageRequest page, CancellationToken ct)
+    /// <param name="createdBy">Null: whoever made them.</param>
+    public Task<Result<Page<ApiKey>>> ListAsync(Id<Organization> organization, Id<User>? createdBy, PageRequest page, CancellationToken ct)
     {
-        var cursor = Paging.Cursor<ApiKey>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
         var keys = db.ApiKeys.AsNoTracking().Where(k => k.OrganizationId == organization);
-        if (after is { } id) keys = keys.Where(k => k.Id > id);
-        return await keys.OrderBy(k => k.Id).TakePageAsync(page, k => k.Id.ToString(), ct);
+        if (createdBy is { } by) keys = keys.Where(k => k.CreatedBy == by);
+        return keys.PageAsync(page, k => k.Id, ct);
     }
 
     /// <summary>

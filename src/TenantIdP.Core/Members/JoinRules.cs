@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -12,6 +13,14 @@ public sealed record MemberOptions
 
     /// <summary>Nobody is in two organizations. People who are when it is switched on stay where they are.</summary>
     public bool Exclusive { get; init; }
+
+    /// <summary>How many different roles people and apps may give one member. What a directory or a connection gives is bounded by its rules.</summary>
+    [Range(1, 1_000)]
+    public int MaxRoles { get; init; } = 50;
+
+    /// <summary>How many roles of its own an organization may have.</summary>
+    [Range(0, 10_000)]
+    public int MaxCustomRoles { get; init; } = 100;
 }
 
 /// <summary>
@@ -46,6 +55,8 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
 
     internal bool IsExclusive => options.Exclusive;
 
+    internal int MaxRoles => options.MaxRoles;
+
     /// <summary>Whether nothing of the organization itself stands in the way of a person who is in no other one.</summary>
     internal static bool AdmitsAnybody(Organization organization) => organization.MemberLimit is null && !organization.ExclusiveMembership;
 
@@ -53,8 +64,8 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
     /// <param name="isNew">The person is being made by this sign-in: nobody else can know them.</param>
     public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct)
     {
-        // The organization's row is written only where there is a limit to keep: without one, first sign-ins don't wait for each other.
-        if (await db.Organizations.AnyAsync(o => o.Id == organization && o.MemberLimit != null, ct)) await db.LockAsync(organization, ct);
+        // The organization's row is written only where there is a rule to keep: a limit, or that of one who may be elsewhere. First sign-ins of new people don't wait for each other.
+        if (!isNew || await db.Organizations.AnyAsync(o => o.Id == organization && o.MemberLimit != null, ct)) await db.LockAsync(organization, ct);
         if (!isNew) await db.LockAsync(user, ct);
         return await CheckAsync(organization, user, ct);
     }

@@ -18,6 +18,12 @@ public static class MemberErrors
     public static readonly Error TransferTargetInactive = new(ErrorKind.Conflict, "member_not_active", "An owner is an active member with an active account.", "toMemberId");
     public static readonly Error Ended = new(ErrorKind.Conflict, "membership_ended", "This membership has ended; reactivate it first.");
     public static readonly Error NotEnded = new(ErrorKind.Conflict, "membership_active", "This membership is active already.");
+    public static readonly Error NotPending = new(ErrorKind.Conflict, "membership_not_pending", "Only a pending membership is activated.");
+    public static readonly Error TooManyRoles = new(ErrorKind.Conflict, "member_role_limit", "The member has as many roles as one may: take one away first.");
+
+    public static readonly Error ManagedByDirectory = new(ErrorKind.Conflict, "managed_by_directory",
+        "The organization's directory decides about the roles of this member: change the groups there, or switch directoryAuthoritative off.");
+
     public static readonly Error RoleNotHeld = new(ErrorKind.NotFound, "member_role_not_found", "The member does not have this role.");
 
     public static readonly Error RoleManagedElsewhere = new(ErrorKind.Conflict, "role_managed_elsewhere",

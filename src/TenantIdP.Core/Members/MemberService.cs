@@ -10,22 +10,22 @@ using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Members;
 
-public sealed record MemberRole(string Key, RoleSource Source);
-
-/// <summary>A membership with what a list shows of the person; an unverified address is not shown, because it may be anybody's.</summary>
-public sealed record Member(Membership Membership, string? Name, string? Email, IReadOnlyList<MemberRole> Roles);
-
 /// <summary>
 /// The members of the organization that was entered. Every change takes the organization's lock first, so that its rules (never without an owner, nobody gives more than they
 /// have) are judged on facts that stay true until the commit.
 /// </summary>
-public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
+public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_memberships_organization_id_user_id"] = MemberErrors.AlreadyMember };
 
     /// <summary>Adds a known user without asking them, which only the instance may; brings back one who was removed.</summary>
     /// <param name="roleKeys">Empty gives the role member.</param>
     public Task<Result<Member>> AddAsync(Id<Organization> organization, Id<User> userId, IReadOnlyCollection<string> roleKeys, Granter granter, CancellationToken ct) =>
+        AddAsync(organization, userId, roleKeys, pending: false, granter, ct);
+
+    /// <param name="roleKeys">Empty gives the role member.</param>
+    /// <param name="pending">They are in the list and permitted nothing until <see cref="ActivateAsync"/>.</param>
+    public Task<Result<Member>> AddAsync(Id<Organization> organization, Id<User> userId, IReadOnlyCollection<string> roleKeys, bool pending, Granter granter, CancellationToken ct) =>
         LockedAsync(
             organization, async () =>
             {
@@ -39,19 +39,21 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 var roles = await RolesAsync(organization, roleKeys.Count == 0 ? [BuiltInRoles.Member] : roleKeys, ct);
                 if (!roles.IsOk) return roles.Error;
                 if (!await granter.CoversAsync(db, roles.Value, ct)) return RoleErrors.Escalation;
+                if (roles.Value.Count > joins.MaxRoles) return MemberErrors.TooManyRoles;
                 var allowed = await joins.CheckAsync(organization, userId, ct);
                 if (!allowed.IsOk) return allowed.Error;
 
                 var now = clock.GetUtcNow();
-                if (membership is null) db.Memberships.Add(membership = Membership.Join(organization, userId, now));
+                if (membership is null) db.Memberships.Add(membership = pending ? Membership.Await(organization, userId, now) : Membership.Join(organization, userId, now));
                 else
                 {
-                    membership.Reactivate(now);
+                    if (pending) membership.AwaitAgain(now);
+                    else membership.Reactivate(now);
                     await db.RevokeKeysAsync(events, organization, userId, ct); // those that a removal has left
                 }
 
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
-                events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key) });
+                events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key), status = pending ? membership.Status : (MembershipStatus?)null });
                 // The default workspace comes with the role member: from somebody who may give it.
                 if (granter.IsInstance || (await RoleAsync(organization, BuiltInRoles.Member, ct) is { } plain && await granter.CoversAsync(db, [plain], ct)))
                     await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
@@ -59,29 +61,12 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
             }, ct);
 
     /// <summary>Adds the user who has verified the address. For the instance only: whether there is such a person is no organization's to know.</summary>
-    public async Task<Result<Member>> AddByEmailAsync(Id<Organization> organization, string email, IReadOnlyCollection<string> roleKeys, Granter granter, CancellationToken ct)
+    public async Task<Result<Member>> AddByEmailAsync(Id<Organization> organization, string email, IReadOnlyCollection<string> roleKeys, bool pending, Granter granter, CancellationToken ct)
     {
         if (!granter.IsInstance) return MemberErrors.InvitationRequired;
         if (!EmailAddress.TryParse(email, out var address)) return UserErrors.EmailInvalid;
         var user = await db.UserEmails.Where(e => e.Normalized == address.Normalized && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct);
-        return user is { } known ? await AddAsync(organization, known, roleKeys, granter, ct) : UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "email" };
-    }
-
-    public async Task<Result<Member>> FindAsync(Id<Organization> organization, Id<Membership> id, CancellationToken ct)
-    {
-        var membership = await db.Memberships.AsNoTracking().Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.Id == id && m.Status != MembershipStatus.Removed, ct);
-        return membership is null ? MemberErrors.NotFound : (await DescribeAsync([membership], ct))[0];
-    }
-
-    /// <summary>Everybody who was not removed, in the order of joining.</summary>
-    public async Task<Result<Page<Member>>> ListAsync(Id<Organization> organization, PageRequest page, CancellationToken ct)
-    {
-        var cursor = Paging.Cursor<Membership>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
-        var memberships = db.Memberships.AsNoTracking().Include(m => m.Roles).Where(m => m.OrganizationId == organization && m.Status != MembershipStatus.Removed);
-        if (after is { } id) memberships = memberships.Where(m => m.Id > id);
-        var found = await memberships.OrderBy(m => m.Id).TakePageAsync(page, m => m.Id.ToString(), ct);
-        return new Page<Member>(await DescribeAsync(found.Items, ct), found.Next);
+        return user is { } known ? await AddAsync(organization, known, roleKeys, pending, granter, ct) : UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "email" };
     }
 
     public Task<Result<Member>> GrantRoleAsync(Id<Organization> organization, Id<Membership> id, string roleKey, Granter granter, CancellationToken ct) =>
@@ -89,9 +74,11 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
             organization, id, async membership =>
             {
                 if (membership.Status is not (MembershipStatus.Active or MembershipStatus.Pending)) return MemberErrors.Ended;
-                var role = await RoleAsync(organization, roleKey, ct);
+                var role = await GivenAsync(organization, roleKey, ct);
                 if (role is null) return RoleErrors.NotFound;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                if (await IsManagedAsync(membership, role, isGrant: true, ct)) return MemberErrors.ManagedByDirectory;
+                if (membership.Roles.All(r => r.RoleId != role.Id) && membership.Roles.Select(r => r.RoleId).Distinct().Count() >= joins.MaxRoles) return MemberErrors.TooManyRoles;
                 var before = await HeldAsync(membership, ct);
                 if (membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow()))
                     RecordRoles(EventTypes.MemberRoleGranted, membership, role, before, before.Append(role));
@@ -108,6 +95,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 if (held.Count == 0) return MemberErrors.RoleNotHeld;
                 if (held.Any(r => !RoleSources.Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
                 if (!await granter.CoversAsync(db, [role], ct)) return RoleErrors.Escalation;
+                if (await IsManagedAsync(membership, role, isGrant: false, ct)) return MemberErrors.ManagedByDirectory;
                 if (IsOwner(role) && await IsLastOwnerAsync(membership, ct)) return MemberErrors.LastOwner;
                 var before = await HeldAsync(membership, ct);
                 foreach (var source in RoleSources.Ours) membership.Revoke(role.Id, source, clock.GetUtcNow());
@@ -130,6 +118,7 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 if (membership.Status != MembershipStatus.Active || !await db.Users.AnyAsync(u => u.Id == membership.UserId && u.Status == UserStatus.Active, ct)) return MemberErrors.TransferTargetInactive;
                 if (!keepOwner && mine.Roles.Any(r => r.RoleId == owner.Id && !RoleSources.Ours.Contains(r.Source))) return MemberErrors.RoleManagedElsewhere;
 
+                if (await IsManagedAsync(membership, owner, isGrant: true, ct) || (!keepOwner && await IsManagedAsync(mine, owner, isGrant: false, ct))) return MemberErrors.ManagedByDirectory;
                 var now = clock.GetUtcNow();
                 if (membership.Grant(owner, RoleSource.Api, "", now)) events.Record(EventTypes.MemberRoleGranted, organization, to.ToString(), new { userId = membership.UserId, role = owner.Key, source = RoleSource.Api });
                 if (!keepOwner)
@@ -140,6 +129,18 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 }
 
                 events.Record(EventTypes.OwnershipTransferred, organization, organization.ToString(), new { from = mine.Id, to, keptOwner = keepOwner });
+                return Result.Ok;
+            }, ct);
+
+    /// <summary>From now on the membership permits what its roles do. Whoever activates it gives them, so they need the right to give each of them.</summary>
+    public Task<Result<Member>> ActivateAsync(Id<Organization> organization, Id<Membership> id, Granter granter, CancellationToken ct) =>
+        ChangeAsync(
+            organization, id, async membership =>
+            {
+                if (membership.Status != MembershipStatus.Pending) return MemberErrors.NotPending;
+                if (!await granter.CoversAsync(db, await AllHeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                membership.Activate(clock.GetUtcNow());
+                events.Record(EventTypes.MemberActivated, organization, id.ToString(), new { userId = membership.UserId });
                 return Result.Ok;
             }, ct);
 
@@ -208,8 +209,15 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
                 var changed = await work();
                 if (!changed.IsOk) return changed.Error;
                 var saved = await db.TrySaveAsync(Unique, ct);
-                return saved.IsOk ? (await DescribeAsync([changed.Value], ct))[0] : saved.Error;
+                return saved.IsOk ? (await list.DescribeAsync([changed.Value], ct))[0] : saved.Error;
             }, ct);
+
+    /// <summary>Whether the directory alone decides about the roles of this member. An organization without an owner can still be given one: by hand, as a last resort.</summary>
+    private async Task<bool> IsManagedAsync(Membership membership, Role role, bool isGrant, CancellationToken ct)
+    {
+        if (!membership.HasDirectoryRoles || !await db.Organizations.AnyAsync(o => o.Id == membership.OrganizationId && o.DirectoryAuthoritative, ct)) return false;
+        return !(isGrant && IsOwner(role) && await IsLastOwnerAsync(membership, ct));
+    }
 
     private void RecordRoles(string type, Membership membership, Role role, IEnumerable<Role> before, IEnumerable<Role> after)
     {
@@ -244,6 +252,9 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
         return db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToListAsync(ct);
     }
 
+    /// <summary>A role that may be given here; one that is only to be taken may be any.</summary>
+    private async Task<Role?> GivenAsync(Id<Organization> organization, string key, CancellationToken ct) => (await db.RolesAsync(organization, [key], ct)).GetValueOrDefault(key);
+
     private Task<Role?> RoleAsync(Id<Organization> organization, string key, CancellationToken ct) =>
         db.Roles.AsNoTracking().Where(r => r.Key == key && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance))
             .OrderBy(r => r.OrganizationId == organization ? 0 : 1).FirstOrDefaultAsync(ct);
@@ -253,23 +264,5 @@ public sealed class MemberService(IdpDbContext db, JoinRules joins, EventLog eve
         var wanted = keys.Distinct(StringComparer.Ordinal).ToList();
         var roles = await db.RolesAsync(organization, wanted, ct);
         return wanted.All(roles.ContainsKey) ? wanted.Select(key => roles[key]).ToList() : RoleErrors.Unknown;
-    }
-
-    private async Task<List<Member>> DescribeAsync(IReadOnlyList<Membership> memberships, CancellationToken ct)
-    {
-        var userIds = memberships.Select(m => m.UserId).ToArray();
-        var roleIds = memberships.SelectMany(m => m.Roles).Select(r => r.RoleId).Distinct().ToArray();
-        var people = await (
-            from user in db.Users
-            where userIds.Contains(user.Id)
-            from email in db.UserEmails.Where(e => e.UserId == user.Id && e.IsPrimary && e.VerifiedAt != null).DefaultIfEmpty()
-            select new { user.Id, user.Name, Address = email == null ? null : email.Address }).AsNoTracking().ToDictionaryAsync(p => p.Id, ct);
-        var keys = await db.Roles.AsNoTracking().Where(r => roleIds.Contains(r.Id)).ToDictionaryAsync(r => r.Id, r => r.Key, ct);
-        return
-        [
-            .. memberships.Select(m => new Member(
-                m, m.NameOverlay ?? people[m.UserId].Name, people[m.UserId].Address,
-                [.. m.Roles.Select(r => new MemberRole(keys[r.RoleId], r.Source)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)])),
-        ];
     }
 }

@@ -60,6 +60,9 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public static Membership Join(Id<Organization> organization, Id<User> user, DateTimeOffset now) => new(organization, Id<Membership>.New(now), user, MembershipStatus.Active, now);
 
+    /// <summary>One that counts as a member's and permits nothing until it is activated.</summary>
+    public static Membership Await(Id<Organization> organization, Id<User> user, DateTimeOffset now) => new(organization, Id<Membership>.New(now), user, MembershipStatus.Pending, now);
+
     /// <summary>Gives a role once per source. Returns false when this source had given it already.</summary>
     public bool Grant(Role role, RoleSource source, string sourceId, DateTimeOffset now)
     {
@@ -91,6 +94,14 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
     }
 
     public void Deactivate(DateTimeOffset now) => (Status, EndedAt, UpdatedAt) = (MembershipStatus.Deactivated, now, now);
+
+    /// <summary>Back among the members, without anything permitted until it is activated.</summary>
+    public void AwaitAgain(DateTimeOffset now) => (Status, EndedAt, UpdatedAt) = (MembershipStatus.Pending, null, now);
+
+    public void Activate(DateTimeOffset now) => (Status, UpdatedAt) = (MembershipStatus.Active, now);
+
+    /// <summary>Whether a directory gives it roles.</summary>
+    public bool HasDirectoryRoles => roles.Any(r => r.Source == RoleSource.ScimGroup);
 
     public void Reactivate(DateTimeOffset now) => (Status, EndedAt, UpdatedAt) = (MembershipStatus.Active, null, now);
 

@@ -14,6 +14,7 @@ internal sealed class MembershipMapping : IEntityTypeConfiguration<Membership>, 
         membership.ToTable("memberships");
         membership.HasKey(m => new { m.OrganizationId, m.Id });
         membership.Property(m => m.NameOverlay).HasMaxLength(DisplayName.MaxLength);
+        membership.Ignore(m => m.HasDirectoryRoles);
         membership.HasOne<Organization>().WithMany().HasForeignKey(m => m.OrganizationId).OnDelete(DeleteBehavior.Cascade);
         membership.HasOne<User>().WithMany().HasForeignKey(m => m.UserId).OnDelete(DeleteBehavior.Cascade);
         membership.HasMany(m => m.Roles).WithOne().HasForeignKey(r => new { r.OrganizationId, r.MembershipId }).OnDelete(DeleteBehavior.Cascade);

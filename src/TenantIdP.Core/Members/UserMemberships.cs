@@ -26,7 +26,7 @@ public sealed class UserMemberships(IdpDbContext db)
                    orderby membership.Id
                    select new
                    {
-                       membership.Id, membership.OrganizationId, organization.DisplayName, membership.Status, membership.NameOverlay, membership.CreatedAt, membership.UpdatedAt, membership.EndedAt,
+                       membership.Id, membership.OrganizationId, organization.DisplayName, organization.DirectoryAuthoritative, membership.Status, membership.NameOverlay, membership.CreatedAt, membership.UpdatedAt, membership.EndedAt,
                        Roles = (from held in db.MembershipRoles
                                 join role in db.Roles on new { A = held.RoleOrganizationId, B = held.RoleId } equals new { A = role.OrganizationId, B = role.Id }
                                 where held.OrganizationId == membership.OrganizationId && held.MembershipId == membership.Id
@@ -36,7 +36,7 @@ public sealed class UserMemberships(IdpDbContext db)
         return new Page<UserMembership>(
             [
                 .. found.Items.Select(m => new UserMembership(
-                    m.Id, m.OrganizationId, m.DisplayName, m.Status, [.. m.Roles.Select(r => new MemberRole(r.Key, r.Source)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)],
+                    m.Id, m.OrganizationId, m.DisplayName, m.Status, [.. m.Roles.Select(r => MemberRole.Of(r.Key, r.Source, m.DirectoryAuthoritative && m.Roles.Any(held => held.Source == RoleSource.ScimGroup))).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)],
                     m.NameOverlay, m.CreatedAt, m.UpdatedAt, m.EndedAt)),
             ], found.Next);
     }

@@ -1,4 +1,5 @@
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Roles;
 
 namespace TenantIdP.Core.Organizations;
 
@@ -16,12 +17,16 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     public static readonly Id<Organization> Instance;
 
     private Organization(Id<Organization> id, string displayName, Slug slug, string? externalId, DateTimeOffset createdAt) =>
-        (Id, DisplayName, Slug, ExternalId, CreatedAt, UpdatedAt) = (id, displayName, slug, externalId, createdAt, createdAt);
+        (Id, DisplayName, NameKey, Slug, ExternalId, CreatedAt, UpdatedAt) = (id, displayName, TextKey.Of(displayName), slug, externalId, createdAt, createdAt);
 
     public static string IdPrefix => "org";
 
     public Id<Organization> Id { get; private set; }
     public string DisplayName { get; private set; }
+
+    /// <summary>What lists sort and search by: <see cref="TextKey"/> of the name. Empty in a row of an earlier version until <see cref="OrganizationNameKeys"/> has seen it.</summary>
+    public string NameKey { get; private set; }
+
     public Slug Slug { get; private set; }
 
     /// <summary>The application's own id of this customer, unique in the instance.</summary>
@@ -40,6 +45,12 @@ public sealed class Organization : IHasIdPrefix, IVersioned
 
     /// <summary>Its members are in no other organization.</summary>
     public bool ExclusiveMembership { get; private set; }
+
+    /// <summary>Where a directory gives a member roles, people don't: it alone decides about them, except that an owner can be made when there is no other.</summary>
+    public bool DirectoryAuthoritative { get; private set; }
+
+    /// <summary>Which roles of the instance it may use; null: all of them.</summary>
+    public Id<RoleSet>? RoleSetId { get; private set; }
 
     /// <summary>Counts the changes of the member list that must not race: updated first in a transaction, it is the lock on both stores.</summary>
     public int MembersRevision { get; private set; }
@@ -69,7 +80,7 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     {
         var name = Kernel.DisplayName.Check(displayName, "displayName");
         if (!name.IsOk) return name.Error;
-        (DisplayName, UpdatedAt) = (name.Value, now);
+        (DisplayName, NameKey, UpdatedAt) = (name.Value, TextKey.Of(name.Value), now);
         return Result.Ok;
     }
 
@@ -94,6 +105,12 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     }
 
     public void SetExclusive(bool exclusive, DateTimeOffset now) => (ExclusiveMembership, UpdatedAt) = (exclusive, now);
+
+    public void SetDirectoryAuthoritative(bool authoritative, DateTimeOffset now) => (DirectoryAuthoritative, UpdatedAt) = (authoritative, now);
+
+    internal void UseRoleSet(Id<RoleSet>? set, DateTimeOffset now) => (RoleSetId, UpdatedAt) = (set, now);
+
+    internal void FillNameKey() => NameKey = TextKey.Of(DisplayName);
 
     public Result Suspend(DateTimeOffset now)
     {

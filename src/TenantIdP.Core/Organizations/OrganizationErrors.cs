@@ -9,6 +9,10 @@ public static class OrganizationErrors
     public static readonly Error SlugTaken = new(ErrorKind.Conflict, "slug_taken", "Another organization has this slug; choose another.", "slug");
     public static readonly Error ExternalIdTaken = new(ErrorKind.Conflict, "external_id_taken", "Another organization has this external id.", "externalId");
     public static readonly Error ExternalIdInvalid = new(ErrorKind.Invalid, "external_id_invalid", "An external id is 1 to 200 characters without control characters.", "externalId");
+
+    public static readonly Error OwnerUnknown = new(ErrorKind.Invalid, "owner_unknown",
+        "No active user has this id or has verified this email address. Create the user first, or create the organization without an owner.", "owner");
+
     public static readonly Error MemberLimitInvalid = new(ErrorKind.Invalid, "member_limit_invalid", "A member limit is 1 to 10,000,000, or null for none.", "memberLimit");
 
     public static readonly Error MembersElsewhere = new(ErrorKind.Conflict, "members_elsewhere",

@@ -16,6 +16,12 @@ namespace TenantIdP.Core.Organizations;
 /// <param name="Owner">A user who becomes the first owner.</param>
 public sealed record NewOrganization(string DisplayName, string? Slug = null, string? ExternalId = null, Id<User>? Owner = null)
 {
+    /// <summary>An address that the first owner has verified, in place of <see cref="Owner"/>.</summary>
+    public string? OwnerEmail { get; init; }
+
+    /// <summary>Hosts that it claims at once, as people paste them.</summary>
+    public IReadOnlyList<string> Domains { get; init; } = [];
+
     public JsonElement? Metadata { get; init; }
 }
 
@@ -40,10 +46,13 @@ public sealed record OrganizationChanges
 
     /// <summary>Its members are in no other organization.</summary>
     public Patch<bool> ExclusiveMembership { get; init; }
+
+    /// <summary>Where a directory gives a member roles, people don't.</summary>
+    public Patch<bool> DirectoryAuthoritative { get; init; }
 }
 
 /// <summary>Creates, finds and changes organizations. Each one is its own tenant scope, which the methods enter for what they write.</summary>
-public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
+public sealed class OrganizationService(IdpDbContext db, JoinRules joins, DomainService domains, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private const int SlugTries = 5;
     private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
@@ -63,7 +72,14 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
         if (!name.IsOk) return name.Error;
         if (wanted.Slug is null) slug = Slug.From(name.Value);
 
-        if (wanted.Owner is { } owner && !await db.Users.AnyAsync(u => u.Id == owner && u.Status == UserStatus.Active, ct)) return UserErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "ownerUserId" };
+        if (wanted.OwnerEmail is { } email)
+        {
+            var found = await OwnerAsync(email, ct);
+            if (!found.IsOk) return found.Error;
+            wanted = wanted with { Owner = found.Value };
+        }
+
+        if (wanted.Owner is { } owner && !await db.Users.AnyAsync(u => u.Id == owner && u.Status == UserStatus.Active, ct)) return OrganizationErrors.OwnerUnknown;
 
         for (var attempt = 1; ; attempt++)
         {
@@ -71,6 +87,41 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
             if (wanted.Slug is not null || created.Error?.Code != OrganizationErrors.SlugTaken.Code || attempt == SlugTries) return created;
             slug = slug.WithSuffix();
         }
+    }
+
+    /// <summary>
+    /// Makes the organization with this id of the application be so: created when there is none, otherwise name and slug are set and metadata is merged. What is left out stays;
+    /// an owner and domains are for a new one. The same request again changes nothing.
+    /// </summary>
+    public async Task<Result<(Organization Organization, bool Created)>> UpsertAsync(string externalId, NewOrganization wanted, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var found = await db.Organizations.Where(o => o.ExternalId == externalId).Select(o => (Id<Organization>?)o.Id).SingleOrDefaultAsync(ct);
+            if (found is { } id)
+            {
+                var changes = new OrganizationChanges
+                {
+                    DisplayName = wanted.DisplayName, Slug = wanted.Slug is { } slug ? slug : default(Patch<string>), Metadata = wanted.Metadata is { } metadata ? metadata : default(Patch<JsonElement>),
+                };
+                var changed = await UpdateAsync(id, changes, Granter.Instance, null, ct);
+                return changed.IsOk ? (changed.Value, false) : changed.Error;
+            }
+
+            var created = await CreateAsync(wanted with { ExternalId = externalId }, ct);
+            if (created.IsOk) return (created.Value, true);
+            // Of two first ones at once, the second finds what the first has made.
+            if (created.Error.Code != OrganizationErrors.ExternalIdTaken.Code || attempt == 3) return created.Error;
+        }
+    }
+
+    /// <summary>Says which organization it is that has the slug or the external id already; for a caller who may read them all.</summary>
+    public async Task<Error> NamingExistingAsync(Error refused, string? slug, string? externalId, CancellationToken ct)
+    {
+        var found = refused.Code == OrganizationErrors.SlugTaken.Code && slug is not null ? await FindBySlugAsync(slug, ct)
+            : refused.Code == OrganizationErrors.ExternalIdTaken.Code && externalId is not null ? await FindByExternalIdAsync(externalId, ct)
+            : refused;
+        return found.IsOk ? refused with { ExistingId = found.Value.Id.ToString() } : refused;
     }
 
     public async Task<Result<Organization>> FindAsync(Id<Organization> id, CancellationToken ct) =>
@@ -86,16 +137,6 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
 
     public async Task<Result<Organization>> FindByExternalIdAsync(string externalId, CancellationToken ct) =>
         await db.Organizations.AsNoTracking().SingleOrDefaultAsync(o => o.ExternalId == externalId, ct) is { } found ? found : OrganizationErrors.NotFound;
-
-    /// <summary>In the order of creation.</summary>
-    public async Task<Result<Page<Organization>>> ListAsync(PageRequest page, CancellationToken ct)
-    {
-        var cursor = Paging.Cursor<Organization>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
-        var organizations = db.Organizations.AsNoTracking();
-        if (after is { } id) organizations = organizations.Where(o => o.Id > id);
-        return await organizations.OrderBy(o => o.Id).TakePageAsync(page, o => o.Id.ToString(), ct);
-    }
 
     public Task<Result<Organization>> UpdateAsync(Id<Organization> id, OrganizationChanges changes, Granter granter, int? expectedVersion, CancellationToken ct) =>
         ChangeAsync(id, expectedVersion, EventTypes.OrganizationUpdated, organization => ApplyAsync(organization, changes, granter, ct), ct);
@@ -141,20 +182,35 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
         events.Record(EventTypes.OrganizationCreated, organization.Id, organization.Id.ToString(), new { slug = organization.Slug.Value, organization.DisplayName });
         var saved = await db.TrySaveAsync(Unique, ct);
         if (!saved.IsOk) return saved.Error;
-        if (wanted.Owner is { } owner)
+        if (wanted.Owner is { } owner && await AddOwnerAsync(organization.Id, owner, now, ct) is { IsOk: false, Error: { } refused }) return refused;
+        foreach (var host in wanted.Domains)
         {
-            await db.LockAsync(owner, ct);
-            var allowed = await joins.CheckAsync(organization.Id, owner, ct);
-            if (!allowed.IsOk) return allowed.Error;
-            var role = await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct);
-            var membership = Membership.Join(organization.Id, owner, now);
-            membership.Grant(role, RoleSource.Api, "", now);
-            db.Memberships.Add(membership);
-            events.Record(EventTypes.MemberJoined, organization.Id, membership.Id.ToString(), new { userId = owner, by = "api", roles = new[] { role.Key } });
+            var claimed = await domains.ClaimAsync(organization.Id, host, includeSubdomains: false, ct);
+            if (!claimed.IsOk) return claimed.Error with { Field = "domains" };
         }
 
         saved = await db.TrySaveAsync(Unique, ct);
         return saved.IsOk ? organization : saved.Error;
+    }
+
+    private async Task<Result> AddOwnerAsync(Id<Organization> organization, Id<User> owner, DateTimeOffset now, CancellationToken ct)
+    {
+        await db.LockAsync(owner, ct);
+        var allowed = await joins.CheckAsync(organization, owner, ct);
+        if (!allowed.IsOk) return allowed;
+        var role = await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct);
+        var membership = Membership.Join(organization, owner, now);
+        membership.Grant(role, RoleSource.Api, "", now);
+        db.Memberships.Add(membership);
+        events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId = owner, by = "api", roles = new[] { role.Key } });
+        return Result.Ok;
+    }
+
+    /// <summary>The person who has verified the address.</summary>
+    private async Task<Result<Id<User>>> OwnerAsync(string email, CancellationToken ct)
+    {
+        if (!EmailAddress.TryParse(email, out var address)) return UserErrors.EmailInvalid with { Field = "owner.email" };
+        return await db.UserEmails.Where(e => e.Normalized == address.Normalized && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct) is { } user ? user : OrganizationErrors.OwnerUnknown;
     }
 
     private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
@@ -173,6 +229,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
     private static object Facts(Organization o) => new
     {
         o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, exclusiveMembership = o.ExclusiveMembership ? true : (bool?)null,
+        directoryAuthoritative = o.DirectoryAuthoritative ? true : (bool?)null,
         metadata = o.Metadata == Metadata.Empty ? null : Fingerprint.Of(o.Metadata.Json),
     };
 
@@ -203,9 +260,16 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, EventL
         if (changes.MemberLimit.IsPresent && organization.LimitMembers(changes.MemberLimit.Value, now) is { IsOk: false, Error: { } badLimit }) return badLimit;
         if (changes.ExclusiveMembership.IsPresent)
         {
-            if (changes.ExclusiveMembership.Value && !organization.ExclusiveMembership && await joins.AnyElsewhereAsync(organization.Id, ct)) return OrganizationErrors.MembersElsewhere;
+            if (changes.ExclusiveMembership.Value && !organization.ExclusiveMembership)
+            {
+                await db.LockMembersAsync(organization.Id, ct); // none of them joins another organization meanwhile
+                if (await joins.AnyElsewhereAsync(organization.Id, ct)) return OrganizationErrors.MembersElsewhere;
+            }
+
             organization.SetExclusive(changes.ExclusiveMembership.Value, now);
         }
+
+        if (changes.DirectoryAuthoritative.IsPresent) organization.SetDirectoryAuthoritative(changes.DirectoryAuthoritative.Value, now);
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;
         var requireSso = changes.RequireSso.Or(organization.RequireSso);

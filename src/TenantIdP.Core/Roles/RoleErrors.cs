@@ -16,6 +16,7 @@ public static class RoleErrors
     public static readonly Error Extended = new(ErrorKind.Conflict, "role_in_use", "Other roles extend this one: change them first.");
     public static readonly Error AssignableByInvalid = new(ErrorKind.Invalid, "assignable_by_invalid", "Give at most 20 keys of roles.", "assignableBy");
     public static readonly Error OfInstance = new(ErrorKind.Conflict, "role_of_instance", "This role belongs to the instance; create a role of your own.");
+    public static readonly Error Limit = new(ErrorKind.Conflict, "role_limit", "The organization has as many roles of its own as it may: delete one first.");
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "A role holds at most 200 permissions.", "permissions");
     public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role: take it from them first, or name another with replaceWith.");
     public static readonly Error DefaultOfConnection = new(ErrorKind.Conflict, "role_in_use", "A connection gives this role: choose another there first, or name another with replaceWith.");

@@ -28,7 +28,8 @@ public sealed class RoleHierarchy(IdpDbContext db, TimeProvider clock)
     /// <param name="role">Null while it is being created.</param>
     public async Task<Result<Role>> ParentAsync(Id<Organization> owner, string key, Role? role, CancellationToken ct)
     {
-        var found = await All.AsNoTracking().SingleOrDefaultAsync(r => r.Key == key && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance), ct);
+        var candidates = All.AsNoTracking().Where(r => r.Key == key && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance));
+        var found = await (owner == Organization.Instance || role?.Extends == key ? candidates : candidates.InSetOf(db, owner)).SingleOrDefaultAsync(ct);
         if (found is null) return RoleErrors.ExtendsUnknown;
         var above = 1; // the role that is asked about
         for (var next = found; next is not null; next = await AboveAsync(next, ct), above++)

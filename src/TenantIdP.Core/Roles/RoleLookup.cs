@@ -6,11 +6,16 @@ namespace TenantIdP.Core.Roles;
 
 internal static class RoleLookup
 {
+    /// <summary>Without the roles of the instance that the organization's role set leaves out.</summary>
+    public static IQueryable<Role> InSetOf(this IQueryable<Role> roles, IdpDbContext db, Id<Organization> organization) => roles.Where(r =>
+        r.OrganizationId != Organization.Instance
+        || !db.Organizations.Any(o => o.Id == organization && o.RoleSetId != null && !db.RoleSetRoles.Any(s => s.RoleSetId == o.RoleSetId && s.RoleId == r.Id)));
+
     /// <summary>The roles with these keys that exist in the organization that was entered, by key: its own before one of the instance. A key without a role is missing.</summary>
     public static async Task<Dictionary<string, Role>> RolesAsync(this IdpDbContext db, Id<Organization> organization, IEnumerable<string> keys, CancellationToken ct)
     {
         var wanted = keys.Distinct(StringComparer.Ordinal).ToArray();
-        var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+        var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).InSetOf(db, organization).ToListAsync(ct);
         return roles.GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.OrderBy(r => r.OrganizationId == organization ? 0 : 1).First(), StringComparer.Ordinal);
     }
 }

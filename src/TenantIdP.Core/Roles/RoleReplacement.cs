@@ -72,7 +72,7 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
 
                 var given = await GivenInsteadAsync(owner, role.Key, other, granter, ct);
                 if (!given.IsOk) return given.Error;
-                var members = await MoveAsync(role, other, ct);
+                var members = await MoveAsync(role, other, null, ct);
                 events.Record(EventTypes.RoleReplaced, owner, id.ToString(), new { role.Key, with = other.Key, members });
                 var deleted = await roles.DeleteAsync(owner, id, granter, ct);
                 return deleted.IsOk ? true : deleted.Error;
@@ -88,28 +88,32 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
     private IQueryable<Workspaces.WorkspaceRole> HeldInWorkspaces(params Id<Role>[] ids) => db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => ids.Contains(r.RoleId));
 
     /// <summary>Who holds both from one source keeps one row; the members' versions say that something changed.</summary>
-    private async Task<int> MoveAsync(Role role, Role other, CancellationToken ct)
+    /// <param name="only">Null: in all organizations.</param>
+    internal async Task<int> MoveAsync(Role role, Role other, Id<Organization>? only, CancellationToken ct)
     {
         var (from, to, owner, now) = (role.Id, other.Id, other.OrganizationId, clock.GetUtcNow());
-        var members = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.Roles.Any(r => r.RoleId == from))
+        var (all, organization) = (only is null, only ?? Organization.Instance);
+        var members = await db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => (all || m.OrganizationId == organization) && m.Roles.Any(r => r.RoleId == from))
             .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
-        await Held(from)
+        var held = Held(from).Where(r => all || r.OrganizationId == organization);
+        await held
             .Where(r => !db.MembershipRoles.Any(o => o.OrganizationId == r.OrganizationId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
-        await Held(from).ExecuteDeleteAsync(ct);
+        await held.ExecuteDeleteAsync(ct);
 
-        await db.WorkspaceMembers.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.Roles.Any(r => r.RoleId == from))
+        await db.WorkspaceMembers.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => (all || m.OrganizationId == organization) && m.Roles.Any(r => r.RoleId == from))
             .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
-        await HeldInWorkspaces(from)
+        var inside = HeldInWorkspaces(from).Where(r => all || r.OrganizationId == organization);
+        await inside
             .Where(r => !db.WorkspaceRoles.Any(o =>
                 o.OrganizationId == r.OrganizationId && o.WorkspaceId == r.WorkspaceId && o.MembershipId == r.MembershipId && o.RoleId == to && o.Source == r.Source && o.SourceId == r.SourceId))
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.RoleId, to).SetProperty(r => r.RoleOrganizationId, owner), ct);
-        await HeldInWorkspaces(from).ExecuteDeleteAsync(ct);
+        await inside.ExecuteDeleteAsync(ct);
         return members;
     }
 
     /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
-    private async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
+    internal async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
     {
         var giving = await roles.GivingAsync(owner, key, ct);
         if (giving.Count == 0) return Result.Ok;

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Roles;
@@ -12,6 +13,10 @@ public sealed record NewRole(string Key, string DisplayName, IReadOnlyList<strin
     /// <summary>Keys of roles; only who holds one of them may give or take this role. Empty: whoever holds all its permissions may.</summary>
     public IReadOnlyList<string> AssignableBy { get; init; } = [];
 }
+
+/// <summary>Each null member lets everything through.</summary>
+/// <param name="Custom">Not one of the built-in four.</param>
+public sealed record RoleFilter(string? Key = null, bool? Custom = null);
 
 /// <summary>A merge patch of a role.</summary>
 public sealed record RoleChanges
@@ -32,10 +37,12 @@ public sealed record RoleChanges
 /// Roles of one organization, or of the instance when the owner is <see cref="Organization.Instance"/>. Crosses organizations only for the instance's own roles, which all of
 /// them may be using.
 /// </summary>
-public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventLog events, TimeProvider clock)
+public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, MemberOptions options, EventLog events, TimeProvider clock)
 {
     /// <summary>The role that another extends, if any.</summary>
     private readonly record struct Extended(Role? Role);
+
+    private static readonly string[] BuiltInKeys = [.. BuiltInRoles.All.Select(r => r.Key)];
 
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_roles_organization_id_key"] = RoleErrors.KeyTaken };
 
@@ -54,6 +61,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
                 var others = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.Key == wanted.Key);
                 if (owner != Organization.Instance) others = others.Where(r => r.OrganizationId == Organization.Instance || r.OrganizationId == owner);
                 if (await others.AnyAsync(ct)) return RoleErrors.KeyTaken;
+                if (owner != Organization.Instance && await Of(owner).CountAsync(ct) >= options.MaxCustomRoles) return RoleErrors.Limit;
 
                 db.Roles.Add(made.Value);
                 events.Record(EventTypes.RoleCreated, owner, made.Value.Id.ToString(), Facts(made.Value));
@@ -62,13 +70,12 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
             }, ct);
 
     /// <summary>The owner's own roles after those of the instance, which exist in every organization.</summary>
-    public async Task<Result<Page<Role>>> ListAsync(Id<Organization> owner, PageRequest page, CancellationToken ct)
+    public async Task<Result<Page<Role>>> ListAsync(Id<Organization> owner, RoleFilter filter, PageRequest page, CancellationToken ct)
     {
-        var cursor = Paging.Cursor<Role>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
         var roles = Visible(owner).AsNoTracking();
-        if (after is { } id) roles = roles.Where(r => r.Id > id);
-        return await roles.OrderBy(r => r.Id).TakePageAsync(page, r => r.Id.ToString(), ct);
+        if (filter.Key is { } key) roles = roles.Where(r => r.Key == key);
+        if (filter.Custom is { } custom) roles = roles.Where(r => (r.OrganizationId != Organization.Instance || !BuiltInKeys.Contains(r.Key)) == custom);
+        return await roles.PageAsync(page, r => r.Id, ct);
     }
 
     public async Task<Result<Role>> FindAsync(Id<Organization> owner, Id<Role> id, CancellationToken ct) =>
@@ -103,7 +110,31 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
                 return role;
             }, ct);
 
+    /// <summary>Under the lock of the organization: whoever gives the role at this moment has given it before, or finds it gone.</summary>
     public async Task<Result> DeleteAsync(Id<Organization> owner, Id<Role> id, Granter granter, CancellationToken ct)
+    {
+        var isOuter = db.Database.CurrentTransaction is null;
+        try
+        {
+            var deleted = await db.InTransactionAsync<bool>(
+                async () =>
+                {
+                    if (isOuter && owner != Organization.Instance && !await db.LockAsync(owner, ct)) return OrganizationErrors.NotFound;
+                    var done = await DeleteOnceAsync(owner, id, granter, ct);
+                    return done.IsOk ? true : done.Error;
+                }, ct);
+            return deleted.IsOk ? Result.Ok : deleted.Error;
+        }
+        catch (DbUpdateException refused) when (isOuter && refused is not DbUpdateConcurrencyException)
+        {
+            // One of the instance, given to somebody between the look and the delete: the foreign key has refused.
+            if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
+            if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
+            throw;
+        }
+    }
+
+    private async Task<Result> DeleteOnceAsync(Id<Organization> owner, Id<Role> id, Granter granter, CancellationToken ct)
     {
         var role = await Of(owner).SingleOrDefaultAsync(r => r.Id == id, ct);
         if (role is null) return await RefusalAsync(owner, id, ct);
@@ -115,26 +146,18 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, EventL
 
         db.Roles.Remove(role);
         events.Record(EventTypes.RoleDeleted, owner, id.ToString(), new { role.Key });
-        try
-        {
-            return await db.TrySaveAsync(ct);
-        }
-        catch (DbUpdateException) when (db.Database.CurrentTransaction is null)
-        {
-            // Given to somebody between the look and the delete: the foreign key has refused.
-            db.DiscardChanges();
-            if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
-            if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
-            throw;
-        }
+        return await db.TrySaveAsync(ct);
     }
 
     private static object Facts(Role r) => new { r.Key, r.DisplayName, permissions = r.OwnPermissions, r.Extends, assignableBy = r.AssignableBy.Count == 0 ? null : r.AssignableBy };
 
     private IQueryable<Role> Of(Id<Organization> owner) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner);
 
-    private IQueryable<Role> Visible(Id<Organization> owner) =>
-        db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance);
+    private IQueryable<Role> Visible(Id<Organization> owner)
+    {
+        var roles = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance);
+        return owner == Organization.Instance ? roles : roles.InSetOf(db, owner);
+    }
 
     /// <summary>The connections that give a role, by default or by a rule; tracked. The rules are JSON, which both stores can't look into alike.</summary>
     internal async Task<List<Connection>> GivingAsync(Id<Organization> owner, string key, CancellationToken ct)

@@ -84,13 +84,6 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
         return new LinkDecision.Refuse(error);
     }
 
-    private async Task<OrganizationDomain?> OwnDomainAsync(Connection connection, HostName host, CancellationToken ct)
-    {
-        var hosts = host.SelfAndParents().ToArray();
-        var holders = await db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            .Where(d => hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains))
-            .AsNoTracking().ToListAsync(ct);
-        var holder = holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
-        return holder?.OrganizationId == connection.OrganizationId ? holder : null;
-    }
+    private async Task<OrganizationDomain?> OwnDomainAsync(Connection connection, HostName host, CancellationToken ct) =>
+        await db.HolderAsync(host, ct) is { } holder && holder.OrganizationId == connection.OrganizationId ? holder : null;
 }

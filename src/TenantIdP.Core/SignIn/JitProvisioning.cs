@@ -34,7 +34,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         var membership = await MembershipAsync(connection, external, user, ct);
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
-        if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
         var allowed = membership is null ? await MayJoinAsync(connection, user, isNew: false, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
         Link(connection, external, user, why);
@@ -48,7 +48,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         var membership = await MembershipAsync(connection, external, identity.UserId, ct);
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
-        if (membership is { Status: MembershipStatus.Removed or MembershipStatus.Deactivated }) return SignInErrors.MembershipEnded;
+        if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
         var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, isNew: false, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
         await JoinAsync(connection, external, identity.UserId, membership, ct);

@@ -15,6 +15,7 @@ public static class SignInAdvice
         "single_org_policy" => "Membership is exclusive for this organization, for another one of this person, or for the whole instance: end the other membership first.",
         "jit_disabled" => "The person is not a member and the connection lets nobody join by signing in: add them, or switch just-in-time provisioning on.",
         "membership_ended" => "The person was removed or deactivated: reactivate or add them, if they may come back.",
+        "membership_pending" => "The membership waits: activate it, if the person may come in.",
         "user_suspended" => "The account is suspended: an operator can lift that.",
         "link_requires_proof" => "An account with this address is older than the domain's proof, or another sign-in speaks for it: the person shows its old password once, and the two are connected.",
         "link_refused" => "The account may not be linked by a connection: use an account of its own for this sign-in.",

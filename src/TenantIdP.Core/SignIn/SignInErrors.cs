@@ -21,6 +21,7 @@ public static class SignInErrors
         "You are a member of another organization, and one of the two allows no second one. Ask your organization's administrator.");
 
     public static readonly Error MembershipEnded = new(ErrorKind.Forbidden, "membership_ended", "Your membership of this organization has ended. Ask your organization's administrator.");
+    public static readonly Error MembershipPending = new(ErrorKind.Forbidden, "membership_pending", "Your membership of this organization is not active yet. Ask your organization's administrator.");
     public static readonly Error UserSuspended = new(ErrorKind.Forbidden, "user_suspended", "Your account is suspended. Ask your administrator.");
 
     public static readonly Error LinkRequiresProof = new(ErrorKind.Conflict, "link_requires_proof",

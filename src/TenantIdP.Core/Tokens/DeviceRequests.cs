@@ -7,11 +7,15 @@ namespace TenantIdP.Core.Tokens;
 /// <param name="Address">Where the device asked from: whoever was sent a stranger's code should see it.</param>
 public sealed record DeviceRequest(Guid Id, App App, IReadOnlyList<string> Scopes, string? Address, DateTimeOffset RequestedAt);
 
+/// <summary>What a code leads to.</summary>
+/// <param name="Url">Of <see cref="InteractionPaths.ConfirmDevice"/>, sealed.</param>
+public sealed record FoundDevice(Guid Id, string Url);
+
 /// <summary>The devices that wait. Implemented by the engine.</summary>
 public interface IDeviceRequests
 {
-    /// <summary>A URL of <see cref="InteractionPaths.ConfirmDevice"/>, sealed; null for a code that is unknown, expired or used.</summary>
-    Task<string?> FindAsync(string userCode, CancellationToken ct);
+    /// <summary>Null for a code that is unknown, expired or used.</summary>
+    Task<FoundDevice?> FindAsync(string userCode, CancellationToken ct);
 
     /// <summary>The request behind such a URL, as long as it waits.</summary>
     Task<(DeviceRequest Device, AuthorizationRequest Request)?> OpenAsync(string url, CancellationToken ct);

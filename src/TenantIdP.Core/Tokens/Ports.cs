@@ -73,6 +73,9 @@ public interface IGrantRevoker
 public sealed record AccessTokenFacts(string ClientId, Id<User>? UserId, Id<Session>? SessionId, Id<Organization>? OrganizationId, string GrantId, IReadOnlyList<string> Audiences, IReadOnlyList<string> Scopes)
 {
     public Id<Workspace>? WorkspaceId { get; init; }
+
+    /// <summary>The app that acts with it in the person's name, of a token that was exchanged.</summary>
+    public string? Act { get; init; }
 }
 
 public interface IAccessTokens

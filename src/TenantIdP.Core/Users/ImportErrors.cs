@@ -25,6 +25,12 @@ public static class ImportErrors
     public static readonly Error NotActive = new(ErrorKind.Conflict, "import_user_not_active", "The account is suspended: resume it before it joins an organization.");
     public static readonly Error TooManyMemberships = new(ErrorKind.Invalid, "import_too_many_memberships", "A row has at most 20 memberships, each of another organization.", "memberships");
     public static readonly Error StatusInvalid = new(ErrorKind.Invalid, "import_status_invalid", "A membership is imported as active or deactivated.", "memberships");
+    public static readonly Error TooManyMembers = new(ErrorKind.Invalid, "import_too_many_rows", "An import of one organization has at most 1,000 rows: send several. Nothing of this one was done.");
+
+    public static readonly Error OutsideDomains = new(ErrorKind.Conflict, "email_domain_not_allowed",
+        "The address is in no domain that this organization has verified by DNS or an operator: verify the domain first, or have an operator add the person.", "email");
+
+    public static readonly Error PersonUnavailable = new(ErrorKind.Conflict, "import_person_unavailable", "This person can't be added by an import.", "email");
     public static readonly Error OrganizationUnknown = new(ErrorKind.Invalid, "import_organization_unknown", "There is no organization with this id, slug or external id.", "memberships");
 
     public static readonly Error OrganizationAmbiguous = new(ErrorKind.Conflict, "import_organization_ambiguous",

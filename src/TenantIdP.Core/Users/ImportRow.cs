@@ -10,7 +10,22 @@ public sealed record ImportEmail(string Address, bool Verified = false, bool Pri
 
 /// <param name="Hash">As the other program wrote it.</param>
 /// <param name="Algorithm">Compared with what the hash says, when it is given.</param>
-public sealed record ImportPasswordHash(string Hash, string? Algorithm = null);
+public sealed record ImportPasswordHash(string Hash, string? Algorithm = null)
+{
+    private static readonly Dictionary<string, PasswordAlgorithm[]> Algorithms = new(StringComparer.Ordinal)
+    {
+        ["bcrypt"] = [PasswordAlgorithm.Bcrypt], ["argon2id"] = [PasswordAlgorithm.Argon2id], ["pbkdf2"] = [PasswordAlgorithm.Pbkdf2Sha256, PasswordAlgorithm.Pbkdf2Sha512],
+        ["aspnet_identity_v3"] = [PasswordAlgorithm.AspNetIdentity],
+    };
+
+    /// <summary>Whether it is one that we can check, and of the algorithm that is named.</summary>
+    internal Result Check()
+    {
+        var parsed = ImportedPasswordHash.Parse(Hash);
+        if (!parsed.IsOk) return parsed.Error;
+        return Algorithm is { } named && !(Algorithms.TryGetValue(named, out var known) && known.Contains(parsed.Value.Algorithm)) ? ImportErrors.AlgorithmDiffers : Result.Ok;
+    }
+}
 
 /// <summary>One of four says which organization; two or more are refused.</summary>
 /// <param name="Organization">Its id, slug or your own id of it; refused when it fits two organizations. Its owner can change the slug: the other three say which of them is meant.</param>
@@ -32,12 +47,6 @@ public sealed record ImportMembership(string? Organization = null, IReadOnlyList
 public sealed record ImportRow
 {
     public const int MaxMemberships = 20;
-
-    private static readonly Dictionary<string, PasswordAlgorithm[]> Algorithms = new(StringComparer.Ordinal)
-    {
-        ["bcrypt"] = [PasswordAlgorithm.Bcrypt], ["argon2id"] = [PasswordAlgorithm.Argon2id], ["pbkdf2"] = [PasswordAlgorithm.Pbkdf2Sha256, PasswordAlgorithm.Pbkdf2Sha512],
-        ["aspnet_identity_v3"] = [PasswordAlgorithm.AspNetIdentity],
-    };
 
     public string? ExternalId { get; init; }
     public IReadOnlyList<ImportEmail>? Emails { get; init; }
@@ -68,8 +77,7 @@ public sealed record ImportRow
         var emails = JudgeEmails();
         if (!emails.IsOk) return emails.Error;
         if (ExternalId is null && !emails.Value.Any(e => e.Verified)) return ImportErrors.Nobody;
-        var hash = JudgeHash();
-        if (!hash.IsOk) return hash.Error;
+        if (PasswordHash?.Check() is { IsOk: false, Error: { } badHash }) return badHash;
         var memberships = JudgeMemberships();
         return memberships.IsOk ? new JudgedRow(ExternalId, emails.Value, profile.Value, Metadata, PasswordHash?.Hash, memberships.Value) : memberships.Error;
     }
@@ -89,14 +97,6 @@ public sealed record ImportRow
 
         var primary = emails.Where(e => e.Primary).ToList();
         return primary.Count > 1 || (primary is [{ Verified: false }] && emails.Any(e => e.Verified)) ? ImportErrors.PrimaryInvalid : emails;
-    }
-
-    private Result JudgeHash()
-    {
-        if (PasswordHash is null) return Result.Ok;
-        var parsed = ImportedPasswordHash.Parse(PasswordHash.Hash);
-        if (!parsed.IsOk) return parsed.Error;
-        return PasswordHash.Algorithm is { } named && !(Algorithms.TryGetValue(named, out var known) && known.Contains(parsed.Value.Algorithm)) ? ImportErrors.AlgorithmDiffers : Result.Ok;
     }
 
     private Result<List<JudgedMembership>> JudgeMemberships()

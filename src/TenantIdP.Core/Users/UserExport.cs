@@ -73,7 +73,7 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
                          where held.OrganizationId == member.OrganizationId && held.WorkspaceId == member.WorkspaceId && held.MembershipId == member.MembershipId
                          select new { role.Key, held.Source }).ToList(),
             }).AsNoTracking().AsSingleQuery().ToListAsync(ct);
-        return [.. rows.Select(r => new ExportedWorkspace(r.OrganizationId, r.Id, r.DisplayName, r.CreatedAt, [.. r.Roles.Select(o => new MemberRole(o.Key, o.Source)).OrderBy(o => o.Key, StringComparer.Ordinal).ThenBy(o => o.Source)]))];
+        return [.. rows.Select(r => new ExportedWorkspace(r.OrganizationId, r.Id, r.DisplayName, r.CreatedAt, [.. r.Roles.Select(o => MemberRole.Of(o.Key, o.Source, byDirectory: false)).OrderBy(o => o.Key, StringComparer.Ordinal).ThenBy(o => o.Source)]))];
     }
 
     private async Task<(List<ExportedEvent> Events, List<SignInTrace> Traces)> HistoryAsync(IReadOnlyList<Id<User>> ids, CancellationToken ct)

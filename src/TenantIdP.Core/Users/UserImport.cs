@@ -231,7 +231,10 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         {
             // An import neither ends a membership nor brings one back: who was removed stays removed, however often the same file is sent.
             if (membership.Status != wanted.Status) return wanted.Deactivated ? MemberErrors.NotEnded : MemberErrors.Ended;
-            foreach (var role in roles.Value.Where(role => membership.Roles.All(r => r.RoleId != role.Id)).ToList())
+            var missing = roles.Value.Where(role => membership.Roles.All(r => r.RoleId != role.Id)).ToList();
+            if (missing.Count > 0 && place.Organization.DirectoryAuthoritative && membership.HasDirectoryRoles) return MemberErrors.ManagedByDirectory;
+            if (membership.Roles.Select(r => r.RoleId).Distinct().Count() + missing.Count > joins.MaxRoles) return MemberErrors.TooManyRoles;
+            foreach (var role in missing)
             {
                 membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow());
                 events.Record(EventTypes.MemberRoleGranted, organization, membership.Id.ToString(), new { userId = user.Id, role = role.Key, source = RoleSource.Api, by = "import" });

@@ -15,6 +15,16 @@ internal static class UserLock
     public static async Task<bool> LockAsync(this IdpDbContext db, Id<User> user, CancellationToken ct) =>
         await db.Users.Where(u => u.Id == user).ExecuteUpdateAsync(set => set.SetProperty(u => u.AccessRevision, u => u.AccessRevision + 1), ct) == 1;
 
+    /// <summary>
+    /// Locks everybody who is in the organization, for a rule about all of them that a join elsewhere could break. After the lock of the organization, which keeps others from
+    /// joining it.
+    /// </summary>
+    public static Task LockMembersAsync(this IdpDbContext db, Id<Organization> organization, CancellationToken ct)
+    {
+        var members = db.Memberships.Where(m => m.OrganizationId == organization && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)).Select(m => m.UserId);
+        return db.Users.Where(u => members.Contains(u.Id)).ExecuteUpdateAsync(set => set.SetProperty(u => u.AccessRevision, u => u.AccessRevision + 1), ct);
+    }
+
     /// <summary>One change of one person under their lock, saved; refused for one who was merged or erased.</summary>
     public static Task<Result<T>> ChangeAsync<T>(this IdpDbContext db, Id<User> id, IReadOnlyDictionary<string, Error> unique, Func<User, Task<Result<T>>> change, CancellationToken ct) where T : notnull =>
         db.InTransactionAsync<T>(

@@ -60,7 +60,8 @@ public sealed record UserChanges
 /// <summary>Each null member lets everybody through.</summary>
 /// <param name="Email">Exactly this address, verified or not, in any case and either form of an international domain.</param>
 /// <param name="Status">Without it, everybody who was neither merged nor erased.</param>
-public sealed record UserFilter(string? Email = null, string? ExternalId = null, UserStatus? Status = null);
+/// <param name="EmailPrefix">How one of their addresses begins, verified or not, in any case.</param>
+public sealed record UserFilter(string? Email = null, string? ExternalId = null, UserStatus? Status = null, string? EmailPrefix = null);
 
 /// <summary>What an operator does with people. Crosses organizations: a person is global.</summary>
 public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashing hashing, SessionService sessions, TimeProvider clock)
@@ -100,11 +101,8 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
     public async Task<Result<User>> FindByExternalIdAsync(string externalId, CancellationToken ct) =>
         await db.Users.AsNoTracking().Include(u => u.Emails).SingleOrDefaultAsync(u => u.ExternalId == externalId, ct) is { } found ? found : UserErrors.NotFound;
 
-    /// <summary>In the order of creation.</summary>
     public async Task<Result<Page<User>>> ListAsync(UserFilter filter, PageRequest page, CancellationToken ct)
     {
-        var cursor = Paging.Cursor<User>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
         var users = db.Users.AsNoTracking().Include(u => u.Emails).AsSplitQuery();
         if (filter.Email is not null)
         {
@@ -113,9 +111,14 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         }
 
         if (filter.ExternalId is { } externalId) users = users.Where(u => u.ExternalId == externalId);
+        if (filter.EmailPrefix is { } prefix)
+        {
+            var (from, to) = TextKey.Range(prefix);
+            users = users.Where(u => db.UserEmails.Where(e => string.Compare(e.Normalized, from) >= 0 && string.Compare(e.Normalized, to) < 0).Select(e => e.UserId).Contains(u.Id));
+        }
+
         users = filter.Status is { } status ? users.Where(u => u.Status == status) : users.Where(u => u.Status != UserStatus.Merged && u.Status != UserStatus.Erased);
-        if (after is { } id) users = users.Where(u => u.Id > id);
-        return await users.OrderBy(u => u.Id).TakePageAsync(page, u => u.Id.ToString(), ct);
+        return await users.PageAsync(page, u => u.Id, ct);
     }
 
     public Task<Result<User>> UpdateAsync(Id<User> id, UserChanges changes, int? expectedVersion, CancellationToken ct) =>

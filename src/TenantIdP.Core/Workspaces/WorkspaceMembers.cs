@@ -156,5 +156,5 @@ public sealed class WorkspaceMembers(IdpDbContext db, EventLog events, TimeProvi
     }
 
     private static IReadOnlyList<MemberRole> RolesOf(WorkspaceMember member, Dictionary<Id<Role>, string> keys) =>
-        [.. member.Roles.Select(r => new MemberRole(keys[r.RoleId], r.Source)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)];
+        [.. member.Roles.Select(r => MemberRole.Of(keys[r.RoleId], r.Source, byDirectory: false)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)];
 }

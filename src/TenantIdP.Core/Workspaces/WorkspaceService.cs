@@ -49,16 +49,12 @@ public sealed class WorkspaceService(IdpDbContext db, EventLog events, TimeProvi
     public async Task<Result<Workspace>> FindAsync(Id<Organization> organization, Id<Workspace> id, CancellationToken ct) =>
         await db.Workspaces.AsNoTracking().SingleOrDefaultAsync(w => w.OrganizationId == organization && w.Id == id, ct) is { } found ? found : WorkspaceErrors.NotFound;
 
-    /// <summary>In the order of creation.</summary>
     /// <param name="status">Null: all of them.</param>
     public async Task<Result<Page<Workspace>>> ListAsync(Id<Organization> organization, WorkspaceStatus? status, PageRequest page, CancellationToken ct)
     {
-        var cursor = Paging.Cursor<Workspace>(page, out var after);
-        if (!cursor.IsOk) return cursor.Error;
         var workspaces = db.Workspaces.AsNoTracking().Where(w => w.OrganizationId == organization);
         if (status is { } only) workspaces = workspaces.Where(w => w.Status == only);
-        if (after is { } id) workspaces = workspaces.Where(w => w.Id > id);
-        return await workspaces.OrderBy(w => w.Id).TakePageAsync(page, w => w.Id.ToString(), ct);
+        return await workspaces.PageAsync(page, w => w.Id, ct);
     }
 
     public Task<Result<Workspace>> UpdateAsync(Id<Organization> organization, Id<Workspace> id, WorkspaceChanges changes, int? expectedVersion, CancellationToken ct) =>

@@ -21,7 +21,7 @@ namespace TenantIdP.Engine.OpenIddict.Endpoints;
 internal static class AuthorizeEndpoint
 {
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, TokenRefusals refusals, OidcSession oidc, TimeProvider clock, CancellationToken ct)
+        HttpContext http, IBrowserSession browser, AuthorizationRequests requests, AuthorizeService policy, Audiences audiences, TokenEvents events, OidcSession oidc, TimeProvider clock, CancellationToken ct)
     {
         var request = http.GetOpenIddictServerRequest() ?? throw new InvalidOperationException("The engine did not read the authorization request.");
         if (string.IsNullOrEmpty(request.CodeChallenge) && (string.IsNullOrEmpty(request.Nonce) || !request.HasScope(Scopes.OpenId)))
@@ -43,7 +43,7 @@ internal static class AuthorizeEndpoint
                 return GoTo(InteractionPaths.SignIn, back, connection?.ToString());
             case AuthorizeDecision.Refuse(var error, var description):
                 // Only of people we know: strangers could fill the log.
-                if (session is not null && error == Errors.AccessDenied && !pending.Request.Interaction.Cancelled) await refusals.RecordAsync(session.UserId, pending.Request, description, ct);
+                if (session is not null && error == Errors.AccessDenied && !pending.Request.Interaction.Cancelled) await events.RecordAsync(session.UserId, pending.Request, description, ct);
                 return Refuse(error, description);
             case AuthorizeDecision.Issue issue:
                 return Issue(request, pending.Request, issue, audience.Audience, oidc, clock);

@@ -27,12 +27,12 @@ public sealed class DeviceRequests(OidcSession session, IOpenIddictTokenManager 
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    public async Task<string?> FindAsync(string userCode, CancellationToken ct)
+    public async Task<FoundDevice?> FindAsync(string userCode, CancellationToken ct)
     {
         string code = new([.. userCode.ToUpperInvariant().Where(Alphabet.Contains)]);
         if (code.Length != Length || await tokens.FindByReferenceIdAsync(code, ct) is not OidcToken { Type: TokenTypeIdentifiers.Private.UserCode, Status: Statuses.Valid, Authorization: { } grant } row) return null;
         if (await tokens.GetExpirationDateAsync(row, ct) is not { } end || end <= requests.Now || await WaitingAsync(grant.Id, ct) is not { } waiting) return null;
-        return requests.ForDevice(waiting.Device.App, waiting.Device.Id, waiting.Organization);
+        return new FoundDevice(grant.Id, requests.ForDevice(waiting.Device.App, waiting.Device.Id, waiting.Organization));
     }
 
     public async Task<(DeviceRequest Device, AuthorizationRequest Request)?> OpenAsync(string url, CancellationToken ct)

@@ -31,10 +31,22 @@ public sealed class AppRegistry(OidcSession session) : IAppRegistry
         if (page.After is { } cursor)
         {
             var after = Id<App>.Parse(cursor, null).Value;
-            rows = rows.Where(a => a.Id > after);
+            rows = page.Descending ? rows.Where(a => a.Id < after) : rows.Where(a => a.Id > after);
         }
 
-        var found = await rows.OrderBy(a => a.Id).Take(page.Limit + 1).ToListAsync(ct);
+        if (page.CreatedAfter is { } since)
+        {
+            var first = Id<App>.FirstOf(since).Value;
+            rows = rows.Where(a => a.Id >= first);
+        }
+
+        if (page.CreatedBefore is { } until)
+        {
+            var end = Id<App>.FirstOf(until).Value;
+            rows = rows.Where(a => a.Id < end);
+        }
+
+        var found = await (page.Descending ? rows.OrderByDescending(a => a.Id) : rows.OrderBy(a => a.Id)).Take(page.Limit + 1).ToListAsync(ct);
         var apps = found.Take(page.Limit).Select(ToApp).ToList();
         return new Page<App>(apps, found.Count > page.Limit ? apps[^1].Id.ToString() : null);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -45,6 +46,7 @@ public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, VerifiedTok
             [.. read.Scopes.Where(allowed.Contains)])
         {
             WorkspaceId = Id<Workspace>.TryParse(read.WorkspaceId, out var workspace) ? workspace : null,
+            Act = read.Act,
         };
     }
 
@@ -63,7 +65,10 @@ public sealed class AccessTokens(KeyRing ring, IssuerOptions issuer, VerifiedTok
         if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt || jwt.ValidTo == default || Claim(jwt, Claims.ClientId) is not { } clientId) return null;
         return new VerifiedToken(
             clientId, jwt.Subject, Claim(jwt, "sid"), Claim(jwt, "org_id"), Claim(jwt, "workspace_id"), Claim(jwt, Claims.Private.AuthorizationId) ?? "", [.. jwt.Audiences],
-            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries), jwt.ValidFrom == default ? null : jwt.ValidFrom, jwt.ValidTo);
+            (Claim(jwt, Claims.Scope) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries), jwt.ValidFrom == default ? null : jwt.ValidFrom, jwt.ValidTo)
+        {
+            Act = jwt.TryGetPayloadValue<JsonElement>("act", out var act) && act is { ValueKind: JsonValueKind.Object } && act.TryGetProperty("sub", out var acting) ? acting.GetString() : null,
+        };
     }
 
     public async Task<Grant?> FindGrantAsync(string grantId, CancellationToken ct)

@@ -13,7 +13,7 @@ namespace TenantIdP.Engine.OpenIddict.Tokens;
 /// Spends a code, a device's code, a refresh token or a pushed request by one conditional statement; codes and refresh tokens inside the transaction that stores their successor. The stock
 /// handler ignores a lost race of a refresh token, so that twenty uses at once had up to twelve winners.
 /// </summary>
-public sealed class AtomicRedemption(OidcSession session, TokenTransaction transaction, IOpenIddictTokenManager tokens, TokenRefusals events, TimeProvider clock) : IOpenIddictServerHandler<ProcessSignInContext>
+public sealed class AtomicRedemption(OidcSession session, TokenTransaction transaction, IOpenIddictTokenManager tokens, TokenEvents events, TimeProvider clock) : IOpenIddictServerHandler<ProcessSignInContext>
 {
     public async ValueTask HandleAsync(ProcessSignInContext context)
     {

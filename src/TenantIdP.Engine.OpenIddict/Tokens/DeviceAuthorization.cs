@@ -22,7 +22,12 @@ public sealed class DeviceAuthorization(OidcSession session, Audiences audiences
 
     public async ValueTask HandleAsync(HandleDeviceAuthorizationRequestContext context)
     {
-        var app = AppRegistry.ToApp(await refusals.AppAsync(context.ClientId!, context.CancellationToken)); // the engine has checked the client
+        if (await refusals.AppAsync(context.ClientId, context.CancellationToken) is not { } app)
+        {
+            context.Reject(TokenRefusals.AppGone.Error, TokenRefusals.AppGone.Description);
+            return;
+        }
+
         var organization = TokenRequestHandler.Requested(context.Request);
         if (organization?.Length > LongestName)
         {

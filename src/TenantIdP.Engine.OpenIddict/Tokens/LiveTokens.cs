@@ -52,7 +52,13 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         var audience = token.GetAudiences().FirstOrDefault();
         var api = audience is null ? null : await catalog.FindAsync(db, audience, context.CancellationToken);
         var grant = token.GetAuthorizationId();
-        if (grant is null && token.GetClaim("org_id") is null) return; // an app's own token has no session
+        if (grant is null && token.GetClaim("org_id") is null)
+        {
+            // An app's own token has no session; it ends with the app.
+            if (token.GetPresenters() is not [{ } own, ..] || await apps.FindByClientIdAsync(session, own, context.CancellationToken) is null) context.Reject(Errors.InvalidToken, "The app behind this token has ended.");
+            return;
+        }
+
         var claims = grant is null
             ? await LiveGrant.ClaimsOfAppAsync(session, reader, apps, token, api, context.CancellationToken)
             : await LiveGrant.ClaimsAsync(session, reader, apps, grant, token, api, context.CancellationToken);

@@ -20,7 +20,12 @@ public sealed class TokenExchangeHandler(OidcSession session, AccessReader reade
     {
         if (!context.Request.IsTokenExchangeGrantType()) return;
         var ct = context.CancellationToken;
-        var app = AppRegistry.ToApp(await refusals.AppAsync(context.ClientId!, ct)); // the engine has authenticated the client
+        if (await refusals.AppAsync(context.ClientId, ct) is not { } app)
+        {
+            Reject(context, TokenRefusals.AppGone);
+            return;
+        }
+
         var token = context.SubjectTokenPrincipal!; // validated by the engine
         if (Malformed(context.Request) is { } malformed)
         {
@@ -64,6 +69,7 @@ public sealed class TokenExchangeHandler(OidcSession session, AccessReader reade
         var principal = Principals.From([.. TokenClaims.For(facts, proof, grant.SessionId, scopes, target.Api, app.ClaimMap), TokenExchange.Act(app, subject)]);
         principal.SetScopes(scopes);
         principal.SetAuthorizationId(row.Id.ToString());
+        await refusals.Events.RecordExchangeAsync(app, grant, organization, target.Audience, subject, ct);
         TokenRequestHandler.Finish(context, app, principal, target, options, TokenExchange.AtMost(subject, clock.GetUtcNow()));
     }
 

@@ -1,15 +1,11 @@
 using System.Security.Claims;
-using Microsoft.Extensions.Logging;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
-using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
-using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
-using TenantIdP.Core.Users;
 using TenantIdP.Core.Workspaces;
 using TenantIdP.Engine.OpenIddict.Stores;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -32,8 +28,8 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
     public async ValueTask HandleAsync(HandleTokenRequestContext context)
     {
         var ct = context.CancellationToken;
-        var app = AppRegistry.ToApp(await refusals.AppAsync(context.ClientId!, ct)); // the engine has authenticated the client
-        if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
+        if (await refusals.AppAsync(context.ClientId, ct) is not { } app) context.Reject(TokenRefusals.AppGone.Error, TokenRefusals.AppGone.Description);
+        else if (context.Request.IsClientCredentialsGrantType()) await ForAppAsync(context, app, ct);
         else if (context.Request.IsAuthorizationCodeGrantType()) await ForUserAsync(context, app, context.AuthorizationCodePrincipal!, ct); // validated by the engine
         else if (context.Request.IsRefreshTokenGrantType()) await ForUserAsync(context, app, context.RefreshTokenPrincipal!, ct); // as above
         else if (context.Request.IsDeviceCodeGrantType()) await ForUserAsync(context, app, context.DeviceCodePrincipal!, ct); // as above
@@ -137,7 +133,7 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
 
     private async Task RefuseAsync(HandleTokenRequestContext context, Grant grant, TokenRefusal refusal, CancellationToken ct)
     {
-        await refusals.RecordAsync(grant, refusal, Requested(context.Request) ?? RequestedWorkspace(context.Request), ct);
+        await refusals.Events.RecordAsync(grant, refusal, Requested(context.Request) ?? RequestedWorkspace(context.Request), ct);
         if (refusal.Organization is { } organization) context.Transaction.SetProperty(RefusedOrganization, organization.ToString());
         context.Reject(refusal.Error, refusal.Description);
     }
@@ -163,47 +159,18 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
     internal static string? RequestedWorkspace(OpenIddictRequest request) => (string?)request[WorkspaceName.Parameter];
 }
 
-/// <summary>What a refused token request needs from the database.</summary>
-public sealed class TokenRefusals(IdpDbContext db, AuthorizeService authorize, AppCache apps, OidcSession session, EventLog events, ILogger<TokenRefusals> logger)
+/// <summary>What every token request needs from the database besides its facts.</summary>
+public sealed class TokenRefusals(AuthorizeService authorize, AppCache apps, OidcSession session, TokenEvents events)
 {
-    public async ValueTask<OidcApplication> AppAsync(string clientId, CancellationToken ct) =>
-        await apps.FindByClientIdAsync(session, clientId, ct) ?? throw new InvalidOperationException("The authenticated client is gone.");
+    public static readonly TokenRefusal AppGone = new(Errors.InvalidClient, "The client is not known.");
+
+    public TokenEvents Events => events;
+
+    /// <summary>The app that the engine has authenticated; null when it was deleted meanwhile.</summary>
+    public async ValueTask<App?> AppAsync(string? clientId, CancellationToken ct) =>
+        clientId is not null && await apps.FindByClientIdAsync(session, clientId, ct) is { } row ? AppRegistry.ToApp(row) : null;
 
     /// <summary>An id is taken as it is: the policy's own read finds out whether it exists. A slug costs a statement.</summary>
     public async Task<Id<Organization>?> ResolveAsync(string idOrSlug, CancellationToken ct) =>
         Id<Organization>.TryParse(idOrSlug, out var id) && id != Organization.Instance ? id : (await authorize.FindAsync(idOrSlug, ct))?.Id;
-
-    /// <summary>A person who was refused at the authorization endpoint.</summary>
-    public async Task RecordAsync(Id<User> user, AuthorizationRequest request, string why, CancellationToken ct)
-    {
-        events.RecordForInstance(EventTypes.SignInRefused, user.ToString(), new { appId = request.App.Id, why, wanted = request.Organization is { Length: > 80 } longer ? longer[..80] : request.Organization });
-        await db.SaveChangesAsync(ct);
-    }
-
-    /// <summary>A granted switch, in the caller's transaction: an event in the organization the grant leaves, or stays in when it moves to another workspace.</summary>
-    public async Task RecordSwitchAsync(Grant before, string grantId, CancellationToken ct)
-    {
-        if (before.OrganizationId is { } organization) db.EnterOrganization(organization);
-        var row = await session.Db.Authorizations.FindAsync([Guid.Parse(grantId)], ct); // in memory, with what the switch makes of it
-        if (row is not null && row.OrganizationId == before.OrganizationId?.Value)
-        {
-            var to = row.WorkspaceId is { } workspace ? new Id<Workspace>(workspace) : (Id<Workspace>?)null;
-            events.Record(EventTypes.WorkspaceSwitched, before.OrganizationId ?? Organization.Instance, before.UserId.ToString(), new { grantId, appId = before.AppId, from = before.WorkspaceId, to });
-            await db.SaveChangesAsync(ct);
-            return;
-        }
-
-        events.Record(EventTypes.OrganizationSwitched, before.OrganizationId ?? Organization.Instance, before.UserId.ToString(), new { grantId, appId = before.AppId });
-        await db.SaveChangesAsync(ct);
-    }
-
-    /// <summary>An event in the organization the grant belongs to; nothing of the request is spent.</summary>
-    public async Task RecordAsync(Grant grant, TokenRefusal refusal, string? wanted, CancellationToken ct)
-    {
-        Log.TokenRefused(logger, grant.SessionId.ToString(), refusal.Error);
-        if (wanted is null) return;
-        if (grant.OrganizationId is { } organization) db.EnterOrganization(organization);
-        events.Record(EventTypes.SwitchRefused, grant.OrganizationId ?? Organization.Instance, grant.UserId.ToString(), new { error = refusal.Error, wanted = wanted.Length > 80 ? wanted[..80] : wanted });
-        await db.SaveChangesAsync(ct);
-    }
 }

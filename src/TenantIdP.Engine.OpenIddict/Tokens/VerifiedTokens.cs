@@ -10,7 +10,11 @@ namespace TenantIdP.Engine.OpenIddict.Tokens;
 /// <param name="Expires">UTC.</param>
 public sealed record VerifiedToken(
     string ClientId, string? Subject, string? SessionId, string? OrganizationId, string? WorkspaceId, string AuthorizationId, IReadOnlyList<string> Audiences, IReadOnlyList<string> Scopes,
-    DateTime? NotBefore, DateTime Expires);
+    DateTime? NotBefore, DateTime Expires)
+{
+    /// <summary>The app that acts for the subject (RFC 8693 section 4.1); null when the subject acts itself.</summary>
+    public string? Act { get; init; }
+}
 
 /// <summary>
 /// Spares a backend that asks with one token many times the check of its signature each time. Keeps hashes, not tokens; at most <see cref="Limit"/>, and none that an older

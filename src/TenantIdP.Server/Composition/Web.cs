@@ -50,7 +50,8 @@ internal static class Web
         services.AddScoped<IBrowserSession>(provider => provider.GetRequiredService<BrowserSession>());
         services.AddScoped<SignInFlow>();
         services.AddScoped<OrganizationChoices>();
-        services.AddSingleton<DeviceGuesses>();
+        services.AddScoped<DeviceGuesses>();
+        services.AddSingleton<DeviceCookie>();
         services.AddSingleton<PendingLinkCookie>();
         services.AddScoped<LinkTools>();
     }

@@ -10,7 +10,7 @@ namespace TenantIdP.Server.Configuration;
 /// <summary>
 /// Organizations by their slug, which is the tenant's to change: what says that one is meant, and not whoever has its slug today, is a pin. One ends only when the file says so.
 /// </summary>
-internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationDeletion deletion)
+internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationList list, OrganizationDeletion deletion)
 {
     public const string State = "state";
     public const string Active = "active";
@@ -31,6 +31,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new("acceptHomeSso", Shape.Flag),
         new("memberLimit", Shape.Number, PropertyTraits.Nullable),
         new("exclusiveMembership", Shape.Flag),
+        new("directoryAuthoritative", Shape.Flag),
         new("metadata", Shape.Json),
     ]);
 
@@ -70,7 +71,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
     /// <summary>Another slug for an organization that is pinned; null when it has the file's, and when it ends.</summary>
     public static PropertyChange? Renaming(ConfigItem wanted, ConfigItem? seen) => seen is null || seen.Key == wanted.Key || wanted.Values[State]?.GetValue<string>() == Deleted ? null : new PropertyChange(SlugName, seen.Key, wanted.Key, Shape.Text);
 
-    public async Task<IReadOnlyList<Organization>> ListAsync(CancellationToken ct) => await ConfigJson.AllAsync(page => organizations.ListAsync(page, ct));
+    public async Task<IReadOnlyList<Organization>> ListAsync(CancellationToken ct) => await ConfigJson.AllAsync(page => list.ListAsync(new OrganizationFilter(), page, ct));
 
     public async Task<Result<ConfigItem>> CreateAsync(ConfigItem wanted, CancellationToken ct)
     {

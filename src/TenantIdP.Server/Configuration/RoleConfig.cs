@@ -22,7 +22,7 @@ internal sealed class RoleConfig(RoleService roles) : ConfigKind
 
     public override async Task<IReadOnlyList<ConfigItem>> ReadAsync(Id<Organization> owner, CancellationToken ct) =>
     [
-        .. (await ConfigJson.AllAsync(page => roles.ListAsync(owner, page, ct))).Where(r => r.OrganizationId == owner && !r.IsBuiltIn)
+        .. (await ConfigJson.AllAsync(page => roles.ListAsync(owner, new RoleFilter(), page, ct))).Where(r => r.OrganizationId == owner && !r.IsBuiltIn)
             .Select(r => new ConfigItem(r.Key, ConfigProperties.Canonical(ConfigJson.Of(RoleResponse.From(r)), Kind.Properties)) { Id = r.Id.ToString(), Version = r.Version }),
     ];
 

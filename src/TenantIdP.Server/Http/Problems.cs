@@ -10,6 +10,7 @@ internal static class Problems
 {
     public const string CodeMember = "code";
     public const string FieldMember = "field";
+    public const string ExistingMember = "existingId";
     public const string TraceMember = "traceId";
 
     public static ProblemHttpResult From(Error error) => TypedResults.Problem(Details(error));
@@ -18,6 +19,7 @@ internal static class Problems
     {
         var details = new ProblemDetails { Status = Status(error.Kind), Detail = error.Message, Extensions = { [CodeMember] = error.Code } };
         if (error.Field is { } field) details.Extensions[FieldMember] = field;
+        if (error.ExistingId is { } existing) details.Extensions[ExistingMember] = existing;
         return details;
     }
 

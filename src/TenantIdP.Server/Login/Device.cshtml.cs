@@ -4,7 +4,7 @@ using TenantIdP.Core.Tokens;
 namespace TenantIdP.Server.Login;
 
 /// <summary>Takes the code that a device shows (RFC 8628 section 3.3). A link may fill it in; going on is the person's own doing.</summary>
-internal sealed class DeviceModel(IDeviceRequests devices, BrowserSession browser, DeviceGuesses guesses) : SignInPage
+internal sealed class DeviceModel(IDeviceRequests devices, BrowserSession browser, DeviceGuesses guesses, DeviceCookie typed) : SignInPage
 {
     [BindProperty(Name = "user_code", SupportsGet = true)]
     public string? UserCode { get; set; }
@@ -20,14 +20,19 @@ internal sealed class DeviceModel(IDeviceRequests devices, BrowserSession browse
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
         var session = await browser.FindAsync(ct);
-        if (!guesses.MayGuess(HttpContext.Connection.RemoteIpAddress, session?.Id))
+        if (!await guesses.TakeAsync(HttpContext.Connection.RemoteIpAddress, session?.Id, ct))
         {
             Error = "Too many wrong codes. Wait ten minutes and start again on your device.";
             return Again(Error);
         }
 
-        if (UserCode is { Length: <= 20 } code && await devices.FindAsync(code, ct) is { } confirm) return SeeOther(confirm);
-        guesses.WasWrong(HttpContext.Connection.RemoteIpAddress, session?.Id);
+        if (UserCode is { Length: <= 20 } code && await devices.FindAsync(code, ct) is { } found)
+        {
+            await guesses.WasRightAsync(HttpContext.Connection.RemoteIpAddress, session?.Id, ct);
+            typed.Keep(HttpContext, found.Id);
+            return SeeOther(found.Url);
+        }
+
         Error = "This code is not known, or it is older than ten minutes. Start again on your device.";
         return Again(Error);
     }

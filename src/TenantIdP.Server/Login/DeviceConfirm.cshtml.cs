@@ -9,7 +9,7 @@ namespace TenantIdP.Server.Login;
 /// Asks the person whether a device may act for them: which app, for whom, where it asked from and when. The same policy as at the authorization endpoint decides who they are
 /// and in which organization. Reading the page never approves.
 /// </summary>
-internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorizationRequests requests, AuthorizeService policy, BrowserSession browser, TimeProvider clock) : SignInPage
+internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorizationRequests requests, AuthorizeService policy, BrowserSession browser, DeviceCookie typed, TimeProvider clock) : SignInPage
 {
     private static readonly Dictionary<string, string> Meanings = new()
     {
@@ -17,6 +17,8 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
     };
 
     private static readonly FailureFacts Gone = new(StatusCodes.Status400BadRequest, "unknown_device", "This device no longer waits: its code was used or is too old. Start again on the device.");
+
+    private static readonly FailureFacts Elsewhere = new(StatusCodes.Status403Forbidden, "typed_elsewhere", "The code of this device was typed in another browser, or too long ago. Type the code that the device shows here.");
 
     [BindProperty(Name = "answer")]
     public string? Answer { get; set; }
@@ -60,6 +62,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
     private async Task<IActionResult> DecideAsync(Func<DeviceRequest, AuthorizeDecision.Issue, Task<IActionResult>> granted, CancellationToken ct)
     {
         if (!SignInFlow.IsOurs(Url, InteractionPaths.ConfirmDevice) || await devices.OpenAsync(Url, ct) is not var (device, request)) return Fail(Gone);
+        if (!typed.Is(HttpContext, device.Id)) return Fail(Elsewhere);
         switch (await policy.DecideAsync(request, await browser.FindAsync(ct), ct))
         {
             case AuthorizeDecision.Issue issue:

@@ -34,8 +34,8 @@ internal static class AppEndpoints
         return created.ToCreated(CreatedAppResponse.From, a => $"{ManagementEndpoints.Path}/apps/{a.App.Id}");
     }
 
-    private static Task<Results<Ok<ListResponse<AppResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, AppService apps, CancellationToken ct) =>
-        query.AnswerAsync(page => apps.ListAsync(page, ct), AppResponse.From);
+    private static Task<Results<Ok<ListResponse<AppResponse>>, ProblemHttpResult>> ListAsync([AsParameters] SortQuery sort, [AsParameters] PageQuery query, AppService apps, CancellationToken ct) =>
+        query.AnswerAsync(sort, page => apps.ListAsync(page, ct), AppResponse.From);
 
     private static async Task<Results<Ok<AppResponse>, ProblemHttpResult>> FindAsync(Id<App> appId, AppService apps, CancellationToken ct) =>
         (await apps.FindAsync(appId, ct)).ToOk(AppResponse.From);

@@ -46,6 +46,8 @@ internal static class EventEndpoints
     {
         var wanted = query.Read();
         if (!wanted.IsOk) return Problems.From(wanted.Error);
+        var chosen = FieldChoice.Read<EventResponse>(query.Fields, query.Context);
+        if (!chosen.IsOk) return Problems.From(chosen.Error);
         var page = await list(wanted.Value);
         return page.IsOk ? TypedResults.Ok(EventListResponse.From(page.Value, query)) : Problems.From(page.Error);
     }
@@ -70,7 +72,8 @@ public sealed record EventQuery(string[]? Type, string? Actor, string? Target, D
 }
 
 /// <param name="Kind"><c>system</c>, <c>user</c>, <c>app</c> or <c>directory</c>.</param>
-public sealed record EventActorResponse(ActorKind Kind, string Id);
+/// <param name="Act">The app that acted in the person's name with an exchanged token.</param>
+public sealed record EventActorResponse(ActorKind Kind, string Id, string? Act);
 
 /// <param name="OrganizationId">Null for an event of the instance.</param>
 /// <param name="Data">What happened; an update has <c>changes</c>, each field with <c>before</c> and <c>after</c>.</param>
@@ -85,9 +88,10 @@ public sealed record EventResponse(
     internal static EventResponse From(SealedEvent found)
     {
         var e = found.Event;
+        var data = JsonElement.Parse(e.Data);
         return new(
-            e.Id, e.Type, e.OccurredAt, e.OrganizationId == Organization.Instance ? null : e.OrganizationId, new EventActorResponse(e.ActorKind, e.ActorId), e.TargetId,
-            JsonElement.Parse(e.Data), found.Personal is { } personal ? JsonElement.Parse(personal) : null, e.TraceId, found.Position, e.Hash!); // sealed
+            e.Id, e.Type, e.OccurredAt, e.OrganizationId == Organization.Instance ? null : e.OrganizationId, new EventActorResponse(e.ActorKind, e.ActorId, data.TryGetProperty(EventLog.ActMember, out var act) ? act.GetString() : null), e.TargetId,
+            data, found.Personal is { } personal ? JsonElement.Parse(personal) : null, e.TraceId, found.Position, e.Hash!); // sealed
     }
 }
 

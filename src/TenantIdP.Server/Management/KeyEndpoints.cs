@@ -26,8 +26,9 @@ internal static class KeyEndpoints
         keys.MapDelete("/{keyId}", RevokeAsync).WithName("RevokeKey").RequireOrganization(Permission.KeysWrite);
     }
 
-    private static Task<Results<Ok<ListResponse<KeyResponse>>, ProblemHttpResult>> ListAsync(Id<Organization> organizationId, [AsParameters] PageQuery query, KeyService keys, CancellationToken ct) =>
-        query.AnswerAsync(page => keys.ListAsync(organizationId, page, ct), KeyResponse.From);
+    private static Task<Results<Ok<ListResponse<KeyResponse>>, ProblemHttpResult>> ListAsync(
+        Id<Organization> organizationId, [AsParameters] KeyQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, KeyService keys, CancellationToken ct) =>
+        query.AnswerAsync(sort, page => keys.ListAsync(organizationId, wanted.CreatedBy, page, ct), KeyResponse.From);
 
     private static async Task<Results<Ok<KeyResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, Id<ApiKey> keyId, KeyService keys, CancellationToken ct) =>
         (await keys.FindAsync(organizationId, keyId, ct)).ToOk(KeyResponse.From);
@@ -46,6 +47,9 @@ internal static class KeyEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(Id<Organization> organizationId, Id<ApiKey> keyId, KeyService keys, CancellationToken ct) =>
         (await keys.RevokeAsync(organizationId, keyId, ct)).ToNoContent();
 }
+
+/// <param name="CreatedBy">The member who made it.</param>
+public sealed record KeyQuery(Id<User>? CreatedBy);
 
 /// <param name="Permissions">1 to 50, each held by the caller; none that controls sign-in, apps or keys.</param>
 /// <param name="ExpiresAt">Within ten years; left out: never.</param>

@@ -132,7 +132,7 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
                 return await ChallengeAsync(context);
         }
 
-        actor.Actor = new Actor(ActorKind.User, user.ToString());
+        actor.Actor = new Actor(ActorKind.User, user.ToString()) { Act = token.Act };
         caller.IsUser(user, token.OrganizationId, facts.Roles);
         caller.Workspace = token.WorkspaceId;
         switch (requirement.Kind)

@@ -95,6 +95,7 @@ internal static class ManagementDocument
                 ["detail"] = Text("For people: what to do next."),
                 [Problems.CodeMember] = Text("Stable, snake_case."),
                 [Problems.FieldMember] = Text("The member of the request that is at fault, where it is one."),
+                [Problems.ExistingMember] = Text("With a conflict: the id of what is there already, for a caller who may read it."),
                 [Problems.TraceMember] = Text("Quote it when you ask for help."),
                 ["errors"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "With `validation_failed`: messages by member." },
             },

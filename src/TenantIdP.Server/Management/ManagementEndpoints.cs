@@ -37,6 +37,7 @@ public static class ManagementEndpoints
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<OrganizationList>();
         services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
         services.AddScoped<UserEmailService>();
@@ -45,9 +46,11 @@ public static class ManagementEndpoints
         services.AddScoped<UserErasure>();
         services.AddScoped<UserExport>();
         services.AddScoped<UserImport>();
+        services.AddScoped<MemberImport>();
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
         services.AddScoped<JoinRules>();
+        services.AddScoped<MemberList>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();
         services.AddScoped<UserMemberships>();
@@ -55,6 +58,8 @@ public static class ManagementEndpoints
         services.AddScoped<RoleService>();
         services.AddScoped<PermissionChecks>();
         services.AddScoped<RoleReplacement>();
+        services.AddScoped<RoleSetUse>();
+        services.AddScoped<RoleSetService>();
         services.AddScoped<WorkspaceService>();
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
@@ -103,6 +108,7 @@ public static class ManagementEndpoints
 
         var api = routes.MapGroup(Path);
         api.AddEndpointFilter(EntityTags.TagAsync);
+        api.AddEndpointFilter(FieldChoice.TrimAsync);
         ((IEndpointConventionBuilder)api).Finally(Guard);
 
         api.MapMe();
@@ -119,6 +125,7 @@ public static class ManagementEndpoints
         api.MapApps();
         api.MapApis();
         api.MapRoles();
+        api.MapRoleSets();
         api.MapSamlKeys();
         api.MapAuthorization();
         api.MapEvents();
@@ -128,7 +135,9 @@ public static class ManagementEndpoints
 
         var organization = api.MapGroup($"/organizations/{{{ManagementAccess.OrganizationParameter}}}");
         organization.MapMembers();
+        organization.MapMemberImport();
         organization.MapOrganizationRoles();
+        organization.MapOrganizationRoleSet();
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
         organization.MapDomains();
@@ -142,6 +151,9 @@ public static class ManagementEndpoints
         organization.MapOrganizationWebhookDeliveries();
         return routes;
     }
+
+    /// <summary>Routing decodes everything but the slash, which would be a segment's end before and is a part of the id after.</summary>
+    internal static string FromPath(string externalId) => externalId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     internal static void Configure(JsonSerializerOptions json)
     {

@@ -54,6 +54,8 @@ internal static class OperationConventions
         var (deprecation, access) = (metadata.OfType<Deprecation>().LastOrDefault(), metadata.OfType<AccessRequirement>().LastOrDefault() ?? AccessRequirement.Nobody);
         // Members of a query record come with their C# names; binding does not mind, readers do.
         foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(p => p.In == ParameterLocation.Query)) parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!); // each has one
+        foreach (var sort in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(p => p.Name == Sorting.Parameter))
+            sort.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. Sorting.KeysOf(metadata).Texts.Select(text => (JsonNode)text)] };
         operation.Summary ??= Words(operation.OperationId ?? "");
         operation.Description ??= Describe(operation, access);
         operation.Deprecated = deprecation is not null;
@@ -142,7 +144,7 @@ internal static class OperationConventions
             AccessKind.User => "For a person, about themselves, with any token that has the scope `openid`.",
         };
         var names = (operation.Parameters ?? []).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        if (names.Contains(Paging.AfterParameter)) who += " Answers a page: pass its `next` as `after`, with the same filter, for the following one.";
+        if (names.Contains(Paging.AfterParameter)) who += " Answers a page: pass its `next` as `after`, with the same filter, for the following one; `fields` may differ. Filters that are given must all hold.";
         if (names.Contains("If-Match")) who += " With `If-Match` it changes that version only.";
         return who;
     }

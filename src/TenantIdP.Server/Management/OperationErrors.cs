@@ -29,7 +29,8 @@ internal static class OperationErrors
 
         Add(EdgeProblems.InvalidRequest, EdgeProblems.Unauthenticated, EdgeProblems.InvalidToken, EdgeProblems.RateLimited, EdgeProblems.ServerError, EdgeProblems.Unavailable);
         if (hasPath || hasQuery) Add(EdgeProblems.ParameterInvalid, EdgeProblems.MalformedRequest);
-        if (pages) AddErrors(Paging.LimitInvalid, PageErrors.CursorInvalid);
+        if (pages) AddErrors(Paging.LimitInvalid, PageErrors.CursorInvalid, FieldChoice.Unknown);
+        if (pages && parameters.Any(p => p.Name == Sorting.Parameter)) AddErrors(Sorting.Invalid, Sorting.PeriodInvalid);
         if (!reads) Add(EdgeProblems.MalformedRequest, EdgeProblems.RequestTimeout, EdgeProblems.RequestTooLarge, EdgeProblems.UnsupportedMediaType, EdgeProblems.UnsupportedCharset, EdgeProblems.TextInvalid);
         if (operation.RequestBody is not null) Add(EdgeProblems.MalformedJson, EdgeProblems.UnknownField, EdgeProblems.ValidationFailed);
         if (posts) Add(EdgeProblems.KeyInvalid, EdgeProblems.KeyInUse, EdgeProblems.KeyReused);

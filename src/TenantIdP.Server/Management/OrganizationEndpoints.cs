@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -13,13 +14,18 @@ namespace TenantIdP.Server.Management;
 
 internal static class OrganizationEndpoints
 {
+    internal static readonly Error StatusInvalid = new(ErrorKind.Invalid, "status_invalid", "A status of an organization is active, suspended or deleting.", "status");
+
     public static void MapOrganizations(this RouteGroupBuilder api)
     {
         var organizations = api.MapGroup("/organizations").WithTags("Organizations");
 
-        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.NotFound, MemberErrors.SingleOrganization);
-        organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance();
+        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.EmailInvalid, MemberErrors.SingleOrganization, DomainErrors.HostInvalid, DomainErrors.AlreadyClaimed)
+            .WithDescription("With its first owner, a user that there is, and with domains, claimed and to be verified: all of it or nothing. A slug or external id that another one has is refused with its `existingId`.");
+        organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance().SortedBy(ListOrder.DisplayName).WithErrors(StatusInvalid, Sorting.PrefixInvalid);
         organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();
+        organizations.MapPut("/by-external-id/{externalId}", UpsertAsync).WithName("UpsertOrganizationByExternalId").RequireInstance()
+            .WithSummary("Creates the organization with your own id, or sets its name and slug; metadata is merged.");
         organizations.MapGet("/by-slug/{slug}", FindBySlugAsync).WithName("GetOrganizationBySlug").RequireInstance();
         organizations.MapGet("/{organizationId}", FindAsync).WithName("GetOrganization").RequireOrganization(Permission.OrganizationRead);
         organizations.MapPatch("/{organizationId}", UpdateAsync).WithName("UpdateOrganization").RequireOrganization(Permission.OrganizationWrite);
@@ -34,15 +40,30 @@ internal static class OrganizationEndpoints
 
     private static async Task<Results<Created<OrganizationResponse>, ProblemHttpResult>> CreateAsync(CreateOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
     {
-        var created = await organizations.CreateAsync(new NewOrganization(request.DisplayName, request.Slug, request.ExternalId, request.OwnerUserId) { Metadata = request.Metadata }, ct);
-        return created.ToCreated(OrganizationResponse.From, o => $"{ManagementEndpoints.Path}/organizations/{o.Id}");
+        var created = await organizations.CreateAsync(request.ToNew(), ct);
+        return created.IsOk ? created.ToCreated(OrganizationResponse.From, o => Location(o.Id)) : Problems.From(await organizations.NamingExistingAsync(created.Error, request.Slug, request.ExternalId, ct));
     }
 
-    private static Task<Results<Ok<ListResponse<OrganizationResponse>>, ProblemHttpResult>> ListAsync([AsParameters] PageQuery query, OrganizationService organizations, CancellationToken ct) =>
-        query.AnswerAsync(page => organizations.ListAsync(page, ct), OrganizationResponse.From);
+    private static async Task<Results<Ok<OrganizationResponse>, Created<OrganizationResponse>, ProblemHttpResult>> UpsertAsync(
+        string externalId, UpsertOrganizationRequest request, OrganizationService organizations, CancellationToken ct)
+    {
+        var done = await organizations.UpsertAsync(ManagementEndpoints.FromPath(externalId), new NewOrganization(request.DisplayName, request.Slug) { Metadata = request.Metadata }, ct);
+        if (!done.IsOk) return Problems.From(await organizations.NamingExistingAsync(done.Error, request.Slug, null, ct));
+        var response = OrganizationResponse.From(done.Value.Organization);
+        return done.Value.Created ? TypedResults.Created(Location(response.Id), response) : TypedResults.Ok(response);
+    }
+
+    private static string Location(Id<Organization> id) => $"{ManagementEndpoints.Path}/organizations/{id}";
+
+    private static async Task<Results<Ok<ListResponse<OrganizationResponse>>, ProblemHttpResult>> ListAsync(
+        [AsParameters] OrganizationQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, OrganizationList organizations, CancellationToken ct)
+    {
+        var filter = wanted.Read();
+        return filter.IsOk ? await query.AnswerAsync(sort, page => organizations.ListAsync(filter.Value, page, ct), OrganizationResponse.From) : Problems.From(filter.Error);
+    }
 
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> FindByExternalIdAsync(string externalId, OrganizationService organizations, CancellationToken ct) =>
-        (await organizations.FindByExternalIdAsync(externalId, ct)).ToOk(OrganizationResponse.From);
+        (await organizations.FindByExternalIdAsync(ManagementEndpoints.FromPath(externalId), ct)).ToOk(OrganizationResponse.From);
 
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> FindBySlugAsync(string slug, OrganizationService organizations, CancellationToken ct) =>
         (await organizations.FindBySlugAsync(slug, ct)).ToOk(OrganizationResponse.From);
@@ -56,7 +77,10 @@ internal static class OrganizationEndpoints
         // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id and what a plan allows are the application's.
         if ((changes.RequireSso.IsPresent || changes.AcceptHomeSso.IsPresent) && !caller.Has(Permission.ConnectionsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.ConnectionsWrite));
         if ((changes.ExternalId.IsPresent || changes.MemberLimit.IsPresent || changes.ExclusiveMembership.IsPresent) && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
-        return (await organizations.UpdateAsync(organizationId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct)).ToOk(OrganizationResponse.From);
+        if (changes.DirectoryAuthoritative.IsPresent && !caller.Has(Permission.DirectoriesWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.DirectoriesWrite));
+        var updated = await organizations.UpdateAsync(organizationId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct);
+        if (updated.IsOk || !caller.IsInstance) return updated.ToOk(OrganizationResponse.From); // whose the slug is, is no other organization's to know
+        return Problems.From(await organizations.NamingExistingAsync(updated.Error, changes.Slug.Value, changes.ExternalId.Value, ct));
     }
 
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> SuspendAsync(Id<Organization> organizationId, OrganizationService organizations, CancellationToken ct) =>
@@ -76,24 +100,57 @@ internal static class OrganizationEndpoints
         (await organizations.ResumeAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
 }
 
+/// <param name="Status"><c>active</c>, <c>suspended</c> or <c>deleting</c>; all when left out.</param>
+/// <param name="ExternalId">Your own id of it.</param>
+/// <param name="Q">How the name begins, in any case.</param>
+public sealed record OrganizationQuery(string? Status, string? ExternalId, string? Q)
+{
+    internal Result<OrganizationFilter> Read()
+    {
+        if (Sorting.CheckPrefix(Q) is { IsOk: false, Error: { } invalid }) return invalid;
+        return EnumTexts.TryRead<OrganizationStatus>(Status, out var status) ? new OrganizationFilter(status, ExternalId, Q) : OrganizationEndpoints.StatusInvalid;
+    }
+}
+
 /// <param name="Confirm">The organization's slug.</param>
 public sealed record PurgeOrganizationRequest([property: Required, MaxLength(Slug.MaxLength)] string Confirm);
 
 /// <param name="Slug">Made from the name when left out.</param>
-/// <param name="OwnerUserId">A user who becomes the first owner.</param>
+/// <param name="OwnerUserId">A user who becomes the first owner; the same as <c>owner.userId</c>.</param>
 /// <param name="Metadata">A JSON object of at most 50 keys and 16 KB, which is kept and never read.</param>
+/// <param name="Owner">Who becomes the first owner: a user that there is.</param>
+/// <param name="Domains">Hosts that it claims; each is to be verified before it means anything. At most 20.</param>
 public sealed record CreateOrganizationRequest(
     [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null,
-    JsonElement? Metadata = null);
+    JsonElement? Metadata = null, OrganizationOwnerRequest? Owner = null, [property: MaxLength(20)] IReadOnlyList<string>? Domains = null) : IValidatableObject
+{
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (OwnerUserId is not null && Owner is not null) yield return new ValidationResult("Name the owner once.", [nameof(Owner)]);
+        if (Owner is { UserId: null } == Owner is { Email: null } && Owner is not null) yield return new ValidationResult("Name the owner by userId or by email.", [nameof(Owner)]);
+    }
+
+    internal NewOrganization ToNew() => new(DisplayName, Slug, ExternalId, OwnerUserId ?? Owner?.UserId) { OwnerEmail = Owner?.Email, Domains = Domains ?? [], Metadata = Metadata };
+}
+
+/// <param name="UserId">This or <paramref name="Email"/>.</param>
+/// <param name="Email">An address that the user has verified.</param>
+public sealed record OrganizationOwnerRequest(Id<User>? UserId = null, [property: MaxLength(EmailAddress.MaxLength)] string? Email = null);
+
+/// <param name="Slug">Made from the name when left out of a new one; left as it is otherwise.</param>
+/// <param name="Metadata">Merged with what is there.</param>
+public sealed record UpsertOrganizationRequest([property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, JsonElement? Metadata = null);
 
 /// <param name="Slug">For 90 days after a change the former one leads here, too, and to nobody else.</param>
 /// <param name="MemberLimit">How many active and pending members it may have; null: any number.</param>
 /// <param name="ExclusiveMembership">Its members are in no other organization.</param>
+/// <param name="DirectoryAuthoritative">Where a directory gives a member roles, people don't.</param>
+/// <param name="RoleSetId">Which roles of the instance it has; null: all of them.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, JsonElement Metadata,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, bool DirectoryAuthoritative, Id<RoleSet>? RoleSetId, JsonElement Metadata,
     DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

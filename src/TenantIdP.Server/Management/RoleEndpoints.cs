@@ -18,7 +18,8 @@ internal static class RoleEndpoints
     {
         var roles = api.MapGroup("/roles").WithTags("Roles").RequireInstance();
 
-        roles.MapGet("/", ([AsParameters] PageQuery query, RoleService roles, CancellationToken ct) => ListAsync(Organization.Instance, query, roles, ct)).WithName("ListInstanceRoles");
+        roles.MapGet("/", ([AsParameters] RoleQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
+            ListAsync(Organization.Instance, wanted, sort, query, roles, ct)).WithName("ListInstanceRoles");
         roles.MapPost("/", (CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct) =>
             CreateAsync(Organization.Instance, $"{ManagementEndpoints.Path}/roles", request, roles, caller, ct)).WithName("CreateInstanceRole");
         roles.MapGet("/{roleId}", (Id<Role> roleId, RoleService roles, CancellationToken ct) => FindAsync(Organization.Instance, roleId, roles, ct)).WithName("GetInstanceRole");
@@ -46,8 +47,8 @@ internal static class RoleEndpoints
     }
 
     private static Task<Results<Ok<ListResponse<RoleResponse>>, ProblemHttpResult>> ListAsync(
-        Id<Organization> organizationId, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
-        query.AnswerAsync(page => roles.ListAsync(organizationId, page, ct), RoleResponse.From);
+        Id<Organization> organizationId, [AsParameters] RoleQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, RoleService roles, CancellationToken ct) =>
+        query.AnswerAsync(sort, page => roles.ListAsync(organizationId, new RoleFilter(wanted.Key, wanted.Custom), page, ct), RoleResponse.From);
 
     private static async Task<Results<Created<RoleResponse>, ProblemHttpResult>> CreateAsync(
         Id<Organization> owner, string collection, CreateRoleRequest request, RoleService roles, ManagementCaller caller, CancellationToken ct)
@@ -71,6 +72,10 @@ internal static class RoleEndpoints
         Id<Organization> owner, Id<Role> roleId, string[]? permissions, RoleReplacement replacement, CancellationToken ct) =>
         (await replacement.ImpactAsync(owner, roleId, permissions is { Length: > 0 } ? permissions : null, ct)).ToOk(RoleImpactResponse.From);
 }
+
+/// <param name="Key">The role with this key.</param>
+/// <param name="Custom"><c>true</c>: without the built-in four; <c>false</c>: these only.</param>
+public sealed record RoleQuery(string? Key, bool? Custom);
 
 /// <param name="Permissions">Its own; what it inherits comes with `extends`.</param>
 /// <param name="Extends">The key of the role whose permissions it has, too: of this organization or of the instance, at most five in a row.</param>

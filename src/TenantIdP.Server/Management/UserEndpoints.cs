@@ -13,14 +13,12 @@ internal static class UserEndpoints
 {
     private static readonly Error StatusInvalid = new(ErrorKind.Invalid, "status_invalid", "A status is active, suspended, merged or erased.", "status");
 
-    private static readonly Dictionary<string, UserStatus> Statuses = Enum.GetValues<UserStatus>().ToDictionary(s => JsonNamingPolicy.SnakeCaseLower.ConvertName(s.ToString()));
-
     public static void MapUsers(this RouteGroupBuilder api)
     {
         var users = api.MapGroup("/users").WithTags("Users").RequireInstance().WithErrors(MemberErrors.LastOwner);
 
         users.MapPost("/", CreateAsync).WithName("CreateUser").WithSummary("Creates a user.");
-        users.MapGet("/", ListAsync).WithName("ListUsers").WithSummary("Lists users; finds them by exact email address or by your own id.");
+        users.MapGet("/", ListAsync).WithName("ListUsers").WithErrors(Sorting.PrefixInvalid).WithSummary("Lists users; finds them by an email address or its beginning, or by your own id.");
         users.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetUserByExternalId").WithSummary("Finds the user with your own id.");
         users.MapPut("/by-external-id/{externalId}", UpsertAsync).WithName("UpsertUserByExternalId").WithSummary("Creates the user with your own id, or makes the profile so; addresses are added, none is taken away.");
         users.MapGet("/{userId}", FindAsync).WithName("GetUser").WithSummary("Finds a user.");
@@ -32,16 +30,12 @@ internal static class UserEndpoints
     private static async Task<Results<Created<UserResponse>, ProblemHttpResult>> CreateAsync(CreateUserRequest request, UserService users, CancellationToken ct) =>
         (await users.CreateAsync(request.ToNewUser(), ct)).ToCreated(UserResponse.From, u => Location(u.Id));
 
-    private static async Task<Results<Ok<ListResponse<UserResponse>>, ProblemHttpResult>> ListAsync([AsParameters] UserQuery wanted, [AsParameters] PageQuery query, UserService users, CancellationToken ct)
+    private static async Task<Results<Ok<ListResponse<UserResponse>>, ProblemHttpResult>> ListAsync(
+        [AsParameters] UserQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, UserService users, CancellationToken ct)
     {
-        UserStatus? status = null;
-        if (wanted.Status is { } text)
-        {
-            if (!Statuses.TryGetValue(text, out var known)) return Problems.From(StatusInvalid);
-            status = known;
-        }
-
-        return await query.AnswerAsync(page => users.ListAsync(new UserFilter(wanted.Email, wanted.ExternalId, status), page, ct), UserResponse.From);
+        if (!EnumTexts.TryRead<UserStatus>(wanted.Status, out var status)) return Problems.From(StatusInvalid);
+        if (Sorting.CheckPrefix(wanted.Q) is { IsOk: false, Error: { } invalid }) return Problems.From(invalid);
+        return await query.AnswerAsync(sort, page => users.ListAsync(new UserFilter(wanted.Email, wanted.ExternalId, status, wanted.Q), page, ct), UserResponse.From);
     }
 
     private static async Task<Results<Ok<UserResponse>, ProblemHttpResult>> FindByExternalIdAsync(string externalId, UserService users, CancellationToken ct) =>
@@ -68,15 +62,15 @@ internal static class UserEndpoints
     private static async Task<Results<Ok<UserResponse>, ProblemHttpResult>> ResumeAsync(Id<User> userId, UserService users, CancellationToken ct) =>
         (await users.ResumeAsync(userId, ct)).ToOk(UserResponse.From);
 
-    /// <summary>Routing decodes everything but the slash, which would be a segment's end before and is a part of the id after.</summary>
-    private static string FromPath(string externalId) => externalId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    private static string FromPath(string externalId) => ManagementEndpoints.FromPath(externalId);
 
     private static string Location(Id<User> id) => $"{ManagementEndpoints.Path}/users/{id}";
 }
 
 /// <param name="Email">Exactly this address, verified or not.</param>
 /// <param name="Status"><c>active</c>, <c>suspended</c>, <c>merged</c> or <c>erased</c>; without it the first two.</param>
-public sealed record UserQuery(string? Email, string? ExternalId, string? Status);
+/// <param name="Q">How one of their addresses begins, verified or not, in any case.</param>
+public sealed record UserQuery(string? Email, string? ExternalId, string? Status, string? Q);
 
 /// <param name="Verified">You vouch that the mailbox is this person's.</param>
 public sealed record CreateUserEmailRequest([property: Required, MaxLength(EmailAddress.MaxLength)] string Address, bool Verified = false);

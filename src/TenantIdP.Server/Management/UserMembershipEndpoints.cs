@@ -24,5 +24,5 @@ public sealed record UserMembershipResponse(
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt)
 {
     internal static UserMembershipResponse From(UserMembership m) =>
-        new(m.Id, m.OrganizationId, m.OrganizationName, m.Status, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source))], m.NameOverlay, m.CreatedAt, m.UpdatedAt, m.EndedAt);
+        new(m.Id, m.OrganizationId, m.OrganizationName, m.Status, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source, r.IsManaged))], m.NameOverlay, m.CreatedAt, m.UpdatedAt, m.EndedAt);
 }

@@ -14,8 +14,6 @@ internal static class WorkspaceEndpoints
 {
     private static readonly Error StatusInvalid = new(ErrorKind.Invalid, "status_invalid", "A status of a workspace is active or archived.", "status");
 
-    private static readonly Dictionary<string, WorkspaceStatus> Statuses = Enum.GetValues<WorkspaceStatus>().ToDictionary(s => JsonNamingPolicy.SnakeCaseLower.ConvertName(s.ToString()));
-
     public static void MapWorkspaces(this RouteGroupBuilder organization)
     {
         var read = organization.MapGroup("/workspaces").WithTags("Workspaces").RequireOrganization(Permission.WorkspacesRead);
@@ -33,16 +31,10 @@ internal static class WorkspaceEndpoints
     }
 
     private static async Task<Results<Ok<ListResponse<WorkspaceResponse>>, ProblemHttpResult>> ListAsync(
-        Id<Organization> organizationId, [AsParameters] WorkspaceQuery wanted, [AsParameters] PageQuery query, WorkspaceService workspaces, CancellationToken ct)
+        Id<Organization> organizationId, [AsParameters] WorkspaceQuery wanted, [AsParameters] SortQuery sort, [AsParameters] PageQuery query, WorkspaceService workspaces, CancellationToken ct)
     {
-        WorkspaceStatus? status = null;
-        if (wanted.Status is { } text)
-        {
-            if (!Statuses.TryGetValue(text, out var known)) return Problems.From(StatusInvalid);
-            status = known;
-        }
-
-        return await query.AnswerAsync(page => workspaces.ListAsync(organizationId, status, page, ct), WorkspaceResponse.From);
+        if (!EnumTexts.TryRead<WorkspaceStatus>(wanted.Status, out var status)) return Problems.From(StatusInvalid);
+        return await query.AnswerAsync(sort, page => workspaces.ListAsync(organizationId, status, page, ct), WorkspaceResponse.From);
     }
 
     private static async Task<Results<Ok<WorkspaceResponse>, ProblemHttpResult>> FindAsync(

@@ -59,12 +59,12 @@ public sealed record WorkspaceMemberResponse(
     : IVersionedResponse
 {
     internal static WorkspaceMemberResponse From(WorkspaceMemberView m) =>
-        new(m.Member.WorkspaceId, m.Member.MembershipId, m.Membership.UserId, m.Membership.Status, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source))],
+        new(m.Member.WorkspaceId, m.Member.MembershipId, m.Membership.UserId, m.Membership.Status, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source, r.IsManaged))],
             m.Member.CreatedAt, m.Member.UpdatedAt, m.Member.Version);
 }
 
 public sealed record MemberWorkspaceResponse(Id<Workspace> Id, string DisplayName, string Slug, WorkspaceStatus Status, bool IsDefault, IReadOnlyList<MemberRoleResponse> Roles)
 {
     internal static MemberWorkspaceResponse From(MemberWorkspace m) =>
-        new(m.Workspace.Id, m.Workspace.DisplayName, m.Workspace.Slug.Value, m.Workspace.Status, m.Workspace.IsDefault, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source))]);
+        new(m.Workspace.Id, m.Workspace.DisplayName, m.Workspace.Slug.Value, m.Workspace.Status, m.Workspace.IsDefault, [.. m.Roles.Select(r => new MemberRoleResponse(r.Key, r.Source, r.IsManaged))]);
 }

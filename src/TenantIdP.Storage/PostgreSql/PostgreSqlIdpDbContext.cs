@@ -2,7 +2,9 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using TenantIdP.Core;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Outbox;
+using TenantIdP.Core.Users;
 using TenantIdP.Storage.Keys;
 
 namespace TenantIdP.Storage.PostgreSql;
@@ -10,6 +12,8 @@ namespace TenantIdP.Storage.PostgreSql;
 /// <summary>The model on PostgreSQL.</summary>
 public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbContext> options) : IdpDbContext(options)
 {
+    private const string Bytes = "C";
+
     public override string? UniqueViolation(DbUpdateException failure) =>
         failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } refused ? refused.ConstraintName : null;
 
@@ -33,5 +37,9 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
     {
         modelBuilder.ApplyConfiguration(new DataProtectionKeyMapping());
         base.OnModelCreating(modelBuilder);
+
+        // What is searched by its beginning is compared by its bytes, as SQLite does by itself: in a language's order a prefix is no range.
+        modelBuilder.Entity<Organization>().Property(o => o.NameKey).UseCollation(Bytes);
+        modelBuilder.Entity<UserEmail>().Property(e => e.Normalized).UseCollation(Bytes);
     }
 }

@@ -17,7 +17,7 @@ public sealed class ConfigCoverageTests
         ("apis", "", [typeof(CreateApiRequest), typeof(ApiChanges)], new() { ["identifier"] = "the key" }),
         ("roles", "", [typeof(CreateRoleRequest), typeof(RoleChanges)], new() { ["key"] = "the key" }),
         ("apps", "", [typeof(CreateAppRequest), typeof(AppChanges)], new() { ["displayName"] = "the key" }),
-        ("organizations", "", [typeof(CreateOrganizationRequest), typeof(OrganizationChanges)], new() { ["slug"] = "the key", ["ownerUserId"] = "people are no configuration" }),
+        ("organizations", "", [typeof(CreateOrganizationRequest), typeof(OrganizationChanges)], new() { ["slug"] = "the key", ["ownerUserId"] = "people are no configuration", ["owner"] = "people are no configuration", ["domains"] = "a section of its own" }),
         ("domains", "", [typeof(ClaimDomainRequest), typeof(VerifyDomainByOperatorRequest)], new() { ["host"] = "the key" }),
         ("connections", "", [typeof(CreateConnectionRequest), typeof(ConnectionChangesRequest), typeof(ActivateConnectionRequest)], new() { ["displayName"] = "the key" }),
         ("connections", "saml.", [typeof(SamlConnectionBody)], new()

@@ -36,7 +36,7 @@ public abstract class ConfigMeanwhileTests(TestStore store)
         {
             instance.UseAsync<RoleService, Result<Role>>(async roles =>
             {
-                var role = (await roles.ListAsync(acme, new PageRequest(50, null), Ct)).Value!.Items.Single(r => r.Key == "billing");
+                var role = (await roles.ListAsync(acme, new RoleFilter(), new PageRequest(50, null), Ct)).Value!.Items.Single(r => r.Key == "billing");
                 return await roles.UpdateAsync(acme, role.Id, new RoleChanges { DisplayName = "Meanwhile" }, Granter.Instance, null, Ct);
             }, "acme").GetAwaiter().GetResult();
             return true;

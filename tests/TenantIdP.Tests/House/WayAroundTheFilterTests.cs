@@ -14,10 +14,12 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Keys/KeyReader.cs"] = "a key is found by its hash: which organization it belongs to is the answer",
         ["src/TenantIdP.Core/Roles/PermissionChecks.cs"] = "an app asks about people of all the organizations it serves, each question with its own",
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "who holds a role of the instance is a question to all organizations; each statement names the role",
+        ["src/TenantIdP.Core/Roles/RoleSetService.cs"] = "a role set holds roles of the instance, always with the instance in the predicate",
+        ["src/TenantIdP.Core/Roles/RoleSetUse.cs"] = "what uses roles of the instance in one organization, or in those that use a set; each statement names them",
         ["src/TenantIdP.Core/Roles/RoleHierarchy.cs"] = "roles of many organizations may extend one of the instance; found by what they extend",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
-        ["src/TenantIdP.Core/SignIn/AccountLinking.cs"] = "who holds the domain of an address is a question to all organizations",
+        ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
         ["src/TenantIdP.Core/SignIn/SignInRecord.cs"] = "the owner of the connection whose sign-in was refused",
@@ -76,6 +78,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Outbox/OutboxService.cs"] = "one dead message is replayed, by a condition on its row",
         ["src/TenantIdP.Core/Instance/IdempotencyKeys.cs"] = "answers belong to a caller and a key; one attempt is finished, released or taken up by a condition on its row",
         ["src/TenantIdP.Core/Instance/Leases.cs"] = "leases belong to the instance",
+        ["src/TenantIdP.Core/Instance/Tallies.cs"] = "counts atomically, keyed by the name of what is counted",
         ["src/TenantIdP.Core/Events/EventErasure.cs"] = "deletes the personal rows of one user by the user's id",
         ["src/TenantIdP.Core/Webhooks/WebhookTurns.cs"] = "since when one endpoint fails, by its keys, beside its version",
         ["src/TenantIdP.Core/Webhooks/WebhookBacklog.cs"] = "what waits for one endpoint is made due or deleted, by owner and key",
@@ -89,6 +92,7 @@ public sealed partial class WayAroundTheFilterTests
 
     private static readonly Dictionary<string, string> MayWriteSql = new()
     {
+        ["src/TenantIdP.Core/Instance/Tallies.cs"] = "one statement that inserts or does nothing, with parameters",
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "one statement that inserts or counts, with parameters",
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",

@@ -81,7 +81,9 @@ public sealed class TestApps : IAppRegistry
     public Task<Page<App>> ListAsync(PageRequest page, CancellationToken ct)
     {
         var after = page.After is null ? default : Id<App>.Parse(page.After, null);
-        var found = apps.Values.Where(a => page.After is null || a.Id > after).OrderBy(a => a.Id).Take(page.Limit + 1).ToList();
+        var rows = apps.Values.Where(a => page.After is null || (page.Descending ? a.Id < after : a.Id > after))
+            .Where(a => (page.CreatedAfter is not { } since || a.Id >= Id<App>.FirstOf(since)) && (page.CreatedBefore is not { } until || a.Id < Id<App>.FirstOf(until)));
+        var found = (page.Descending ? rows.OrderByDescending(a => a.Id) : rows.OrderBy(a => a.Id)).Take(page.Limit + 1).ToList();
         var more = found.Count > page.Limit;
         if (more) found.RemoveAt(page.Limit);
         return Task.FromResult(new Page<App>(found, more ? found[^1].Id.ToString() : null));

@@ -11,7 +11,7 @@ public sealed partial class PublishedErrorsTests
 {
     private const string Rewrite = "TENANTIDP_WRITE_DOCS";
 
-    private static readonly (string Source, string Title)[] First = [("EdgeProblems", "Every request"), ("ManagementErrors", "Who may call"), ("Paging", "Lists"), ("PageErrors", "Lists"), ("VersionErrors", "Versions"), ("NameErrors", "Names")];
+    private static readonly (string Source, string Title)[] First = [("EdgeProblems", "Every request"), ("ManagementErrors", "Who may call"), ("Paging", "Lists"), ("PageErrors", "Lists"), ("Sorting", "Lists"), ("FieldChoice", "Lists"), ("VersionErrors", "Versions"), ("NameErrors", "Names")];
 
     [Fact]
     public void The_document_lists_every_code_as_the_code_has_it()

@@ -100,7 +100,7 @@ public abstract class LastOwnerTests(ManagementHost host)
         Assert.True((await host.UseAsync<MemberService, Result>(organization, m => m.RemoveAsync(organization, admin.Membership.Id, Granter.Instance, Ct))).IsOk);
         var back = await ChangeAsync(organization, m => m.AddAsync(organization, admin.Membership.UserId, [], Granter.Instance, Ct));
         Assert.Equal(admin.Membership.Id, back.Value!.Membership.Id); // it is Ok
-        Assert.Equal([new MemberRole(BuiltInRoles.Member, RoleSource.Api)], back.Value.Roles);
+        Assert.Equal([new MemberRole(BuiltInRoles.Member, RoleSource.Api, IsManaged: false)], back.Value.Roles);
     }
 
     [Fact]

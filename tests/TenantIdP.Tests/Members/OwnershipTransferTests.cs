@@ -22,7 +22,7 @@ public abstract class OwnershipTransferTests(ManagementHost host)
     private async Task<string> RolesAsync(Id<Organization> organization, Id<User> user)
     {
         var id = await host.ReadAsync(organization, db => db.Memberships.Where(m => m.UserId == user).Select(m => m.Id).SingleAsync(Ct));
-        var member = await host.UseAsync<MemberService, Result<Member>>(organization, m => m.FindAsync(organization, id, Ct));
+        var member = await host.UseAsync<MemberList, Result<Member>>(organization, m => m.FindAsync(organization, id, Ct));
         return string.Join(' ', member.Value!.Roles.Select(r => r.Key).Distinct()); // a member who exists
     }
 

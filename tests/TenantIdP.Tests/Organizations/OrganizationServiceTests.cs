@@ -46,7 +46,7 @@ public abstract class OrganizationServiceTests(ManagementHost host)
         var organization = (await CreateAsync(new NewOrganization("Globex", Owner: owner))).Value!; // valid input
         var types = await host.ReadAsync(organization.Id, db => db.Events.OrderBy(e => e.Id).Select(e => e.Type).ToListAsync(Ct));
         Assert.Equal([EventTypes.OrganizationCreated, EventTypes.MemberJoined], types.Order(StringComparer.Ordinal).Reverse());
-        var members = (await host.UseAsync<MemberService, Result<Page<Member>>>(organization.Id, m => m.ListAsync(organization.Id, new PageRequest(10, null), Ct))).Value!.Items; // a page
+        var members = (await host.UseAsync<MemberList, Result<Page<Member>>>(organization.Id, m => m.ListAsync(organization.Id, new MemberFilter(), new PageRequest(10, null), Ct))).Value!.Items; // a page
         Assert.Equal("owner", Assert.Single(Assert.Single(members).Roles).Key);
 
         var externalId = ManagementHost.Unique("crm");
@@ -88,7 +88,7 @@ public abstract class OrganizationServiceTests(ManagementHost host)
         var seen = new List<Id<Organization>>();
         for (string? after = null; ;)
         {
-            var page = (await host.UseAsync<OrganizationService, Result<Page<Organization>>>(null, o => o.ListAsync(new PageRequest(2, after), Ct))).Value!; // a cursor of this list
+            var page = (await host.UseAsync<OrganizationList, Result<Page<Organization>>>(null, o => o.ListAsync(new OrganizationFilter(), new PageRequest(2, after), Ct))).Value!; // a cursor of this list
             seen.AddRange(page.Items.Select(o => o.Id));
             if ((after = page.Next) is null) break;
         }
@@ -96,7 +96,7 @@ public abstract class OrganizationServiceTests(ManagementHost host)
         Assert.Equal(seen.Count, seen.Distinct().Count());
         Assert.Empty(all.Except(seen));
         var foreign = Id<User>.New(DateTimeOffset.UnixEpoch).ToString();
-        Assert.Equal(PageErrors.CursorInvalid, (await host.UseAsync<OrganizationService, Result<Page<Organization>>>(null, o => o.ListAsync(new PageRequest(2, foreign), Ct))).Error);
+        Assert.Equal(PageErrors.CursorInvalid, (await host.UseAsync<OrganizationList, Result<Page<Organization>>>(null, o => o.ListAsync(new OrganizationFilter(), new PageRequest(2, foreign), Ct))).Error);
     }
 }
 

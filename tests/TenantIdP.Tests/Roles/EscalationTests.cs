@@ -96,7 +96,7 @@ public abstract class EscalationTests(ManagementHost host)
         var member = await host.NewMemberAsync(organization, role.Key, Ct);
         Assert.Equal(RoleErrors.InUse, (await DeleteAsync(organization, role)).Error);
 
-        var owner = (await host.UseAsync<RoleService, Result<Page<Role>>>(null, r => r.ListAsync(Organization.Instance, new PageRequest(200, null), Ct))).Value!.Items.Single(r => r.Key == BuiltInRoles.Owner); // a full page
+        var owner = (await host.UseAsync<RoleService, Result<Page<Role>>>(null, r => r.ListAsync(Organization.Instance, new RoleFilter(), new PageRequest(200, null), Ct))).Value!.Items.Single(r => r.Key == BuiltInRoles.Owner); // a full page
         Assert.Equal(RoleErrors.OfInstance, (await DeleteAsync(organization, owner)).Error);
         Assert.Equal(RoleErrors.BuiltIn, (await host.UseAsync<RoleService, Result>(null, r => r.DeleteAsync(Organization.Instance, owner.Id, Granter.Instance, Ct))).Error);
 

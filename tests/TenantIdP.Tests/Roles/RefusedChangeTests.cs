@@ -75,7 +75,7 @@ public abstract class RefusedChangeTests(ManagementHost host)
             return result.Error;
         });
 
-        var stored = await host.UseAsync<MemberService, Result<Member>>(organization, m => m.FindAsync(organization, member.Membership.Id, Ct));
+        var stored = await host.UseAsync<MemberList, Result<Member>>(organization, m => m.FindAsync(organization, member.Membership.Id, Ct));
         Assert.Equal(BuiltInRoles.Member, Assert.Single(stored.Value!.Roles).Key); // just read
     }
 }

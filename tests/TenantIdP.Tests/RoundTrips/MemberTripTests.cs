@@ -29,7 +29,10 @@ public abstract class MemberTripTests(IdpHost host)
         var (page, five) = await AskAsync(HttpMethod.Get, path + "5", null, token);
         var (_, deep) = await AskAsync(HttpMethod.Get, path + "5&after=" + Uri.EscapeDataString(page.GetProperty("next").GetString()!), null, token); // 12 are more than 5
 
+        var (_, found) = await AskAsync(HttpMethod.Get, path + "5&status=active&role=member&q=p&sort=-createdAt", null, token);
+
         Assert.True(five.Count == (4, 0), five.ToString());
+        Assert.True(found.Count == five.Count, found.ToString());
         Assert.True(one.Count == five.Count && deep.Count == five.Count, $"{one}\n=====\n{deep}");
     }
 

@@ -18,6 +18,9 @@ public abstract class UserListTripTests(IdpHost host)
 
     [Theory]
     [InlineData("users?limit={0}", 2)]
+    [InlineData("users?limit={0}&q=p&sort=-createdAt&fields=id", 2)]
+    [InlineData("organizations?limit={0}&sort=displayName", 1)]
+    [InlineData("organizations?limit={0}&q=a&status=active&sort=-displayName&createdAfter=2020-01-01T00:00:00Z", 1)]
     [InlineData("users/{1}/emails", 2)]
     [InlineData("users/{1}/identities?limit={0}", 2)]
     [InlineData("users/{1}/sessions?limit={0}", 2)]

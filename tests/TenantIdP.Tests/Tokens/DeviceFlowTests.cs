@@ -164,6 +164,49 @@ public abstract class DeviceFlowTests(IdpHost idp) : EngineScene(idp)
     }
 
     [Fact]
+    [Trait("Attack", "F5")]
+    public async Task The_page_that_asks_opens_only_where_the_code_was_typed()
+    {
+        var world = await WorldAsync(Device);
+        var started = await StartAsync(world.App, ("organization", world.Home.Slug.Value));
+        var page = await EnterAsync(world.Browser, started);
+        var (victim, _) = await Host.SignedInAsync(world.User, Ct); // the same person's other browser, sent the address
+        var other = await StartAsync(world.App, ("organization", world.Home.Slug.Value));
+
+        foreach (var typed in new[] { null, other })
+        {
+            if (typed is not null) await EnterAsync(victim, typed); // a code of another device does not help
+            var refused = await victim.GetAsync(page.Address, Ct);
+            Assert.Null(refused.Document.QuerySelector("button[value='yes']"));
+            Assert.Contains("typed in another browser", refused.Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("authorization_pending", (await PollAsync(world.App, started)).Error);
+        Assert.Contains("connected", (await AnswerAsync(world.Browser, page, "yes")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Attack", "B6")]
+    public async Task Twelve_guesses_at_once_of_one_session_get_five_answers()
+    {
+        var world = await WorldAsync(Device);
+        var form = await world.Browser.GetAsync(Host.Issuer + "/device", Ct);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => world.Browser.SubmitAsync(form, new Dictionary<string, string> { ["user_code"] = $"CCCC-CC{"BCDFGHJKLMNP"[i]}B" }, Ct)));
+
+        Assert.Equal(5, answers.Count(a => a.Text.Contains("not known", StringComparison.Ordinal)));
+        Assert.Equal(7, answers.Count(a => a.Text.Contains("Too many wrong codes", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Right_codes_are_no_guesses()
+    {
+        var world = await WorldAsync(Device);
+        for (var i = 0; i < 7; i++)
+            Assert.NotNull((await EnterAsync(world.Browser, await StartAsync(world.App, ("organization", world.Home.Slug.Value)))).Document.QuerySelector("button[value='yes']"));
+    }
+
+    [Fact]
     [Trait("Attack", "B6")]
     public async Task Guesses_are_counted()
     {

@@ -75,6 +75,29 @@ public abstract class TokenExchangeTests(IdpHost idp) : EngineScene(idp)
     }
 
     [Fact]
+    public async Task An_exchange_is_an_event_and_what_is_done_with_its_token_says_who_acted()
+    {
+        var world = await WorldAsync();
+        var management = $"{Host.Issuer}/api/v1";
+        var backend = await BackendAsync([management], app => app with { DefaultApi = IdpHost.InvoicesApi });
+        var exchanged = await ExchangeAsync(backend, (await TokensAsync(world)).AccessToken, management);
+        Assert.True(exchanged.IsOk, exchanged.Body.ToString());
+
+        using var request = new HttpRequestMessage(HttpMethod.Patch, $"{management}/organizations/{world.Home.Id}") { Content = new StringContent("{\"displayName\":\"Renamed\"}", System.Text.Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", exchanged.AccessToken);
+        using var answer = await Host.Http.SendAsync(request, Ct);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Ct));
+
+        var events = await Host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(e => e.OrganizationId == world.Home.Id).ToListAsync(Ct));
+        var made = Assert.Single(events, e => e.Type == "token.exchanged");
+        Assert.Equal(world.User.Id.ToString(), made.TargetId);
+        Assert.Equal(backend.App.ClientId, (string?)System.Text.Json.Nodes.JsonNode.Parse(made.Data)!["act"]); // a fact of it
+        var changed = Assert.Single(events, e => e.Type == "organization.updated");
+        Assert.Equal((ActorKind.User, world.User.Id.ToString()), (changed.ActorKind, changed.ActorId));
+        Assert.Equal(backend.App.ClientId, (string?)System.Text.Json.Nodes.JsonNode.Parse(changed.Data)!["act"]); // as above
+    }
+
+    [Fact]
     [Trait("Attack", "C10")]
     public async Task The_scope_of_checks_turns_nobodys_token_into_one_for_the_management_api()
     {

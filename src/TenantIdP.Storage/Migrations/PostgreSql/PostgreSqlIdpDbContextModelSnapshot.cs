@@ -1258,13 +1258,6 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.HasKey("Id")
                         .HasName("pk_sessions");
 
-                    b.HasIndex("EndedAt")
-                        .HasDatabaseName("ix_sessions_ended_at")
-                        .HasFilter("ended_at IS NOT NULL");
-
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_sessions_expires_at");
-
                     b.HasIndex("TokenHash")
                         .IsUnique()
                         .HasDatabaseName("ux_sessions_token_hash");
@@ -1532,10 +1525,6 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.HasIndex("ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_users_external_id");
-
-                    b.HasIndex("MergedInto")
-                        .HasDatabaseName("ix_users_merged_into")
-                        .HasFilter("merged_into IS NOT NULL");
 
                     b.ToTable("users", (string)null);
                 });
