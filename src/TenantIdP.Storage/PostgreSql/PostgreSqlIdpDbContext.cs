@@ -21,11 +21,12 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
     protected override async Task TellOthersAsync(NodeChange change, CancellationToken ct) =>
         await Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel}, {change.ToString()})", ct);
 
-    // The oldest row of each key is found first and locked then: SKIP LOCKED inside would take the second oldest for the oldest. A row that changed while it was waited for is
+    // Columns by name: a statement that is kept prepared must not change its shape when a newer version adds one. The oldest row of each key is found first and locked then: SKIP LOCKED inside would take the second oldest for the oldest. A row that changed while it was waited for is
     // looked at as it is now.
     public override IQueryable<OutboxMessage> LockOutboxHeads(IReadOnlyCollection<string> keys) => OutboxMessages.FromSql(
         $"""
-        SELECT m.* FROM unnest({keys.ToArray()}) AS wanted (ordering_key)
+        SELECT m.organization_id, m.id, m.kind, m.ordering_key, m.destination, m.sequence, m.payload, m.is_sealed, m.created_at, m.due_at, m.state, m.attempts, m.last_error, m.claimed_by, m.expires_at
+        FROM unnest({keys.ToArray()}) AS wanted (ordering_key)
         CROSS JOIN LATERAL (
             SELECT o.organization_id, o.id FROM outbox_messages o WHERE o.state = 'Pending' AND o.ordering_key = wanted.ordering_key ORDER BY o.sequence, o.id LIMIT 1) head
         JOIN outbox_messages m ON m.organization_id = head.organization_id AND m.id = head.id
