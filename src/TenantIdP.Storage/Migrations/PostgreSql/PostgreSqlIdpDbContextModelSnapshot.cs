@@ -736,6 +736,30 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("leases", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Instance.Tally", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(160)
+                        .HasColumnType("character varying(160)")
+                        .HasColumnName("name");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer")
+                        .HasColumnName("count");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Name")
+                        .HasName("pk_tallies");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_tallies_expires_at");
+
+                    b.ToTable("tallies", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -920,6 +944,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<bool>("DirectoryAuthoritative")
+                        .HasColumnType("boolean")
+                        .HasColumnName("directory_authoritative");
+
                     b.Property<string>("DisplayName")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -950,6 +978,15 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDefaultValue("{}")
                         .HasColumnName("metadata");
 
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasDefaultValue("")
+                        .HasColumnName("name_key")
+                        .UseCollation("C");
+
                     b.Property<DateTimeOffset?>("PurgeAfter")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("purge_after");
@@ -957,6 +994,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<bool>("RequireSso")
                         .HasColumnType("boolean")
                         .HasColumnName("require_sso");
+
+                    b.Property<Guid?>("RoleSetId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_set_id");
 
                     b.Property<string>("Slug")
                         .IsRequired()
@@ -994,9 +1035,15 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDatabaseName("ix_organizations_purge_after")
                         .HasFilter("purge_after IS NOT NULL");
 
+                    b.HasIndex("RoleSetId")
+                        .HasDatabaseName("ix_organizations_role_set_id");
+
                     b.HasIndex("Slug")
                         .IsUnique()
                         .HasDatabaseName("ux_organizations_slug");
+
+                    b.HasIndex("NameKey", "Id")
+                        .HasDatabaseName("ix_organizations_name_key_id");
 
                     b.ToTable("organizations", (string)null);
                 });
@@ -1212,6 +1259,63 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         });
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSet", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("display_name");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_role_sets");
+
+                    b.ToTable("role_sets", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSetRole", b =>
+                {
+                    b.Property<Guid>("RoleSetId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_set_id");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_organization_id");
+
+                    b.HasKey("RoleSetId", "RoleId")
+                        .HasName("pk_role_set_roles");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_role_set_roles_role_organization_id_role_id");
+
+                    b.ToTable("role_set_roles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_role_set_roles_owner", "role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1257,6 +1361,13 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
 
                     b.HasKey("Id")
                         .HasName("pk_sessions");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_sessions_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sessions_expires_at");
 
                     b.HasIndex("TokenHash")
                         .IsUnique()
@@ -1526,6 +1637,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .IsUnique()
                         .HasDatabaseName("ux_users_external_id");
 
+                    b.HasIndex("MergedInto")
+                        .HasDatabaseName("ix_users_merged_into")
+                        .HasFilter("merged_into IS NOT NULL");
+
                     b.ToTable("users", (string)null);
                 });
 
@@ -1559,7 +1674,8 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .IsRequired()
                         .HasMaxLength(318)
                         .HasColumnType("character varying(318)")
-                        .HasColumnName("normalized");
+                        .HasColumnName("normalized")
+                        .UseCollation("C");
 
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -2113,6 +2229,15 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasConstraintName("fk_membership_roles_role_organization_id_role_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Organizations.Organization", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.RoleSet", null)
+                        .WithMany()
+                        .HasForeignKey("RoleSetId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_organizations_role_set_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2130,6 +2255,23 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasForeignKey("ExtendsOrganizationId", "ExtendsId")
                         .OnDelete(DeleteBehavior.NoAction)
                         .HasConstraintName("fk_roles_extends_organization_id_extends_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSetRole", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.RoleSet", null)
+                        .WithMany("Roles")
+                        .HasForeignKey("RoleSetId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_set_roles_role_set_id");
+
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_set_roles_role_organization_id_role_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Sessions.Session", b =>
@@ -2271,6 +2413,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
+                {
+                    b.Navigation("Roles");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSet", b =>
                 {
                     b.Navigation("Roles");
                 });

@@ -731,6 +731,30 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("leases", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Instance.Tally", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(160)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Name")
+                        .HasName("pk_tallies");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_tallies_expires_at");
+
+                    b.ToTable("tallies", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -915,6 +939,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<bool>("DirectoryAuthoritative")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("directory_authoritative");
+
                     b.Property<string>("DisplayName")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -945,6 +973,14 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDefaultValue("{}")
                         .HasColumnName("metadata");
 
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("")
+                        .HasColumnName("name_key");
+
                     b.Property<long?>("PurgeAfter")
                         .HasColumnType("INTEGER")
                         .HasColumnName("purge_after");
@@ -952,6 +988,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<bool>("RequireSso")
                         .HasColumnType("INTEGER")
                         .HasColumnName("require_sso");
+
+                    b.Property<Guid?>("RoleSetId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_set_id");
 
                     b.Property<string>("Slug")
                         .IsRequired()
@@ -989,9 +1029,15 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_organizations_purge_after")
                         .HasFilter("purge_after IS NOT NULL");
 
+                    b.HasIndex("RoleSetId")
+                        .HasDatabaseName("ix_organizations_role_set_id");
+
                     b.HasIndex("Slug")
                         .IsUnique()
                         .HasDatabaseName("ux_organizations_slug");
+
+                    b.HasIndex("NameKey", "Id")
+                        .HasDatabaseName("ix_organizations_name_key_id");
 
                     b.ToTable("organizations", (string)null);
                 });
@@ -1207,6 +1253,63 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         });
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSet", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_role_sets");
+
+                    b.ToTable("role_sets", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSetRole", b =>
+                {
+                    b.Property<Guid>("RoleSetId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_set_id");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_organization_id");
+
+                    b.HasKey("RoleSetId", "RoleId")
+                        .HasName("pk_role_set_roles");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_role_set_roles_role_organization_id_role_id");
+
+                    b.ToTable("role_set_roles", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_role_set_roles_owner", "role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1252,6 +1355,13 @@ namespace TenantIdP.Storage.Migrations.Sqlite
 
                     b.HasKey("Id")
                         .HasName("pk_sessions");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_sessions_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sessions_expires_at");
 
                     b.HasIndex("TokenHash")
                         .IsUnique()
@@ -1520,6 +1630,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.HasIndex("ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ux_users_external_id");
+
+                    b.HasIndex("MergedInto")
+                        .HasDatabaseName("ix_users_merged_into")
+                        .HasFilter("merged_into IS NOT NULL");
 
                     b.ToTable("users", (string)null);
                 });
@@ -2108,6 +2222,15 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_membership_roles_role_organization_id_role_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Organizations.Organization", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.RoleSet", null)
+                        .WithMany()
+                        .HasForeignKey("RoleSetId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_organizations_role_set_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Organizations.OrganizationSlug", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2125,6 +2248,23 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasForeignKey("ExtendsOrganizationId", "ExtendsId")
                         .OnDelete(DeleteBehavior.NoAction)
                         .HasConstraintName("fk_roles_extends_organization_id_extends_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSetRole", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Roles.RoleSet", null)
+                        .WithMany("Roles")
+                        .HasForeignKey("RoleSetId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_set_roles_role_set_id");
+
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_set_roles_role_organization_id_role_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Sessions.Session", b =>
@@ -2266,6 +2406,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
+                {
+                    b.Navigation("Roles");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Roles.RoleSet", b =>
                 {
                     b.Navigation("Roles");
                 });

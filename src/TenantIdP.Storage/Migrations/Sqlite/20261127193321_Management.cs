@@ -1,0 +1,174 @@
+using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace TenantIdP.Storage.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class Management : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<bool>(
+                name: "directory_authoritative",
+                table: "organizations",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<string>(
+                name: "name_key",
+                table: "organizations",
+                type: "TEXT",
+                maxLength: 200,
+                nullable: false,
+                defaultValue: "");
+
+            migrationBuilder.AddColumn<Guid>(
+                name: "role_set_id",
+                table: "organizations",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.CreateTable(
+                name: "role_sets",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    display_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_role_sets", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tallies",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", maxLength: 160, nullable: false),
+                    count = table.Column<int>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_tallies", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "role_set_roles",
+                columns: table => new
+                {
+                    role_set_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    role_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    role_organization_id = table.Column<Guid>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_role_set_roles", x => new { x.role_set_id, x.role_id });
+                    table.CheckConstraint("ck_role_set_roles_owner", "role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                    table.ForeignKey(
+                        name: "fk_role_set_roles_role_organization_id_role_id",
+                        columns: x => new { x.role_organization_id, x.role_id },
+                        principalTable: "roles",
+                        principalColumns: new[] { "organization_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_role_set_roles_role_set_id",
+                        column: x => x.role_set_id,
+                        principalTable: "role_sets",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_merged_into",
+                table: "users",
+                column: "merged_into",
+                filter: "merged_into IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_ended_at",
+                table: "sessions",
+                column: "ended_at",
+                filter: "ended_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_expires_at",
+                table: "sessions",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_name_key_id",
+                table: "organizations",
+                columns: new[] { "name_key", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_role_set_id",
+                table: "organizations",
+                column: "role_set_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_role_set_roles_role_organization_id_role_id",
+                table: "role_set_roles",
+                columns: new[] { "role_organization_id", "role_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tallies_expires_at",
+                table: "tallies",
+                column: "expires_at");
+
+            // No foreign key to role_sets here: SQLite would rebuild the whole table of organizations for it, outside of a transaction. The one writer checks under its lock.
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "role_set_roles");
+
+            migrationBuilder.DropTable(
+                name: "tallies");
+
+            migrationBuilder.DropTable(
+                name: "role_sets");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_merged_into",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_sessions_ended_at",
+                table: "sessions");
+
+            migrationBuilder.DropIndex(
+                name: "ix_sessions_expires_at",
+                table: "sessions");
+
+            migrationBuilder.DropIndex(
+                name: "ix_organizations_name_key_id",
+                table: "organizations");
+
+            migrationBuilder.DropIndex(
+                name: "ix_organizations_role_set_id",
+                table: "organizations");
+
+            migrationBuilder.DropColumn(
+                name: "directory_authoritative",
+                table: "organizations");
+
+            migrationBuilder.DropColumn(
+                name: "name_key",
+                table: "organizations");
+
+            migrationBuilder.DropColumn(
+                name: "role_set_id",
+                table: "organizations");
+        }
+    }
+}
