@@ -18,6 +18,8 @@ public static class BackgroundComposition
         services.AddScoped<OutboxClaims>();
 
         services.AddGauge<EventLag>();
+        services.AddGauge<OutboxLag>();
+        services.AddGauge<OutboxDeadMessages>();
         services.AddGauge<InstanceCertificateLife>();
         services.AddGauge<ConnectionsWithoutCertificate>();
         services.AddSingleton<Gauges>();

@@ -33,6 +33,6 @@ internal sealed class WebhookBody(IOptions<HttpJson> json)
     private static Message MessageOf(WebhookTurn turn, DateTimeOffset now) => turn.Event is { } found
         ? new Message(turn.EventType, found.Event.OccurredAt, EventResponse.From(found))
         : new Message(turn.EventType, now, new EventResponse(
-            Id<Event>.Parse(turn.WebhookId, null), turn.EventType, now, turn.Owner == Organization.Instance ? null : turn.Owner, new EventActorResponse(ActorKind.System, Actor.System.Id), turn.EndpointId.ToString(),
+            Id<Event>.Parse(turn.WebhookId, null), turn.EventType, now, turn.Owner == Organization.Instance ? null : turn.Owner, new EventActorResponse(ActorKind.System, Actor.System.Id, null), turn.EndpointId.ToString(),
             Hello, null, null, 0, ""));
 }
