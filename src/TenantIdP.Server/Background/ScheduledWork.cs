@@ -68,6 +68,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, 
 
     private async Task LookAsync(CancellationToken ct)
     {
+        if (state.StoreIsAway) return;
         try
         {
             await TryAsync(ct);

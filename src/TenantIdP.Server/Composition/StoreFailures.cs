@@ -19,14 +19,19 @@ internal static class StoreFailures
     }
 
     /// <summary>The server is there and the database isn't yet: whoever makes it may be later than us.</summary>
-    public static bool IsMissing(Exception failure)
+    public static bool IsMissing(Exception failure) => StateOf(failure) == "3D000";
+
+    /// <summary>The server is there and does not let us in: waiting mends no password.</summary>
+    public static bool IsRefused(Exception failure) => StateOf(failure)?.StartsWith("28", StringComparison.Ordinal) ?? false;
+
+    private static string? StateOf(Exception failure)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
         {
-            if (cause is DbException { SqlState: "3D000" }) return true;
+            if (cause is DbException { SqlState: { } state }) return state;
         }
 
-        return false;
+        return null;
     }
 
     private static bool IsOutage(DbException failure) => failure switch

@@ -62,5 +62,9 @@ internal sealed class StoreStart(StoreMigrator migrator, IHostApplicationLifetim
             Log.StoreIsAwayAtStart(logger, failure.GetBaseException().Message);
             return false;
         }
+        catch (Exception failure) when (StoreFailures.IsRefused(failure))
+        {
+            throw new StartupException("The database refuses the user or the password of ConnectionStrings__TenantIdP.", failure);
+        }
     }
 }

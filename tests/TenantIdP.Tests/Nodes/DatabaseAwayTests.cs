@@ -121,6 +121,19 @@ public sealed class EarlyStartTests(PostgreSqlCluster cluster)
         Assert.Contains("TenantIdP__Encryption__Keys", server.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_password_that_the_database_refuses_ends_the_process_and_is_named()
+    {
+        await using var proxy = new DatabaseProxy(await cluster.CreateDatabaseAsync(Ct));
+        var settings = Settings(proxy, TestStore.NewKey());
+        settings["ConnectionStrings:TenantIdP"] = new Npgsql.NpgsqlConnectionStringBuilder(proxy.ConnectionString) { Password = "of-another" }.ConnectionString;
+        await using var server = ServerProcess.Start(settings);
+
+        Assert.Equal(1, await server.ExitAsync(Ct).WaitAsync(Patience, Ct));
+        Assert.Contains("ConnectionStrings__TenantIdP", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("of-another", server.Output, StringComparison.Ordinal);
+    }
+
     private const string Issuer = "http://localhost:5001";
 
     private static readonly string Host = new Uri(Issuer).Authority;

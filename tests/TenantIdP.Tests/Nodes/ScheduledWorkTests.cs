@@ -1,0 +1,62 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using TenantIdP.Core;
+using TenantIdP.Core.Instance;
+using TenantIdP.Server.Background;
+using TenantIdP.Testing.Stores;
+using Xunit;
+
+namespace TenantIdP.Tests.Nodes;
+
+/// <summary>What a node that ends leaves to the others.</summary>
+public abstract class ScheduledWorkTests(TestStore store)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_work_that_is_cut_off_by_the_end_of_its_node_is_another_nodes_at_once()
+    {
+        var begun = new Begun();
+        var node = store.NewNode(configure: services => services.AddScoped<Leases>().AddSingleton(begun).AddScoped<Endless>());
+        var state = new NodeState();
+        using var runner = new WorkRunner<Endless>(
+            node.GetRequiredService<IServiceScopeFactory>(), state, TimeProvider.System, NullLogger<WorkRunner<Endless>>.Instance, new WorkTimes(TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(20)));
+        await runner.StartAsync(Ct);
+        Assert.False(begun.Task.IsCompleted); // there are no tables yet, as far as it knows
+        state.Migrated();
+        await begun.Task.WaitAsync(Patience, Ct);
+
+        await runner.StopAsync(Ct).WaitAsync(Patience, Ct);
+
+        await using var scope = node.CreateAsyncScope();
+        var lease = await scope.ServiceProvider.GetRequiredService<IdpDbContext>().Leases.AsNoTracking().SingleAsync(l => l.Name == Endless.Name, Ct);
+        Assert.Null(lease.DoneAt);
+        Assert.True(await scope.ServiceProvider.GetRequiredService<Leases>().TryTakeAsync(Endless.Name, "another", TimeSpan.FromMinutes(2), TimeSpan.FromHours(1), Ct));
+    }
+
+    private sealed class Begun : TaskCompletionSource
+    {
+        public Begun() : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        {
+        }
+    }
+
+    private sealed class Endless(Begun begun) : IScheduledWork
+    {
+        public static string Name => "endless";
+
+        public Task DoAsync(CancellationToken ct)
+        {
+            begun.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, ct);
+        }
+    }
+}
+
+public sealed class ScheduledWorkOnSqlite(SqliteStore store) : ScheduledWorkTests(store), IClassFixture<SqliteStore>;
+
+[Trait("Store", "PostgreSql")]
+public sealed class ScheduledWorkOnPostgreSql(PostgreSqlStore store) : ScheduledWorkTests(store), IClassFixture<PostgreSqlStore>;
