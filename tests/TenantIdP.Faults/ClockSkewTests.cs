@@ -17,8 +17,8 @@ public sealed class ClockSkewTests(NodeBench bench)
     [Trait("Fault", "R7")]
     public async Task Half_a_minute_is_no_matter(int seconds)
     {
-        await using var fleet = await SkewedAsync(seconds);
-        var world = await World.MakeAsync(fleet, 4, Ct);
+        await using var fleet = new Fleet(Nodes.OfBench("PostgreSql", await bench.Server.CreateDatabaseAsync(Ct)));
+        var world = await SkewedAsync(fleet, seconds, people: 4);
         IReadOnlyCollection<JobResult> results;
         await using (var load = Load.Start(world, Ct))
         {
@@ -38,8 +38,8 @@ public sealed class ClockSkewTests(NodeBench bench)
     [Trait("Fault", "R7")]
     public async Task Five_minutes_are_told_and_make_nothing_live_longer(int seconds)
     {
-        await using var fleet = await SkewedAsync(seconds);
-        var world = await World.MakeAsync(fleet, 2, Ct);
+        await using var fleet = new Fleet(Nodes.OfBench("PostgreSql", await bench.Server.CreateDatabaseAsync(Ct)));
+        var world = await SkewedAsync(fleet, seconds, people: 2);
         var (right, wrong) = (fleet.Running.All[0], fleet.Running.All[1]);
         await Lengths.UntilAsync(async () => (await ReadyAsync(wrong)).Contains("clock_skew", StringComparison.Ordinal), "the node says that its clock is wrong", Ct);
         Assert.DoesNotContain("clock_skew", await ReadyAsync(right), StringComparison.Ordinal);
@@ -59,12 +59,13 @@ public sealed class ClockSkewTests(NodeBench bench)
         await fleet.AssertInvariantsAsync(Ct);
     }
 
-    private async Task<Fleet> SkewedAsync(int seconds)
+    /// <summary>A node with the right clock, which the people and the app are made at, and one with a wrong one.</summary>
+    private static async Task<World> SkewedAsync(Fleet fleet, int seconds, int people)
     {
-        var fleet = new Fleet(Nodes.OfBench("PostgreSql", await bench.Server.CreateDatabaseAsync(Ct)));
         await fleet.StartAsync(1, Ct);
+        var world = await World.MakeAsync(fleet, people, Ct);
         await fleet.StartAsync(1, Ct, new Dictionary<string, string?> { ["TenantIdP:Development:ClockOffsetSeconds"] = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture) });
-        return fleet;
+        return world;
     }
 
     private static async Task<string> ReadyAsync(ServerProcess node)

@@ -59,11 +59,12 @@ public sealed class KeyRing : IConfigureOptions<OpenIddictServerOptions>, IOptio
         }
     }
 
-    /// <summary>The key that signs now for an algorithm.</summary>
+    /// <summary>The key that signs now for an algorithm: the newest that is active, or the oldest of a new instance when this node's clock is behind that of the node that made it.</summary>
     public SigningCredentials Active(string algorithm)
     {
         var now = clock.GetUtcNow();
-        return keys.Where(k => k.Algorithm == algorithm && k.ActivatesAt <= now).MaxBy(k => k.Generation)?.Credentials
+        var mine = keys.Where(k => k.Algorithm == algorithm).ToList();
+        return (mine.Where(k => k.ActivatesAt <= now).MaxBy(k => k.Generation) ?? mine.MinBy(k => k.Generation))?.Credentials
             ?? throw new InvalidOperationException($"There is no active {algorithm} key.");
     }
 
