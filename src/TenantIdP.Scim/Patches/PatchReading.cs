@@ -142,6 +142,7 @@ internal sealed class PatchReading(ScimResourceType type)
     private ScimError? OfSelectedMembers(PatchKind kind, PatchPath path, IReadOnlyList<string>? selected, JsonElement json)
     {
         if (selected is null) return ScimErrors.InvalidFilter($"{path.Described}: members are selected by value eq \"…\" and or.");
+        if (selected.Contains("")) return ScimErrors.InvalidValue(path.Described, "no member has an empty value.");
         if (kind == PatchKind.Replace) return ScimErrors.Mutability(path.Described, "can't be replaced: remove the member and add another.");
         if (kind == PatchKind.Remove)
         {

@@ -40,6 +40,7 @@ public sealed class PatchPathTests
     [InlineData("urn:ietf:params:scim:schemas:core:2.0:User", 1, "invalidPath")]
     [InlineData("urn:ietf:params:scim:schemas:core:2.0:User:", 1, "invalidPath")]
     [InlineData("urn:ietf:params:scim:schemas:core:2.0:Userx:userName", 1, "invalidPath")]
+    [InlineData("urn:ietf:params:scim:schemas:core:2.0:User.userName", 1, "invalidPath")]
     [InlineData("userName[type eq \"work\"]", 9, "invalidPath")]
     [InlineData("name.familyName[type eq \"work\"]", 16, "invalidPath")]
     [InlineData("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department pr]", 59, "invalidPath")]

@@ -59,6 +59,8 @@ public sealed class MemberChangeTests
     [InlineData("""{"op":"replace","path":"members","value":[""]}""", "invalidValue")]
     [InlineData("""{"op":"replace","path":"members","value":{}}""", "invalidValue")]
     [InlineData("""{"op":"remove","path":"members","value":""}""", "invalidValue")]
+    [InlineData("""{"op":"add","path":"members[value eq \"\"]"}""", "invalidValue")]
+    [InlineData("""{"op":"remove","path":"members[value eq \"a\" or value eq \"\"]"}""", "invalidValue")]
     [InlineData("""{"op":"remove","path":"members[display eq \"Ann\"]"}""", "invalidFilter")]
     [InlineData("""{"op":"remove","path":"members[value sw \"a\"]"}""", "invalidFilter")]
     [InlineData("""{"op":"remove","path":"members[not (value eq \"a\")]"}""", "invalidFilter")]
