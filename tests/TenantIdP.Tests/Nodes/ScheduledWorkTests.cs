@@ -23,7 +23,7 @@ public abstract class ScheduledWorkTests(TestStore store)
         var node = store.NewNode(configure: services => services.AddScoped<Leases>().AddSingleton(begun).AddScoped<Endless>());
         var state = new NodeState();
         using var runner = new WorkRunner<Endless>(
-            node.GetRequiredService<IServiceScopeFactory>(), state, TimeProvider.System, NullLogger<WorkRunner<Endless>>.Instance, new WorkTimes(TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(20)));
+            node.GetRequiredService<IServiceScopeFactory>(), state, TimeProvider.System, node.GetRequiredService<Telemetry>(), NullLogger<WorkRunner<Endless>>.Instance, new WorkTimes(TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(20)));
         await runner.StartAsync(Ct);
         Assert.False(begun.Task.IsCompleted); // there are no tables yet, as far as it knows
         state.Migrated();

@@ -79,7 +79,7 @@ public abstract class EndedAppTests(IdpHost idp) : EngineScene(idp)
         clock.Advance(TimeSpan.FromMinutes(11));
         await Host.ReadAsync(async db =>
         {
-            await new Pruning(db, clock).PruneAsync(Ct);
+            await new Pruning(db, new Management.TestRevoker(), clock).PruneAsync(Ct);
             return 0;
         });
         Assert.False(await Host.ReadAsync(db => db.Tallies.AnyAsync(t => t.Name == name, Ct)));

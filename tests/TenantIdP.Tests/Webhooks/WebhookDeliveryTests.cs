@@ -208,7 +208,7 @@ public abstract class WebhookDeliveryTests(IdpHost idp)
         await scene.RecordAsync("mem_1", Ct, new { name = "Jane" }, user.Id);
         var before = await receiver.NextAsync(Ct);
 
-        await idp.InScopeAsync<EventErasure, int>(e => e.EraseUserAsync(user.Id, Ct));
+        await idp.InScopeAsync<EventErasure, int>(e => e.EraseUsersAsync([user.Id], Ct));
         var after = await receiver.NextAsync(Ct);
 
         Assert.Equal(before.Id, after.Id);
