@@ -47,7 +47,9 @@ public sealed class MemberList(IdpDbContext db)
         if (filter.EmailPrefix is { } prefix)
         {
             var (from, to) = TextKey.Range(prefix);
+#pragma warning disable CA1309 // translated: the collation of the column compares, byte by byte
             memberships = memberships.Where(m => shown.Where(e => string.Compare(e.Normalized, from) >= 0 && string.Compare(e.Normalized, to) < 0).Select(e => e.UserId).Contains(m.UserId));
+#pragma warning restore CA1309
         }
 
         var found = await memberships.PageAsync(page, m => m.Id, ct);

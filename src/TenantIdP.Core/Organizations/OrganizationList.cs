@@ -18,7 +18,9 @@ public sealed class OrganizationList(IdpDbContext db)
         if (filter.Prefix is { } prefix)
         {
             var (from, to) = TextKey.Range(prefix);
+#pragma warning disable CA1309 // translated: the collation of the column compares, byte by byte
             organizations = organizations.Where(o => string.Compare(o.NameKey, from) >= 0 && string.Compare(o.NameKey, to) < 0);
+#pragma warning restore CA1309
         }
 
         return page.Order == ListOrder.DisplayName ? ByNameAsync(organizations, page, ct) : organizations.PageAsync(page, o => o.Id, ct);
@@ -34,8 +36,10 @@ public sealed class OrganizationList(IdpDbContext db)
             if (split < 0 || !Id<Organization>.TryParse(after.AsSpan(0, split), null, out var id)) return PageErrors.CursorInvalid;
             var key = after[(split + 1)..];
             organizations = page.Descending
+#pragma warning disable CA1309 // translated: the collation of the column compares, byte by byte
                 ? organizations.Where(o => string.Compare(o.NameKey, key) <= 0 && (string.Compare(o.NameKey, key) < 0 || o.Id < id))
                 : organizations.Where(o => string.Compare(o.NameKey, key) >= 0 && (string.Compare(o.NameKey, key) > 0 || o.Id > id));
+#pragma warning restore CA1309
         }
 
         organizations = page.Descending ? organizations.OrderByDescending(o => o.NameKey).ThenByDescending(o => o.Id) : organizations.OrderBy(o => o.NameKey).ThenBy(o => o.Id);

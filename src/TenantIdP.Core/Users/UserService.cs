@@ -114,7 +114,9 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         if (filter.EmailPrefix is { } prefix)
         {
             var (from, to) = TextKey.Range(prefix);
+#pragma warning disable CA1309 // translated: the collation of the column compares, byte by byte
             users = users.Where(u => db.UserEmails.Where(e => string.Compare(e.Normalized, from) >= 0 && string.Compare(e.Normalized, to) < 0).Select(e => e.UserId).Contains(u.Id));
+#pragma warning restore CA1309
         }
 
         users = filter.Status is { } status ? users.Where(u => u.Status == status) : users.Where(u => u.Status != UserStatus.Merged && u.Status != UserStatus.Erased);

@@ -233,7 +233,7 @@ public abstract class BackChannelLogoutTests(IdpHost idp) : RelyingScene(idp)
     private Task<RelyingApp> AppAsync(string name) =>
         RelyingApp.StartAsync(Idp, Ct, wanted => wanted with { BackchannelLogoutUri = new Uri(new Uri(wanted.RedirectUris[0]), "/backchannel-logout").AbsoluteUri }, o => o.CookieName = name);
 
-    private async Task UntilOutAsync(RelyingApp app, WebBrowser browser)
+    private static async Task UntilOutAsync(RelyingApp app, WebBrowser browser)
     {
         var watch = Stopwatch.StartNew();
         while ((await app.MeAsync(browser, Ct))["user"] is not null) Assert.True(watch.Elapsed < Patience, "Still signed in.");
