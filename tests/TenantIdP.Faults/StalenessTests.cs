@@ -101,9 +101,9 @@ public sealed class StalenessTests(NodeBench bench)
         using var deafening = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         try
         {
-            foreach (var http in clients) Assert.Equal("invalid_grant", await AskAsync(app, http)); // the secret is good and kept from now on, the token is none
             var deafened = unheard ? DeafenAsync(deafening.Token) : Task.CompletedTask;
             if (unheard) await Lengths.UntilAsync(async () => await ListenersAsync() == 0, "nobody listens", Ct);
+            foreach (var http in clients) Assert.Equal("invalid_grant", await AskAsync(app, http)); // the secret is good and kept from now on, the token is none
 
             await fleet.Operator.PostAsync($"apps/{app.Id}/secret", null, Ct, first);
 
