@@ -2,11 +2,12 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Users;
 
 /// <summary>An organization that a row names, with those of the roles that rows name there.</summary>
-internal sealed record ImportPlace(Organization Organization, IReadOnlyDictionary<string, Role> Roles)
+internal sealed record ImportPlace(Organization Organization, IReadOnlyDictionary<string, Role> Roles, DefaultWorkspace? Default)
 {
     public Result<List<Role>> Find(IReadOnlyList<string> keys)
     {

@@ -138,7 +138,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
                 {
                     if (!saved.IsOk) return saved.Error;
                     db.EnterOrganization(organization.Key);
-                    foreach (var (_, wanted, user, members) in organization) members[organization.Key] = (await JoinAsync(places[organization.Key], user.Id, wanted, ct)).Id;
+                    foreach (var (_, wanted, user, members) in organization) members[organization.Key] = Join(places[organization.Key], user.Id, wanted).Id;
                     saved = await db.TrySaveAsync(Unique, ct);
                 }
 
@@ -225,7 +225,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
             if (user.Status != UserStatus.Active) return ImportErrors.NotActive;
             var allowed = wanted.Deactivated ? Result.Ok : await joins.CheckAsync(organization, user.Id, ct);
             if (!allowed.IsOk) return allowed.Error;
-            membership = await JoinAsync(place, user.Id, wanted, ct);
+            membership = Join(place, user.Id, wanted);
         }
         else
         {
@@ -245,7 +245,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         return saved.IsOk ? (membership.Id, true) : saved.Error;
     }
 
-    private async Task<Membership> JoinAsync(ImportPlace place, Id<User> user, JudgedMembership wanted, CancellationToken ct)
+    private Membership Join(ImportPlace place, Id<User> user, JudgedMembership wanted)
     {
         var now = clock.GetUtcNow();
         var membership = Membership.Join(place.Organization.Id, user, now);
@@ -253,7 +253,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         if (wanted.Deactivated) membership.Deactivate(now);
         db.Memberships.Add(membership);
         events.Record(EventTypes.MemberJoined, place.Organization.Id, membership.Id.ToString(), new { userId = user, by = "import", roles = wanted.Roles, status = wanted.Status });
-        await db.JoinDefaultAsync(events, membership, [.. wanted.Roles.Select(key => place.Roles[key])], RoleSource.Api, "", now, ct);
+        db.JoinDefault(events, membership, [.. wanted.Roles.Select(key => place.Roles[key])], RoleSource.Api, "", place.Default, now);
         return membership;
     }
 
@@ -356,7 +356,7 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
         foreach (var organization in await db.Organizations.AsNoTracking().Where(o => ids.Contains(o.Id)).ToListAsync(ct))
         {
             db.EnterOrganization(organization.Id);
-            places[organization.Id] = new ImportPlace(organization, await db.RolesAsync(organization.Id, wanted[organization.Id].SelectMany(keys => keys), ct));
+            places[organization.Id] = new ImportPlace(organization, await db.RolesAsync(organization.Id, wanted[organization.Id].SelectMany(keys => keys), ct), await db.FindDefaultAsync(organization.Id, ct));
         }
 
         return places;

@@ -1,25 +1,36 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 
 namespace TenantIdP.Core.Workspaces;
 
+/// <param name="Role">What a new member has in it.</param>
+internal sealed record DefaultWorkspace(Id<Workspace> Id, Role Role);
+
 /// <summary>What becomes of a person's workspaces when their membership of the organization changes; in the caller's transaction and tenant scope.</summary>
 internal static class WorkspaceMemberships
 {
-    /// <summary>A new member joins the default workspace as a member, with the source that made the membership. Who is only a guest is let into named workspaces alone.</summary>
-    /// <param name="roles">The roles of the new membership.</param>
+    /// <summary>The workspace that new members of the organization join, and the role they have there; null when it has none.</summary>
+    public static async Task<DefaultWorkspace?> FindDefaultAsync(this IdpDbContext db, Id<Organization> organization, CancellationToken ct) => await (
+        from workspace in db.Workspaces
+        where workspace.OrganizationId == organization && workspace.IsDefault
+        from role in db.Roles.Where(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Member)
+        select new DefaultWorkspace(workspace.Id, role)).AsNoTracking().SingleOrDefaultAsync(ct);
+
+    /// <summary>As <see cref="JoinDefault"/>, for one new member.</summary>
     public static async Task JoinDefaultAsync(this IdpDbContext db, EventLog events, Membership membership, IReadOnlyCollection<Role> roles, RoleSource source, string sourceId, DateTimeOffset now, CancellationToken ct)
     {
-        if (roles.All(r => r is { IsBuiltIn: true, Key: BuiltInRoles.Guest })) return;
-        var found = await (
-            from workspace in db.Workspaces
-            where workspace.OrganizationId == membership.OrganizationId && workspace.IsDefault
-            from role in db.Roles.Where(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Member)
-            select new { workspace.Id, Role = role }).AsNoTracking().SingleOrDefaultAsync(ct);
-        if (found is null) return;
+        if (!IsOnlyGuest(roles)) db.JoinDefault(events, membership, roles, source, sourceId, await db.FindDefaultAsync(membership.OrganizationId, ct), now);
+    }
+
+    /// <summary>A new member joins the default workspace as a member, with the source that made the membership. Who is only a guest is let into named workspaces alone.</summary>
+    /// <param name="roles">The roles of the new membership.</param>
+    public static void JoinDefault(this IdpDbContext db, EventLog events, Membership membership, IReadOnlyCollection<Role> roles, RoleSource source, string sourceId, DefaultWorkspace? found, DateTimeOffset now)
+    {
+        if (found is null || IsOnlyGuest(roles)) return;
         var member = WorkspaceMember.Join(found.Id, membership, now);
         member.Grant(found.Role, source, sourceId, now);
         db.WorkspaceMembers.Add(member);
@@ -56,6 +67,8 @@ internal static class WorkspaceMemberships
 
         db.WorkspaceMembers.RemoveRange(other);
     }
+
+    private static bool IsOnlyGuest(IReadOnlyCollection<Role> roles) => roles.All(r => r is { IsBuiltIn: true, Key: BuiltInRoles.Guest });
 
     private static Task<List<WorkspaceMember>> OfAsync(IdpDbContext db, Membership membership, CancellationToken ct) =>
         db.WorkspaceMembers.Include(m => m.Roles).Where(m => m.OrganizationId == membership.OrganizationId && m.MembershipId == membership.Id).ToListAsync(ct);

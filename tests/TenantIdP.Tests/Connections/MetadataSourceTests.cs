@@ -8,6 +8,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Background;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http.Outbound;
@@ -48,6 +49,7 @@ public abstract class MetadataSourceTests(TestStore store) : IAsyncLifetime
         services.AddScoped<EventLog>();
         services.AddScoped<Leases>();
         services.AddScoped<ConnectionEdits>();
+        services.AddSingleton<IGrantRevoker, Management.TestRevoker>();
         services.AddSingleton<IAppRegistry, TestApps>();
         services.AddScoped<SamlConnectionService>();
         services.AddScoped<MetadataRefresh>();

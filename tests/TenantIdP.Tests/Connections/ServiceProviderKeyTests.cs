@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
@@ -41,6 +42,7 @@ public abstract class ServiceProviderKeyTests(TestStore store) : IAsyncLifetime
         services.AddScoped<ServiceProviderKeys>();
         services.AddScoped<CertificateWarnings>();
         services.AddScoped<Pruning>();
+        services.AddSingleton<IGrantRevoker, Management.TestRevoker>();
         services.AddScoped<Counted>();
         services.AddSingleton<Count>();
         services.AddSingleton<ServiceProviderKeyCache>();

@@ -34,6 +34,8 @@ public sealed class DatabaseAwayTests(CutOffIdp idp) : IClassFixture<CutOffIdp>
         try
         {
             await Waiting.UntilAsync(async () => (await GetAsync("/health/ready")).StatusCode == HttpStatusCode.ServiceUnavailable, Patience, "not ready", Ct);
+            // Ready asks the database itself; what needs none is answered from memory until the watch has seen it, too.
+            await Waiting.UntilAsync(async () => (await TokenAsync()).Status == HttpStatusCode.ServiceUnavailable, Patience, "refused", Ct);
             Assert.Equal(HttpStatusCode.OK, (await GetAsync("/health/live")).StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await GetAsync("/.well-known/openid-configuration")).StatusCode);
             Assert.Equal(keys, await (await GetAsync("/.well-known/jwks")).Content.ReadAsStringAsync(Ct));

@@ -63,7 +63,7 @@ public abstract class LeakTests(ObservedHost idp)
         // ExportMetricsServiceRequest: field 1, as long as it says.
         Assert.All(idp.Collector.Bodies("/v1/metrics"), body => Assert.Equal(0x0A, body[0]));
         Assert.Contains("service.name", idp.Collector.Everything, StringComparison.Ordinal);
-        Assert.DoesNotContain("/health/ready", idp.Collector.Everything.Replace("http.route", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("GET /health", idp.Collector.Everything, StringComparison.Ordinal); // as a server's span is named; that other tests of this process ask for it is seen, too
     }
 
     private async Task LocalAsync()

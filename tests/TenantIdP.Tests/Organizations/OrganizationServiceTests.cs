@@ -51,7 +51,7 @@ public abstract class OrganizationServiceTests(ManagementHost host)
 
         var externalId = ManagementHost.Unique("crm");
         var unknown = await CreateAsync(new NewOrganization("Globex", ExternalId: externalId, Owner: Id<User>.New(DateTimeOffset.UnixEpoch)));
-        Assert.Equal("ownerUserId", unknown.Error?.Field);
+        Assert.Equal("owner", unknown.Error?.Field);
         Assert.Equal(OrganizationErrors.NotFound, (await host.UseAsync<OrganizationService, Result<Organization>>(null, o => o.FindByExternalIdAsync(externalId, Ct))).Error);
     }
 

@@ -9,6 +9,7 @@ using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Outbox;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Background;
 using TenantIdP.Testing.Stores;
 
@@ -96,6 +97,7 @@ internal sealed class OutboxScene
             services.AddScoped<OutboxClaims>();
             services.AddScoped<OutboxService>();
             services.AddScoped<Pruning>();
+            services.AddSingleton<IGrantRevoker, Management.TestRevoker>();
         });
         nodes.Add(node);
         return node;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TenantIdP.Core.Tokens;
 using TenantIdP.Core;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
@@ -27,6 +28,7 @@ internal sealed class WebhookNode : IWebhookAddresses
         services.AddScoped<EventSealer>();
         services.AddScoped<OutboxClaims>();
         services.AddScoped<Pruning>();
+        services.AddSingleton<IGrantRevoker, Management.TestRevoker>();
         services.AddScoped<WebhookOwners>();
         services.AddScoped<WebhookBacklog>();
         services.AddScoped<WebhookEvents>();
