@@ -5,6 +5,7 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Members;
 
@@ -23,9 +24,6 @@ public sealed record MemberImportRow
     public string? GivenName { get; init; }
     public string? FamilyName { get; init; }
 
-    /// <summary>Of a new account. One that there is never gets a password from here.</summary>
-    public ImportPasswordHash? PasswordHash { get; init; }
-
     /// <summary>What can be said of the row without asking the store.</summary>
     internal Result<JudgedMemberRow> Judge()
     {
@@ -33,16 +31,16 @@ public sealed record MemberImportRow
         var profile = new UserProfile { Name = Name, GivenName = GivenName, FamilyName = FamilyName }.Check();
         if (!profile.IsOk) return profile.Error;
         if (Roles?.Any(r => r is null) == true) return RoleErrors.Unknown;
-        if (PasswordHash?.Check() is { IsOk: false, Error: { } badHash }) return badHash;
-        return new JudgedMemberRow(address, profile.Value, [.. (Roles is { Count: > 0 } roles ? roles : [BuiltInRoles.Member]).Distinct(StringComparer.Ordinal)], PasswordHash?.Hash);
+        return new JudgedMemberRow(address, profile.Value, [.. (Roles is { Count: > 0 } roles ? roles : [BuiltInRoles.Member]).Distinct(StringComparer.Ordinal)]);
     }
 }
 
-internal sealed record JudgedMemberRow(EmailAddress Email, UserProfile Profile, IReadOnlyList<string> Roles, string? PasswordHash);
+internal sealed record JudgedMemberRow(EmailAddress Email, UserProfile Profile, IReadOnlyList<string> Roles);
 
 /// <summary>
 /// Brings people into one organization for its own admins. An organization speaks only for the addresses of its own domains, proven by DNS or an operator's word: whoever has one
-/// joins, with an account that is there, unchanged, or a new one. Each row is whole or not at all, in a transaction of its own under the usual locks.
+/// joins, with an account that is there, unchanged, or a new one. No passwords: one is a proof in every organization, and who may add members does not hold the mail of the
+/// domain. Each row is whole or not at all, in a transaction of its own under the usual locks.
 /// </summary>
 public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog events, TimeProvider clock)
 {
@@ -115,11 +113,11 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
 
         var address = row.Email.Normalized;
         var known = await db.UserEmails.Where(e => e.Normalized == address && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct);
-        return known is { } user ? await JoinAsync(place, user, roles, ct) : await CreateAsync(organization, row, roles, ct);
+        return known is { } user ? await AddAsync(place, user, roles, granter, ct) : await CreateAsync(organization, row, roles, granter, ct);
     }
 
     /// <summary>An account that is there: nothing of it changes but that it is in this organization, too.</summary>
-    private async Task<Result<ImportOutcome>> JoinAsync(Organization place, Id<User> user, List<Role> roles, CancellationToken ct)
+    private async Task<Result<ImportOutcome>> AddAsync(Organization place, Id<User> user, List<Role> roles, Granter granter, CancellationToken ct)
     {
         var organization = place.Id;
         if (!await db.LockAsync(user, ct)) return VersionErrors.ChangedMeanwhile;
@@ -128,7 +126,7 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
         if (membership is null)
         {
             var allowed = await joins.CheckAsync(organization, user, ct);
-            return allowed.IsOk ? await SaveAsync(Join(organization, user, roles), ImportStatus.Updated, ct) : allowed.Error;
+            return allowed.IsOk ? await SaveAsync(await JoinAsync(organization, user, roles, granter, ct), ImportStatus.Updated, ct) : allowed.Error;
         }
 
         // Who was removed or deactivated stays so, however often the same file is sent.
@@ -146,7 +144,7 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
         return await SaveAsync(membership, ImportStatus.Updated, ct);
     }
 
-    private async Task<Result<ImportOutcome>> CreateAsync(Id<Organization> organization, JudgedMemberRow row, List<Role> roles, CancellationToken ct)
+    private async Task<Result<ImportOutcome>> CreateAsync(Id<Organization> organization, JudgedMemberRow row, List<Role> roles, Granter granter, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var user = User.Create(PersonName.None, now, organization);
@@ -155,19 +153,20 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
         user.Change(row.Profile, now);
         user.AddEmail(row.Email, verified: true, now); // the organization holds the domain
         db.Users.Add(user);
-        if (row.PasswordHash is { } hash) db.LocalCredentials.Add(LocalCredential.Create(user.Id, hash, now));
         events.Record(
-            EventTypes.UserCreated, organization, user.Id.ToString(), new { by = "import", password = row.PasswordHash is not null }, new { emails = user.Emails.Select(e => e.Address), name = user.Name });
-        return await SaveAsync(Join(organization, user.Id, roles), ImportStatus.Created, ct);
+            EventTypes.UserCreated, organization, user.Id.ToString(), new { by = "import" }, new { emails = user.Emails.Select(e => e.Address), name = user.Name });
+        return await SaveAsync(await JoinAsync(organization, user.Id, roles, granter, ct), ImportStatus.Created, ct);
     }
 
-    private Membership Join(Id<Organization> organization, Id<User> user, List<Role> roles)
+    private async Task<Membership> JoinAsync(Id<Organization> organization, Id<User> user, List<Role> roles, Granter granter, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var membership = Membership.Join(organization, user, now);
         foreach (var role in roles) membership.Grant(role, RoleSource.Api, "", now);
         db.Memberships.Add(membership);
         events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId = user, by = "import", roles = roles.Select(r => r.Key) });
+        // As where one is added: the default workspace comes with the role member, from somebody who may give it.
+        if (await db.FindDefaultAsync(organization, ct) is { } found && await granter.CoversAsync(db, [found.Role], ct)) db.JoinDefault(events, membership, roles, RoleSource.Api, "", found, now);
         return membership;
     }
 

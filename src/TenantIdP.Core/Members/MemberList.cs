@@ -70,9 +70,10 @@ public sealed class MemberList(IdpDbContext db)
             .Select(r => new { r.Id, r.Key, Authoritative = db.Organizations.Any(o => o.Id == scope && o.DirectoryAuthoritative) }).ToDictionaryAsync(r => r.Id, ct);
         return
         [
-            .. memberships.Select(m => new Member(
+            // Read one after the other: a person may have been erased, a role replaced meanwhile.
+            .. memberships.Where(m => people.ContainsKey(m.UserId)).Select(m => new Member(
                 m, m.NameOverlay ?? people[m.UserId].Name, people[m.UserId].Address,
-                [.. m.Roles.Select(r => MemberRole.Of(roles[r.RoleId].Key, r.Source, roles[r.RoleId].Authoritative && m.HasDirectoryRoles)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)])),
+                [.. m.Roles.Where(r => roles.ContainsKey(r.RoleId)).Select(r => MemberRole.Of(roles[r.RoleId].Key, r.Source, roles[r.RoleId].Authoritative && m.HasDirectoryRoles)).OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.Source)])),
         ];
     }
 }

@@ -195,7 +195,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
 
     private async Task<Result> AddOwnerAsync(Id<Organization> organization, Id<User> owner, DateTimeOffset now, CancellationToken ct)
     {
-        await db.LockAsync(owner, ct);
+        if (!await db.LockAsync(owner, ct) || !await db.Users.AnyAsync(u => u.Id == owner && u.Status == UserStatus.Active, ct)) return OrganizationErrors.OwnerUnknown;
         var allowed = await joins.CheckAsync(organization, owner, ct);
         if (!allowed.IsOk) return allowed;
         var role = await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct);

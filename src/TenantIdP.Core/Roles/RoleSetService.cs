@@ -104,6 +104,6 @@ public sealed class RoleSetService(IdpDbContext db, RoleSetUse use, RoleHierarch
     {
         var ids = sets.SelectMany(s => s.Roles).Select(r => r.RoleId).Distinct().ToArray();
         var keys = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == Organization.Instance && ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, r => r.Key, ct);
-        return [.. sets.Select(s => new RoleSetView(s, [.. s.Roles.Select(r => keys[r.RoleId]).Order(StringComparer.Ordinal)]))];
+        return [.. sets.Select(s => new RoleSetView(s, [.. s.Roles.Where(r => keys.ContainsKey(r.RoleId)).Select(r => keys[r.RoleId]).Order(StringComparer.Ordinal)]))];
     }
 }

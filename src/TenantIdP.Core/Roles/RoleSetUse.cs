@@ -44,7 +44,7 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
             {
                 if (set is { } named && !await db.RoleSets.AnyAsync(s => s.Id == named, ct)) return RoleSetErrors.Unknown;
                 var (was, leftOut, instead) = (changed.RoleSetId, await LeftOutAsync(set, ct), replaceWith ?? NoReplacement);
-                if (instead.Keys.Any(key => leftOut.All(r => r.Key != key))) return RoleSetErrors.ReplacementInvalid;
+                if (instead.Any(pair => pair.Value is null || leftOut.All(r => r.Key != pair.Key))) return RoleSetErrors.ReplacementInvalid;
                 changed.UseRoleSet(set, clock.GetUtcNow());
                 var saved = await db.TrySaveAsync(ct); // what may be given is asked by the new set
                 if (!saved.IsOk) return saved;

@@ -18,6 +18,10 @@ public sealed class TokenEvents(IdpDbContext db, OidcSession session, EventLog e
     /// <summary>How many refused switches of one person with one app are written down in an hour, by all nodes: whoever holds a refresh token could fill the log with them.</summary>
     public const int RefusedSwitches = 20;
 
+    /// <summary>Of one app for one API in one session, in an hour.</summary>
+    public const int Exchanges = 10;
+
+
     private const int LongestName = 80;
 
     /// <summary>A person who was refused at the authorization endpoint.</summary>
@@ -54,9 +58,10 @@ public sealed class TokenEvents(IdpDbContext db, OidcSession session, EventLog e
         await db.SaveChangesAsync(ct);
     }
 
-    /// <summary>An app goes on in a person's name: an event in the organization of the token.</summary>
+    /// <summary>An app goes on in a person's name: an event in the organization of the token, for the first few of an hour. A program asks for such tokens all day long; that it does is what is to be known.</summary>
     public async Task RecordExchangeAsync(App app, Grant grant, Id<Organization>? organization, string audience, ExchangeSubject subject, CancellationToken ct)
     {
+        if (!await tallies.TakeAsync([new TallyLimit($"exchanged {grant.SessionId} {app.Id} {Fingerprint.Of(audience)[..16]}", Exchanges, TimeSpan.FromHours(1))], ct)) return;
         if (organization is { } entered) db.EnterOrganization(entered);
         events.Record(
             EventTypes.TokenExchanged, organization ?? Organization.Instance, grant.UserId.ToString(),

@@ -109,6 +109,8 @@ public sealed class EventSealing(EventSealer sealer) : IScheduledWork
 {
     public static string Name => "event_sealing";
 
+    public static bool GoesByTheClock => false;
+
     public Task DoAsync(CancellationToken ct) => sealer.SealAsync(ct);
 
     public Task<bool> HasWorkAsync(CancellationToken ct) => sealer.IsDueAsync(ct);

@@ -11,6 +11,9 @@ public interface IScheduledWork
 
     Task DoAsync(CancellationToken ct);
 
+    /// <summary>Whether it decides by the time. Such a work waits while this node's clock is known to be wrong: what ends by a clock that is a year ahead is gone for good.</summary>
+    static virtual bool GoesByTheClock => true;
+
     /// <summary>Asked at each look, before the lease is taken: one that finds nothing writes nothing.</summary>
     Task<bool> HasWorkAsync(CancellationToken ct) => Task.FromResult(true);
 }
@@ -75,7 +78,7 @@ public sealed class WorkRunner<T>(IServiceScopeFactory scopes, NodeState state, 
 
     private async Task LookAsync(CancellationToken ct)
     {
-        if (state.StoreIsAway) return;
+        if (state.StoreIsAway || (T.GoesByTheClock && state.ClockIsWrong)) return;
         try
         {
             await TryAsync(ct);

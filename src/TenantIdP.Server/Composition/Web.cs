@@ -73,8 +73,9 @@ internal static class Web
             return next(context);
         });
         // Anybody may ask for codes of a device or push a request, and each stores rows: counted by network, as anonymous calls of the API are.
+        // By segments: the engine takes a path with a slash behind for the same.
         app.UseWhen(
-            static context => HttpMethods.IsPost(context.Request.Method) && (context.Request.Path == "/connect/device" || context.Request.Path == "/connect/par"),
+            static context => HttpMethods.IsPost(context.Request.Method) && (context.Request.Path.StartsWithSegments("/connect/device") || context.Request.Path.StartsWithSegments("/connect/par")),
             static branch => branch.Use(static async (context, next) =>
             {
                 if (await context.RequestServices.GetRequiredService<RateLimits>().AdmitAsync(context, null)) await next(context);

@@ -54,8 +54,8 @@ public abstract class MemberImportTests(ManagementHost host)
         var known = await PersonAsync($"known@{scene.Domain}");
 
         var first = await ImportAsync(scene, "",
-            new { email = $"New@{scene.Domain}", name = "New Person", passwordHash = new { hash = Hash, algorithm = "pbkdf2" }, roles = new[] { "member", "guest" } },
-            new { email = $"KNOWN@{scene.Domain}", name = "Another Name", passwordHash = new { hash = Hash } });
+            new { email = $"New@{scene.Domain}", name = "New Person", roles = new[] { "member", "guest" } },
+            new { email = $"KNOWN@{scene.Domain}", name = "Another Name" });
         var again = await ImportAsync(scene, "", new { email = $"new@{scene.Domain}" }, new { email = $"known@{scene.Domain}" });
 
         Assert.Equal(["created", "updated"], first.Select(Said));
@@ -67,7 +67,6 @@ public abstract class MemberImportTests(ManagementHost host)
             var person = await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == made, Ct);
             Assert.Equal(("New Person", scene.Organization), (person.Name, person.CreatedByOrganization));
             Assert.NotNull(Assert.Single(person.Emails).VerifiedAt);
-            Assert.Equal(Hash, await db.LocalCredentials.Where(c => c.UserId == made).Select(c => c.PasswordHash).SingleAsync(Ct));
             Assert.Equal("Their Own Name", await db.Users.Where(u => u.Id == known).Select(u => u.Name).SingleAsync(Ct));
             Assert.Equal(2, await db.Memberships.CountAsync(m => m.UserId == made || m.UserId == known, Ct));
             return 0;
@@ -76,14 +75,16 @@ public abstract class MemberImportTests(ManagementHost host)
 
     [Fact]
     [Trait("Attack", "A1")]
-    public async Task A_password_never_comes_to_an_account_that_is_there()
+    public async Task An_admin_plants_no_password_neither_on_an_account_that_is_there_nor_on_one_to_come()
     {
         var scene = await NewSceneAsync();
         var person = await PersonAsync($"victim@{scene.Domain}");
 
-        for (var i = 0; i < 2; i++) await ImportAsync(scene, "", new { email = $"victim@{scene.Domain}", passwordHash = new { hash = Hash } });
+        var rows = await ImportAsync(scene, "", new { email = $"victim@{scene.Domain}", passwordHash = new { hash = Hash } }, new { email = $"cfo@{scene.Domain}", passwordHash = new { hash = Hash } });
 
+        Assert.All(rows, row => Assert.Equal("import_row_invalid", Said(row)));
         Assert.False(await host.ReadAsync(null, db => db.LocalCredentials.AnyAsync(c => c.UserId == person, Ct)));
+        Assert.False(await host.ReadAsync(null, db => db.UserEmails.AnyAsync(e => e.Normalized == $"cfo@{scene.Domain}", Ct)));
     }
 
     [Fact]
@@ -122,10 +123,10 @@ public abstract class MemberImportTests(ManagementHost host)
         var rows = await ImportAsync(scene, "",
             new { email = $"boss@{scene.Domain}", roles = new[] { "owner" } }, new { email = $"a@{scene.Domain}", roles = new[] { "no-such-role" } }, new { email = "nonsense" }, new { name = "Nobody" },
             new { email = $"removed@{scene.Domain}" }, new { email = $"operator@{scene.Domain}" }, new { email = $"b@{scene.Domain}", externalId = "42" }, "not json", "",
-            new { email = $"good@{scene.Domain}", roles = new[] { "admin" } }, new { email = $"c@{scene.Domain}", passwordHash = new { hash = Hash, algorithm = "bcrypt" } });
+            new { email = $"good@{scene.Domain}", roles = new[] { "admin" } });
 
         Assert.Equal(
-            ["role_escalation", "role_unknown", "email_invalid", "email_invalid", "membership_ended", "import_person_unavailable", "import_row_invalid", "import_row_invalid", "created", "password_hash_algorithm_differs"],
+            ["role_escalation", "role_unknown", "email_invalid", "email_invalid", "membership_ended", "import_person_unavailable", "import_row_invalid", "import_row_invalid", "created"],
             rows.Select(Said));
         Assert.False(await host.ReadAsync(null, db => db.UserEmails.AnyAsync(e => e.Normalized == $"boss@{scene.Domain}", Ct)));
     }
