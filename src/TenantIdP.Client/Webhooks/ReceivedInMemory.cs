@@ -9,7 +9,7 @@ internal sealed class ReceivedInMemory(TimeProvider clock, int most = ReceivedIn
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
     private readonly Lock turn = new();
-    private readonly Dictionary<string, bool> handled = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (bool Done, DateTimeOffset At)> handled = new(StringComparer.Ordinal);
     private readonly Queue<(string Id, DateTimeOffset At)> order = new();
 
     public ValueTask<WebhookClaim> ClaimAsync(string id, CancellationToken cancellationToken)
@@ -17,9 +17,15 @@ internal sealed class ReceivedInMemory(TimeProvider clock, int most = ReceivedIn
         var now = clock.GetUtcNow();
         lock (turn)
         {
-            while (order.TryPeek(out var oldest) && (oldest.At + Kept <= now || order.Count > most)) handled.Remove(order.Dequeue().Id);
-            if (handled.TryGetValue(id, out var done)) return ValueTask.FromResult(done ? WebhookClaim.Done : WebhookClaim.UnderWay);
-            handled[id] = false;
+            while (order.TryPeek(out var oldest) && (oldest.At + Kept <= now || order.Count > most))
+            {
+                // One whose handling failed has come again since, and stands later in the order, too.
+                var (forgotten, at) = order.Dequeue();
+                if (handled.TryGetValue(forgotten, out var latest) && latest.At == at) handled.Remove(forgotten);
+            }
+
+            if (handled.TryGetValue(id, out var known)) return ValueTask.FromResult(known.Done ? WebhookClaim.Done : WebhookClaim.UnderWay);
+            handled[id] = (false, now);
             order.Enqueue((id, now));
             return ValueTask.FromResult(WebhookClaim.New);
         }
@@ -30,7 +36,7 @@ internal sealed class ReceivedInMemory(TimeProvider clock, int most = ReceivedIn
         lock (turn)
         {
             if (!handled) this.handled.Remove(id);
-            else if (this.handled.ContainsKey(id)) this.handled[id] = true;
+            else if (this.handled.TryGetValue(id, out var known)) this.handled[id] = known with { Done = true };
         }
 
         return ValueTask.CompletedTask;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Instance;
 
 namespace TenantIdP.Core.Outbox;
@@ -12,11 +11,10 @@ public sealed class OutboxLag(OutboxService outbox) : IGaugeSource
     public async Task<IReadOnlyList<Measurement<double>>> ReadAsync(CancellationToken ct) => [new(Math.Max(0, (await outbox.LagAsync(ct)).TotalSeconds))];
 }
 
-/// <summary>Messages that were given up and are kept for an operator. Crosses organizations.</summary>
-public sealed class OutboxDeadMessages(IdpDbContext db) : IGaugeSource
+/// <summary>Messages that were given up and are kept for an operator.</summary>
+public sealed class OutboxDeadMessages(OutboxService outbox) : IGaugeSource
 {
     public static GaugeDescription Gauge { get; } = new("tenantidp.outbox.dead_messages", "{message}", "Messages that were given up and can be replayed.");
 
-    public async Task<IReadOnlyList<Measurement<double>>> ReadAsync(CancellationToken ct) =>
-        [new(await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(m => m.State == OutboxState.Dead, ct))];
+    public async Task<IReadOnlyList<Measurement<double>>> ReadAsync(CancellationToken ct) => [new(await outbox.DeadAsync(ct))];
 }

@@ -49,5 +49,8 @@ public sealed class OutboxService(IdpDbContext db, EventLog events, OutboxSignal
         return oldest is { } due ? now - due : TimeSpan.Zero;
     }
 
+    /// <summary>How many were given up and can be replayed.</summary>
+    public Task<int> DeadAsync(CancellationToken ct) => All.CountAsync(m => m.State == OutboxState.Dead, ct);
+
     private IQueryable<OutboxMessage> All => db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking();
 }

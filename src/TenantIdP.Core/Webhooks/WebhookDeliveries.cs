@@ -35,6 +35,9 @@ public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpo
         return await owners.Deliveries(owner).AsNoTracking().SingleOrDefaultAsync(d => d.EndpointId == endpoint && d.Id == id, ct) is { } delivery ? delivery : WebhookErrors.DeliveryNotFound;
     }
 
+    /// <summary>Whether this caller may see what was sent.</summary>
+    public Task<bool> ShowsAsync(Granter granter, CancellationToken ct) => granter.CoversAsync(owners.Db, [Permission.EventsRead], ct);
+
     /// <summary>Sends the event of a delivery once more, after whatever waits for the endpoint, with the webhook-id it had: a receiver that has seen it does nothing.</summary>
     public async Task<Result<WebhookDelivery>> ReplayAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, Id<WebhookDelivery> id, Granter granter, CancellationToken ct)
     {

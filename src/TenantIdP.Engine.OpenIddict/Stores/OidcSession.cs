@@ -39,13 +39,16 @@ public sealed class OidcSession(IdpDbContext idp, IServiceProvider services) : I
         Db.Authorizations.Where(a => a.Id == grant && a.Status == Statuses.Valid).ExecuteUpdateAsync(set => set.SetProperty(a => a.Status, Statuses.Revoked), ct);
 
     /// <summary>
-    /// Deletes what can't matter any more. Redeemed tokens of a living grant stay until they expire: without its row, the replay of a stolen token would go unnoticed.
+    /// Deletes what can't matter any more. Redeemed tokens of a living grant stay until they expire: without its row, the replay of a stolen token would go unnoticed. A grant
+    /// that stands stays as long as its session can last, although an app that asks for no refresh token has no token left: its app is told when the session ends.
     /// </summary>
-    public async Task PruneAsync(DateTimeOffset before, CancellationToken ct)
+    /// <param name="before">What was dead then.</param>
+    /// <param name="standing">Sessions that began before this are over.</param>
+    public async Task PruneAsync(DateTimeOffset before, DateTimeOffset standing, CancellationToken ct)
     {
-        var cutoff = before.UtcDateTime;
+        var (cutoff, over) = (before.UtcDateTime, standing.UtcDateTime);
         await Db.Tokens.Where(t => t.ExpirationDate < cutoff || (t.Authorization != null && t.Authorization.Status != Statuses.Valid && t.CreationDate < cutoff)).ExecuteDeleteAsync(ct);
-        await Db.Authorizations.Where(a => a.CreationDate < cutoff && !a.Tokens.Any()).ExecuteDeleteAsync(ct);
+        await Db.Authorizations.Where(a => a.CreationDate < cutoff && (a.Status != Statuses.Valid || a.CreationDate < over) && !a.Tokens.Any()).ExecuteDeleteAsync(ct);
     }
 
     /// <summary>The tenant scope of an event that is recorded next; none for the instance's own.</summary>

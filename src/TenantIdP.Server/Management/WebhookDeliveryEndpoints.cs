@@ -22,8 +22,8 @@ internal static class WebhookDeliveryEndpoints
 
         webhook.MapGet("/deliveries", (Id<WebhookEndpoint> webhookId, [AsParameters] WebhookDeliveryQuery wanted, [AsParameters] PageQuery query, WebhookDeliveries deliveries, CancellationToken ct) =>
             ListAsync(Organization.Instance, webhookId, wanted, query, deliveries, ct)).WithName("ListInstanceWebhookDeliveries").WithDescription(Listing);
-        webhook.MapGet("/deliveries/{deliveryId}", (Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, CancellationToken ct) =>
-            FindAsync(Organization.Instance, webhookId, deliveryId, deliveries, ct)).WithName("GetInstanceWebhookDelivery").WithDescription(Showing);
+        webhook.MapGet("/deliveries/{deliveryId}", (Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, ManagementCaller caller, CancellationToken ct) =>
+            FindAsync(Organization.Instance, webhookId, deliveryId, deliveries, caller, ct)).WithName("GetInstanceWebhookDelivery").WithDescription(Showing);
         webhook.MapPost("/deliveries/{deliveryId}/replay", (Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, ManagementCaller caller, CancellationToken ct) =>
             ReplayAsync(Organization.Instance, webhookId, deliveryId, deliveries, caller, ct)).WithName("ReplayInstanceWebhookDelivery").WithDescription(Replaying);
         webhook.MapPost("/test", (Id<WebhookEndpoint> webhookId, WebhookDeliveries deliveries, WebhookPosting posting, ManagementCaller caller, CancellationToken ct) =>
@@ -46,8 +46,12 @@ internal static class WebhookDeliveryEndpoints
         query.AnswerAsync(page => deliveries.ListAsync(organizationId, webhookId, new WebhookDeliveryFilter(wanted.Arrived, wanted.Event), page, ct), WebhookDeliveryResponse.From);
 
     private static async Task<Results<Ok<WebhookDeliveryDetail>, ProblemHttpResult>> FindAsync(
-        Id<Organization> organizationId, Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, CancellationToken ct) =>
-        (await deliveries.FindAsync(organizationId, webhookId, deliveryId, ct)).ToOk(WebhookDeliveryDetail.From);
+        Id<Organization> organizationId, Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, ManagementCaller caller, CancellationToken ct)
+    {
+        var found = await deliveries.FindAsync(organizationId, webhookId, deliveryId, ct);
+        // What was sent is an event: it is shown to whoever may read events.
+        return found.IsOk && !await deliveries.ShowsAsync(caller.Granter, ct) ? TypedResults.Ok(new WebhookDeliveryDetail(WebhookDeliveryResponse.From(found.Value), null, null)) : found.ToOk(WebhookDeliveryDetail.From);
+    }
 
     private static async Task<Results<Ok<WebhookDeliveryResponse>, ProblemHttpResult>> ReplayAsync(
         Id<Organization> organizationId, Id<WebhookEndpoint> webhookId, Id<WebhookDelivery> deliveryId, WebhookDeliveries deliveries, ManagementCaller caller, CancellationToken ct) =>
@@ -79,9 +83,9 @@ public sealed record WebhookDeliveryResponse(
         new(d.Id, d.EndpointId, d.WebhookId, d.EventType, d.Cause, d.Try, d.At, d.DurationMs, d.Arrived, d.Status, d.Failure, d.NextTryAt);
 }
 
-/// <param name="Request">The body that was posted, without personal data; at most 8192 characters.</param>
-/// <param name="Response">How the answer began, redacted; at most 1024 characters.</param>
-public sealed record WebhookDeliveryDetail(WebhookDeliveryResponse Delivery, string Request, string? Response)
+/// <param name="Request">The body that was posted, without personal data; at most 8192 characters; null for whoever lacks events:read.</param>
+/// <param name="Response">How the answer began, redacted; at most 1024 characters. Null when there was none, and for whoever lacks events:read.</param>
+public sealed record WebhookDeliveryDetail(WebhookDeliveryResponse Delivery, string? Request, string? Response)
 {
     internal static WebhookDeliveryDetail From(WebhookDelivery d) => new(WebhookDeliveryResponse.From(d), d.Request, d.Response);
 }

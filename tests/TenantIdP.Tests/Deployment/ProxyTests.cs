@@ -135,7 +135,7 @@ public sealed class ProxyTests(UntrustingHost untrusting, BehindOneProxy one, Be
             },
         };
         using var http = new HttpClient(handler);
-        using var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + "/connect/device") { Content = new FormUrlEncodedContent([new("client_id", "nobody")]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, host.Issuer + (forwardedFor is null ? "/connect/device/" : "/connect/device")) { Content = new FormUrlEncodedContent([new("client_id", "nobody")]) };
         if (forwardedFor is not null) request.Headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
         using var response = await http.SendAsync(request, Ct);
         return int.Parse(response.Headers.GetValues("RateLimit-Remaining").Single(), System.Globalization.CultureInfo.InvariantCulture);

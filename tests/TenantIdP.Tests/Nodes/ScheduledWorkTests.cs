@@ -37,6 +37,60 @@ public abstract class ScheduledWorkTests(TestStore store)
         Assert.True(await scope.ServiceProvider.GetRequiredService<Leases>().TryTakeAsync(Endless.Name, "another", TimeSpan.FromMinutes(2), TimeSpan.FromHours(1), Ct));
     }
 
+    [Fact]
+    [Trait("Fault", "R7")]
+    public async Task What_goes_by_the_clock_waits_while_the_clock_is_wrong()
+    {
+        var (begun, sealing) = (new Begun(), new Sealed());
+        var node = store.NewNode(configure: services => services.AddScoped<Leases>().AddSingleton(begun).AddSingleton(sealing).AddScoped<Endless>().AddScoped<Clockless>());
+        var state = new NodeState();
+        state.Migrated();
+        state.SeeClock(TimeSpan.FromDays(365));
+        using var runner = Runner<Endless>(node, state);
+        using var other = Runner<Clockless>(node, state);
+        await runner.StartAsync(Ct);
+        await other.StartAsync(Ct);
+
+        await sealing.Task.WaitAsync(Patience, Ct); // looked at a few times, and done
+        Assert.False(begun.Task.IsCompleted);
+        state.SeeClock(TimeSpan.Zero);
+        await begun.Task.WaitAsync(Patience, Ct);
+
+        await runner.StopAsync(Ct).WaitAsync(Patience, Ct);
+        await other.StopAsync(Ct).WaitAsync(Patience, Ct);
+    }
+
+    private static WorkRunner<T> Runner<T>(ServiceProvider node, NodeState state) where T : class, IScheduledWork => new(
+        node.GetRequiredService<IServiceScopeFactory>(), state, TimeProvider.System, node.GetRequiredService<Telemetry>(), NullLogger<WorkRunner<T>>.Instance,
+        new WorkTimes(TimeSpan.Zero, TimeSpan.FromMilliseconds(20)));
+
+    private sealed class Sealed : TaskCompletionSource
+    {
+        private int times;
+
+        public Sealed() : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        {
+        }
+
+        public void Do()
+        {
+            if (++times == 5) TrySetResult();
+        }
+    }
+
+    private sealed class Clockless(Sealed times) : IScheduledWork
+    {
+        public static string Name => "clockless";
+
+        public static bool GoesByTheClock => false;
+
+        public Task DoAsync(CancellationToken ct)
+        {
+            times.Do();
+            return Task.CompletedTask;
+        }
+    }
+
     private sealed class Begun : TaskCompletionSource
     {
         public Begun() : base(TaskCreationOptions.RunContinuationsAsynchronously)

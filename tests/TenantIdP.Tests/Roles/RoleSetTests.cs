@@ -47,7 +47,7 @@ public abstract class RoleSetTests(ManagementHost host)
     {
         var (basic, gold) = (await NewRoleAsync(), await NewRoleAsync());
         var organization = await host.NewOrganizationAsync(Ct);
-        Assert.True((await host.UseAsync<RoleService, Result<Role>>(organization, s => s.CreateAsync(organization, new NewRole("own", "Own", []), Granter.Instance, Ct))).IsOk);
+        var own = (await host.UseAsync<RoleService, Result<Role>>(organization, s => s.CreateAsync(organization, new NewRole("own", "Own", []), Granter.Instance, Ct))).Value!; // valid
         var member = await host.NewMemberAsync(organization, BuiltInRoles.Member, Ct);
         using var client = host.AsOperator();
         var set = await NewSetAsync(client, basic);
@@ -62,6 +62,8 @@ public abstract class RoleSetTests(ManagementHost host)
             await AssertProblem.IsAsync(await client.PutAsync($"{path}/members/{member.Membership.Id}/roles/{key}", null, Ct), HttpStatusCode.NotFound, "role_not_found", Ct);
         await AssertProblem.IsAsync(await client.PostAsJsonAsync($"{path}/members", new { userId = (await host.NewUserAsync(Ct)).ToString(), roles = new[] { gold } }, Ct), HttpStatusCode.BadRequest, "role_unknown", Ct);
         await AssertProblem.IsAsync(await client.PostAsJsonAsync($"{path}/roles", new { key = "child", displayName = "Child", extends = gold }, Ct), HttpStatusCode.BadRequest, "extended_role_unknown", Ct);
+        // Nor by taking the place of one of its own.
+        await AssertProblem.IsAsync(await client.DeleteAsync($"{path}/roles/{own.Id}?replaceWith={gold}", Ct), HttpStatusCode.BadRequest, "role_unknown", Ct);
         Assert.Contains(gold, await KeysAsync(client, "roles"));
 
         var freed = await OkAsync(await UseAsync(client, organization, null));

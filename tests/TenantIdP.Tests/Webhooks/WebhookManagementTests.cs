@@ -170,6 +170,11 @@ public abstract class WebhookManagementTests(ManagementHost host)
         await AssertProblem.IsAsync(await PostAsync(their, organization, Url, ["*"]), HttpStatusCode.Forbidden, "webhook_events_required", Ct);
         await AssertProblem.IsAsync(await SendAsync(their, HttpMethod.Patch, path, new { url = "https://evil.example.com/" }), HttpStatusCode.Forbidden, "webhook_events_required", Ct);
         await AssertProblem.IsAsync(await their.PostAsync($"{path}/test", null, Ct), HttpStatusCode.Forbidden, "webhook_events_required", Ct);
+        var endpoint = (await host.UseAsync<WebhookService, Result<WebhookEndpoint>>(organization, s => s.FindAsync(organization, Id<WebhookEndpoint>.Parse(id, null), Ct))).Value!; // just made
+        var delivery = (await host.UseAsync<WebhookTurns, (WebhookOutcome, WebhookDelivery Delivery)>(
+            organization, s => s.EndAsync(s.BeginTest(endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct))).Delivery.Id;
+        Assert.Equal("{}", (await api.GetFromJsonAsync<JsonElement>($"{path}/deliveries/{delivery}", Ct)).GetProperty("request").GetString());
+        Assert.Equal(JsonValueKind.Null, (await their.GetFromJsonAsync<JsonElement>($"{path}/deliveries/{delivery}", Ct)).GetProperty("request").ValueKind);
         using (var disabled = await SendAsync(their, HttpMethod.Patch, path, new { enabled = false })) Assert.True(disabled.IsSuccessStatusCode, await disabled.Content.ReadAsStringAsync(Ct)); // which gives them nothing
         await AssertProblem.IsAsync(await SendAsync(their, HttpMethod.Patch, path, new { enabled = true }), HttpStatusCode.Forbidden, "webhook_events_required", Ct);
     }
