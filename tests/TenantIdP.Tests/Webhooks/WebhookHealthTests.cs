@@ -148,6 +148,7 @@ public abstract class WebhookHealthTests(TestStore store)
     {
         var node = new WebhookNode(store);
         var (first, second) = (await store.NewOrganizationAsync(Ct), await store.NewOrganizationAsync(Ct));
+        await node.SealAsync(Ct); // what others of this class have left
         var endpoint = await node.NewEndpointAsync(Organization.Instance, Ct, "member.*");
         foreach (var (organization, target) in new[] { (first, "a"), (second, "b"), (Organization.Instance, "c"), (first, "d") })
         {
