@@ -160,6 +160,28 @@ public abstract class OutboxFairnessTests(TestStore store)
         }
     }
 
+    [Fact]
+    public async Task What_waits_and_was_never_tried_is_not_added_again_and_what_is_being_sent_is()
+    {
+        var scene = new OutboxScene(store);
+        await scene.AddAsync("x", Ct);
+        Assert.Equal(1, await AddAsync("k", "other")); // the waiting one has that key, and another destination
+        Assert.Equal(0, await AddAsync("k", "other"));
+        Assert.Equal(1, await AddAsync("l", "l", "l"));
+        Assert.Equal(2, (await scene.ClaimAndDieAsync(Ct)).Count);
+        Assert.Equal(0, await AddAsync("k", "other")); // it waits behind the one that is being sent
+        Assert.Equal(1, await AddAsync("k", $"{scene.Kind}:k"));
+        Assert.Equal(1, await AddAsync("l", "l"));
+        Assert.Equal(0, await AddAsync("l", "l"));
+
+        Task<int> AddAsync(string key, params string[] destinations) => scene.UseAsync<IdpDbContext, int>(async (db, services) =>
+        {
+            var added = await services.GetRequiredService<OutboxWriter>().AddUnlessWaitingAsync([.. destinations.Select(d => new NewOutboxMessage(scene.Kind, $"{scene.Kind}:{key}", d, new Told("again")))], Ct);
+            await db.SaveChangesAsync(Ct);
+            return added;
+        });
+    }
+
     private static Task<IReadOnlyList<OutboxMessage>> ClaimAsync(OutboxScene scene, IReadOnlyCollection<OutboxKind> kinds, IEnumerable<OutboxMessage> running) =>
         scene.UseAsync<OutboxClaims, IReadOnlyList<OutboxMessage>>((claims, _) => claims.ClaimAsync(
             "node", new OutboxRoom(kinds, OutboxDrainer.Parallel, [.. running.Select(m => new OutboxRunning(m.Kind, m.Destination, m.OrganizationId))]), Ct));
