@@ -137,7 +137,8 @@ public abstract class WebhookHealthTests(TestStore store)
         await node.SealAsync(Ct);
         await node.RecordAsync(organization, Ct, [.. Enumerable.Range(0, 40).Select(i => $"one-{i}")]);
         var with = await CapturedCommands.WhileAsync(() => node.SealAsync(Ct));
-        Assert.Equal(without.Count(s => IsRead(s.Sql)), with.Count(s => IsRead(s.Sql)));
+        Assert.Equal(without.Count(s => IsRead(s.Sql)) + 1, with.Count(s => IsRead(s.Sql))); // and once how much waits for them
+        Assert.Single(with, s => IsRead(s.Sql) && s.Sql.Contains("outbox_messages", StringComparison.Ordinal));
         Assert.Equal(40, await node.UseAsync<IdpDbContext, int>(db => db.OutboxMessages.CountAsync(Ct), organization));
 
         static bool IsRead(string sql) => sql.TrimStart().StartsWith("SELECT", StringComparison.Ordinal);
@@ -148,6 +149,7 @@ public abstract class WebhookHealthTests(TestStore store)
     {
         var node = new WebhookNode(store);
         var (first, second) = (await store.NewOrganizationAsync(Ct), await store.NewOrganizationAsync(Ct));
+        await node.SealAsync(Ct); // what other tests have left
         var endpoint = await node.NewEndpointAsync(Organization.Instance, Ct, "member.*");
         foreach (var (organization, target) in new[] { (first, "a"), (second, "b"), (Organization.Instance, "c"), (first, "d") })
         {
