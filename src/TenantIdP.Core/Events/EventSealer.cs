@@ -70,14 +70,14 @@ public sealed class EventSealer(IdpDbContext db, Leases leases, WebhookFanOut we
                 chain.Append(recorded, position);
             }
 
-            if (own.Key != Organization.Instance) webhooks.Add(own.Key, own.Select(e => e.Event));
+            if (own.Key != Organization.Instance) await webhooks.AddAsync(own.Key, [.. own.Select(e => e.Event)], ct);
             var saved = await db.TrySaveAsync(LostRaces, ct);
             if (!saved.IsOk) return saved.Error;
             db.ChangeTracker.Clear();
         }
 
         // To the instance of all of them, in their order.
-        if (webhooks.Add(Organization.Instance, batch)) await db.SaveChangesAsync(ct);
+        if (await webhooks.AddAsync(Organization.Instance, batch, ct)) await db.SaveChangesAsync(ct);
         return batch.Count;
     }
 }

@@ -29,8 +29,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         await PruneSessionsAsync(now - Kept, ct);
         await PruneStrangersAsync(now - Kept, ct);
         await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.ExpiresAt <= now).ExecuteDeleteAsync(ct);
-        var logged = now - WebhookDelivery.Kept;
-        await db.WebhookDeliveries.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.At <= logged).ExecuteDeleteAsync(ct);
+        await WebhookPruning.PruneAsync(db, now, ct);
         await db.OrganizationSlugs.Where(s => s.Until <= now).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Tallies.Where(t => t.ExpiresAt <= past).ExecuteDeleteAsync(ct);

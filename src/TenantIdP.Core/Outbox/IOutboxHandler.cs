@@ -22,6 +22,9 @@ public sealed record OutboxKind(string Name, TimeSpan Timeout, OutboxSchedule Sc
     /// <summary>A claim outlasts it.</summary>
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>Organizations choose where it goes: one organization's take few of a node's slots, and all together never all.</summary>
+    public bool IsToChosenAddress { get; init; }
+
     public TimeSpan Timeout { get; } = Timeout > TimeSpan.Zero && Timeout <= MaxTimeout ? Timeout : throw new ArgumentOutOfRangeException(nameof(Timeout));
 }
 
@@ -66,6 +69,6 @@ public abstract record OutboxOutcome
     /// <param name="For">Until it is looked at again; whoever lets the receiver go on makes it due before.</param>
     public sealed record Held(TimeSpan For) : OutboxOutcome;
 
-    /// <summary>Cut off by the end of this process: due again at once.</summary>
+    /// <summary>Cut off by the end of this process: due again at once, and the try does not count.</summary>
     public sealed record Interrupted : OutboxOutcome;
 }

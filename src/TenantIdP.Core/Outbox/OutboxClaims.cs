@@ -1,17 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Outbox;
-
-/// <summary>What a node can take now.</summary>
-/// <param name="Kinds">Those it has handlers for: a message of a newer version waits for a newer node.</param>
-/// <param name="Room">How many more deliveries may run here.</param>
-/// <param name="Running">How many run here for each destination.</param>
-public sealed record OutboxRoom(IReadOnlyCollection<string> Kinds, int Room, IReadOnlyDictionary<string, int> Running)
-{
-    /// <summary>Deliveries to one destination that run at once on one node.</summary>
-    public const int PerDestination = 2;
-}
 
 /// <summary>
 /// Takes messages for delivery and records how it ended. Any number of nodes does so at once. Whoever changes something about a key holds its oldest pending row first, so the
@@ -22,36 +13,55 @@ public sealed class OutboxClaims(IdpDbContext db, TimeProvider clock)
     /// <summary>A node that dies holds up the messages it was delivering for this long. Longer than any timeout, by more than clocks differ.</summary>
     public static readonly TimeSpan Hold = TimeSpan.FromMinutes(2);
 
-    private const int Window = 200;
+    /// <summary>
+    /// For how long a message that waits behind another is out of the way of every look; the end of the one before it lets it go at once. So each is put off once in this time,
+    /// however often the first one fails, and one that nobody let go is found again all the same.
+    /// </summary>
+    public static readonly TimeSpan Parked = TimeSpan.FromHours(6);
 
-    /// <summary>Each message that comes back is being delivered by the caller, under <see cref="OutboxMessage.ClaimedBy"/>.</summary>
+    // What one look reads, and so what it can write.
+    private const int Window = 500;
+    private const int MaxLooks = 50;
+
+    private sealed record Due(Id<Organization> OrganizationId, Id<OutboxMessage> Id, string Kind, string OrderingKey, string Destination, bool IsFresh);
+
+    /// <summary>
+    /// Each message that comes back is being delivered by the caller, under <see cref="OutboxMessage.ClaimedBy"/>. When nothing is due this is one statement. Where those that wait
+    /// behind others hide what can go, it goes on looking, each time in a transaction of its own.
+    /// </summary>
     /// <param name="node">Of this process.</param>
     public async Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string node, OutboxRoom room, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        var busy = room.Running.Where(r => r.Value >= OutboxRoom.PerDestination).Select(r => r.Key).ToList();
-        var due = await Pending.Where(m => m.DueAt <= now && room.Kinds.Contains(m.Kind) && !busy.Contains(m.Destination))
-            .OrderBy(m => m.DueAt).Take(Window).Select(m => new { m.OrderingKey, m.Destination }).ToListAsync(ct);
-        if (due.Count == 0) return [];
-
-        var running = new Dictionary<string, int>(room.Running);
-        var keys = new List<string>();
-        foreach (var key in due.DistinctBy(d => d.OrderingKey))
+        for (var look = 0; look < MaxLooks; look++)
         {
-            if (keys.Count == room.Room) break;
-            var count = running.GetValueOrDefault(key.Destination);
-            if (count >= OutboxRoom.PerDestination) continue;
-            running[key.Destination] = count + 1;
-            keys.Add(key.OrderingKey);
+            var (claimed, parked) = await LookAsync(node, new OutboxSlots(room), ct);
+            if (claimed.Count > 0 || parked == 0) return claimed;
         }
 
-        if (keys.Count == 0) return [];
+        return [];
+    }
+
+    private async Task<(IReadOnlyList<OutboxMessage> Claimed, int Parked)> LookAsync(string node, OutboxSlots slots, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var due = await slots.Admitted(Pending.Where(m => m.DueAt <= now)).OrderBy(m => m.DueAt).Take(Window)
+            .Select(m => new Due(m.OrganizationId, m.Id, m.Kind, m.OrderingKey, m.Destination, m.Attempts == 0 && m.ClaimedBy == null)).ToListAsync(ct);
+        var keys = due.DistinctBy(d => d.OrderingKey).Where(d => slots.TryTake(d.Kind, d.Destination, d.OrganizationId)).Select(d => d.OrderingKey).ToList();
+        if (keys.Count == 0) return ([], 0);
+
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var heads = await HeadsAsync(keys, ct);
         var claimed = await ClaimAsync(node, [.. heads.Where(h => h.DueAt <= now)], now, ct);
-        foreach (var blocked in heads.Where(h => h.DueAt > now)) await WaitBehindAsync(blocked, now, ct);
+        var parked = await ParkAsync(Behind(heads, due), now, ct);
         await transaction.CommitAsync(ct);
-        return claimed;
+        return (claimed, parked);
+    }
+
+    /// <summary>Those of what was read that wait behind a head that is held now.</summary>
+    private static List<Due> Behind(IReadOnlyCollection<OutboxMessage> heads, List<Due> due)
+    {
+        var held = heads.ToDictionary(h => h.OrderingKey, h => h.Id);
+        return due.FindAll(d => held.TryGetValue(d.OrderingKey, out var head) && head != d.Id);
     }
 
     /// <summary>Records how a delivery ended, and lets the next of its key go. Nothing when the claim ran out and another took the message.</summary>
@@ -72,17 +82,12 @@ public sealed class OutboxClaims(IdpDbContext db, TimeProvider clock)
             outcome = new OutboxOutcome.Dead(error);
         }
 
-        if (outcome is OutboxOutcome.Held { For: var hold })
+        // Neither was the receiver's doing: the try does not count.
+        if (outcome is OutboxOutcome.Held or OutboxOutcome.Interrupted)
         {
-            var again = now + hold;
+            var again = outcome is OutboxOutcome.Held { For: var hold } ? now + hold : now;
             await Claimed(message).ExecuteUpdateAsync(
                 set => set.SetProperty(m => m.DueAt, again).SetProperty(m => m.Attempts, m => m.Attempts - 1).SetProperty(m => m.ClaimedBy, (string?)null), ct);
-            return OutboxState.Pending;
-        }
-
-        if (outcome is OutboxOutcome.Interrupted)
-        {
-            await Claimed(message).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, now).SetProperty(m => m.ClaimedBy, (string?)null), ct);
             return OutboxState.Pending;
         }
 
@@ -111,21 +116,35 @@ public sealed class OutboxClaims(IdpDbContext db, TimeProvider clock)
     private async Task<IReadOnlyList<OutboxMessage>> ClaimAsync(string node, List<OutboxMessage> heads, DateTimeOffset now, CancellationToken ct)
     {
         if (heads.Count == 0) return [];
-        var (until, ids, keys, claim) = (now + Hold, heads.Select(h => h.Id).ToList(), heads.Select(h => h.OrderingKey).ToList(), $"{node}.{now.UtcTicks}");
-        var mine = Pending.Where(m => keys.Contains(m.OrderingKey) && ids.Contains(m.Id));
+        var (until, ids, owners, claim) = (now + Hold, heads.Select(h => h.Id).ToList(), heads.Select(h => h.OrganizationId).Distinct().ToList(), $"{node}.{now.UtcTicks}");
+        var mine = Pending.Where(m => owners.Contains(m.OrganizationId) && ids.Contains(m.Id));
         await mine.ExecuteUpdateAsync(set => set.SetProperty(m => m.ClaimedBy, claim).SetProperty(m => m.DueAt, until).SetProperty(m => m.Attempts, m => m.Attempts + 1), ct);
         return await mine.ToListAsync(ct);
     }
 
-    /// <summary>Those behind one that must wait wait as long, out of the way of every look, instead of being found due again and again.</summary>
-    private Task<int> WaitBehindAsync(OutboxMessage head, DateTimeOffset now, CancellationToken ct) =>
-        Pending.Where(m => m.OrderingKey == head.OrderingKey && m.Id != head.Id && m.DueAt <= now).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, head.DueAt), ct);
+    /// <summary>By their ids, which were read: a key's backlog may be of any length.</summary>
+    private async Task<int> ParkAsync(List<Due> behind, DateTimeOffset now, CancellationToken ct)
+    {
+        var (far, near, parked) = (now + Parked, now + Hold, 0);
+        foreach (var some in behind.GroupBy(d => d.IsFresh))
+        {
+            var (ids, owners) = (some.Select(d => d.Id).ToList(), some.Select(d => d.OrganizationId).Distinct().ToList());
+            var rows = Pending.Where(m => owners.Contains(m.OrganizationId) && ids.Contains(m.Id) && m.DueAt <= now);
+            // One that was tried already has a time of its own, which the end of another must not bring forward: it is looked at again soon.
+            parked += some.Key
+                ? await rows.Where(m => m.Attempts == 0 && m.ClaimedBy == null).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, far), ct)
+                : await rows.ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, near), ct);
+        }
 
+        return parked;
+    }
+
+    /// <summary>Only what has never been tried: one that is being delivered or has failed keeps its time.</summary>
     private async Task ReleaseNextAsync(string key, DateTimeOffset now, CancellationToken ct)
     {
-        var next = await Pending.Where(m => m.OrderingKey == key).OrderBy(m => m.Sequence).ThenBy(m => m.Id).Select(m => new { m.Id, m.DueAt }).FirstOrDefaultAsync(ct);
+        var next = await Pending.Where(m => m.OrderingKey == key).OrderBy(m => m.Sequence).ThenBy(m => m.Id).Select(m => new { m.OrganizationId, m.Id, m.DueAt }).FirstOrDefaultAsync(ct);
         if (next is null || next.DueAt <= now) return;
-        await Pending.Where(m => m.OrderingKey == key && m.Id == next.Id).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, now), ct);
+        await Pending.Where(m => m.OrganizationId == next.OrganizationId && m.Id == next.Id && m.Attempts == 0 && m.ClaimedBy == null).ExecuteUpdateAsync(set => set.SetProperty(m => m.DueAt, now), ct);
     }
 
     private Task<List<OutboxMessage>> HeadsAsync(IReadOnlyCollection<string> keys, CancellationToken ct) =>

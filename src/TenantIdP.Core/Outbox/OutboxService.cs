@@ -30,7 +30,7 @@ public sealed class OutboxService(IdpDbContext db, EventLog events, OutboxSignal
             if (await All.SingleOrDefaultAsync(m => states.Contains(m.State) && m.Id == id, ct) is not { } found) return OutboxErrors.NotFound;
             if (found.State != OutboxState.Dead) return OutboxErrors.NotDead;
             var last = await All.Where(m => m.State == OutboxState.Pending && m.OrderingKey == found.OrderingKey).MaxAsync(m => (long?)m.Sequence, ct);
-            var (now, sequence) = (clock.GetUtcNow(), Math.Max(found.Sequence, last + 1 ?? 0));
+            var (now, sequence) = (clock.GetUtcNow(), last + 1 ?? found.Sequence);
             var replayed = await All.Where(m => m.OrganizationId == found.OrganizationId && m.Id == id && m.State == OutboxState.Dead).ExecuteUpdateAsync(
                 set => set.SetProperty(m => m.State, OutboxState.Pending).SetProperty(m => m.DueAt, now).SetProperty(m => m.Attempts, 0).SetProperty(m => m.Sequence, sequence)
                     .SetProperty(m => m.ExpiresAt, (DateTimeOffset?)null), ct);

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 
 namespace TenantIdP.Core.Outbox;
@@ -5,6 +6,8 @@ namespace TenantIdP.Core.Outbox;
 /// <summary>Adds messages to the unit of work: they are saved with the change they tell of or not at all.</summary>
 public sealed class OutboxWriter(IdpDbContext db, SecretBox box, OutboxSequence sequence, TimeProvider clock)
 {
+    private const int Chunk = 500;
+
     /// <returns>The message, whose id is told to the receiver.</returns>
     public OutboxMessage Add(NewOutboxMessage wanted)
     {
@@ -16,6 +19,32 @@ public sealed class OutboxWriter(IdpDbContext db, SecretBox box, OutboxSequence 
         var message = OutboxMessage.Create(wanted, wanted.Sequence ?? sequence.Next(now), box, now);
         db.OutboxMessages.Add(message);
         return message;
+    }
+
+    /// <summary>
+    /// Adds what is not there already: a message of the same key and destination that waits and was never tried says the same, and is sent after this change. Meant for messages whose
+    /// key and destination say all that they tell. Call it inside the transaction of the change. Some statements for each 500.
+    /// </summary>
+    /// <returns>How many it added.</returns>
+    public async Task<int> AddUnlessWaitingAsync(IReadOnlyCollection<NewOutboxMessage> wanted, CancellationToken ct)
+    {
+        var added = 0;
+        foreach (var some in wanted.Chunk(Chunk))
+        {
+            // Held until the change is committed, a key's oldest message keeps all of it from being sent before the change. What somebody else holds is being sent now: it does not count.
+            string[] keys = [.. some.Select(m => m.OrderingKey).Distinct()];
+            string[] held = [.. (await db.LockOutboxHeads(keys).IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().ToListAsync(ct)).Select(m => m.OrderingKey)];
+            var waiting = held.Length == 0 ? [] : (await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+                .Where(m => m.State == OutboxState.Pending && held.Contains(m.OrderingKey) && m.Attempts == 0 && m.ClaimedBy == null)
+                .Select(m => new { m.OrderingKey, m.Destination }).Distinct().ToListAsync(ct)).Select(m => (m.OrderingKey, m.Destination)).ToHashSet();
+            foreach (var message in some.Where(m => waiting.Add((m.OrderingKey, m.Destination))))
+            {
+                Add(message);
+                added++;
+            }
+        }
+
+        return added;
     }
 
     private static void Check(string text, int most)

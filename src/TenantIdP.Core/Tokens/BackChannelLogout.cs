@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -13,8 +14,15 @@ public sealed record LogoutNotice(Id<App> AppId, Id<Session> SessionId, Id<User>
 {
     public const string Kind = "backchannel_logout";
 
-    /// <summary>An app hears of one session in order; one that does not answer holds up nobody else.</summary>
-    public NewOutboxMessage ToMessage() => new(Kind, $"{Kind}:{AppId}:{SessionId}", $"{Kind}:{AppId}", this);
+    /// <summary>
+    /// An app hears of one session in order; one that does not answer holds up nobody else. What one organization causes takes turns of its own, so that others' sign-outs of the same
+    /// app do not wait behind it.
+    /// </summary>
+    public NewOutboxMessage ToMessage() => new(Kind, $"{Kind}:{AppId}:{SessionId}", OrganizationId is { } organization ? $"{Receiver}@{organization}" : Receiver, this);
+
+    /// <summary>The app, whoever causes the notice.</summary>
+    [JsonIgnore]
+    public string Receiver => $"{Kind}:{AppId}";
 }
 
 /// <summary>Makes logout tokens. Implemented by the engine, which has the keys.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
@@ -12,8 +13,11 @@ namespace TenantIdP.Core.Webhooks;
 public sealed record WebhookDeliveryFilter(bool? Arrived, string? WebhookId);
 
 /// <summary>The log of deliveries of an endpoint, and what can be done from there.</summary>
-public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpoints, WebhookBacklog backlog)
+public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpoints, WebhookBacklog backlog, Tallies tallies)
 {
+    /// <summary>Tests and replays of one endpoint in a minute.</summary>
+    public const int MostByHand = 30;
+
     /// <summary>The newest first: who looks there looks for what went wrong just now.</summary>
     public async Task<Result<Page<WebhookDelivery>>> ListAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, WebhookDeliveryFilter filter, PageRequest page, CancellationToken ct)
     {
@@ -48,12 +52,21 @@ public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpo
         var target = await endpoints.FindAsync(owner, endpoint, ct);
         if (!target.IsOk) return target.Error;
         if (target.Value.Status == WebhookStatus.Disabled) return WebhookErrors.Disabled;
-        backlog.Add(owner, WebhookMessage.About(endpoint, found.Value.EventOrganizationId, recorded, WebhookCause.Replay), target.Value.Url, null);
+        if (!await tallies.TakeAsync([ByHand(endpoint)], ct)) return WebhookErrors.TooOften;
+        var added = await backlog.AddAgainAsync(owner, WebhookMessage.About(endpoint, found.Value.EventOrganizationId, recorded, WebhookCause.Replay), target.Value.Url, ct);
+        if (!added.IsOk) return added.Error;
         var saved = await owners.Db.TrySaveAsync(ct);
         return saved.IsOk ? found.Value : saved.Error;
     }
 
     /// <summary>The endpoint for a test, when this caller may read what it would be sent.</summary>
-    public async Task<Result<WebhookEndpoint>> ForTestAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, Granter granter, CancellationToken ct) =>
-        await granter.CoversAsync(owners.Db, [Permission.EventsRead], ct) ? await endpoints.FindAsync(owner, endpoint, ct) : WebhookErrors.EventsRequired;
+    public async Task<Result<WebhookEndpoint>> ForTestAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, Granter granter, CancellationToken ct)
+    {
+        if (!await granter.CoversAsync(owners.Db, [Permission.EventsRead], ct)) return WebhookErrors.EventsRequired;
+        var found = await endpoints.FindAsync(owner, endpoint, ct);
+        return !found.IsOk || await tallies.TakeAsync([ByHand(endpoint)], ct) ? found : WebhookErrors.TooOften;
+    }
+
+    // Found to be the caller's own before it is counted.
+    private static TallyLimit ByHand(Id<WebhookEndpoint> endpoint) => new($"webhook_by_hand:{endpoint}", MostByHand, TimeSpan.FromMinutes(1));
 }

@@ -44,11 +44,14 @@ public enum WebhookFailure
 /// <param name="RetryAfter">As the receiver asked.</param>
 public sealed record WebhookAnswer(int? Status, WebhookFailure? Failure, string? Body, TimeSpan Took, TimeSpan? RetryAfter);
 
-/// <summary>One try to deliver one event, for those who look for why nothing came. Kept for <see cref="Kept"/>.</summary>
+/// <summary>One try to deliver one event, for those who look for why nothing came. Kept for <see cref="Kept"/>, and no more than <see cref="Most"/> of an endpoint.</summary>
 public sealed class WebhookDelivery : IHasIdPrefix, IOrganizationOwned
 {
     public const int MaxRequest = 8 * 1024;
     public const int MaxResponse = 1024;
+
+    /// <summary>The newest of an endpoint that are kept.</summary>
+    public const int Most = 1_000;
 
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 

@@ -21,6 +21,9 @@ public enum WebhookDisabling
 
     /// <summary>It answered 410.</summary>
     Gone,
+
+    /// <summary>More waited for it than <see cref="WebhookBacklog.Most"/>.</summary>
+    Backlog,
 }
 
 /// <summary>What an endpoint can be changed to.</summary>
@@ -39,6 +42,9 @@ public sealed class WebhookEndpoint : IHasIdPrefix, IOrganizationOwned, IVersion
 
     /// <summary>From the first failure after the last delivery that arrived. Longer than the tries of one event, so that one event that its receiver can't take does not end all.</summary>
     public static readonly TimeSpan GivenUpAfter = TimeSpan.FromDays(5);
+
+    /// <summary>What waits for an endpoint that has been disabled for as long is given up.</summary>
+    public static readonly TimeSpan WaitsFor = TimeSpan.FromDays(30);
 
     private WebhookEndpoint(Id<Organization> organizationId, Id<WebhookEndpoint> id, string url, DateTimeOffset createdAt) =>
         (OrganizationId, Id, Url, CreatedAt, UpdatedAt) = (organizationId, id, url, createdAt, createdAt);

@@ -20,6 +20,9 @@ public sealed class WebhookEvents(EventLog events, ActorContext actor)
 
     /// <summary>The notice of it: other endpoints, and whoever reads the feed, learn by this.</summary>
     internal void RecordDisabled(WebhookEndpoint endpoint) =>
+        RecordDisabled(events, endpoint);
+
+    internal static void RecordDisabled(EventLog events, WebhookEndpoint endpoint) =>
         events.Record(EventTypes.WebhookDisabled, endpoint.OrganizationId, endpoint.Id.ToString(), new { endpoint.Host, reason = endpoint.DisabledBecause, endpoint.FailingSince });
 
     private static object Facts(WebhookEndpoint w) => new { w.Host, urlFingerprint = Fingerprint.Of(w.Url), w.Description, w.EventTypes };

@@ -23,36 +23,60 @@ public sealed record WebhookMessage(Id<WebhookEndpoint> Endpoint, Id<Organizatio
 }
 
 /// <summary>Who is to be told of the events of one batch. Reads across organizations, in one statement for the batch; each endpoint is given to its owner's events only.</summary>
-public sealed class WebhookFanOut(IdpDbContext db, WebhookBacklog backlog)
+public sealed class WebhookFanOut(IdpDbContext db, WebhookBacklog backlog, EventLog events, TimeProvider clock)
 {
-    private sealed record Subscription(Id<Organization> Owner, Id<WebhookEndpoint> Endpoint, string Url, IReadOnlyList<string> Types);
+    private sealed record Subscription(Id<Organization> Owner, Id<WebhookEndpoint> Endpoint, string Url, IReadOnlyList<string> Types)
+    {
+        public string Key => WebhookMessage.OrderingKey(Endpoint);
+    }
 
     private List<Subscription> subscriptions = [];
+    private Dictionary<string, int> waiting = [];
 
-    /// <summary>Reads the enabled endpoints of the instance and of these organizations.</summary>
-    internal async Task PrepareAsync(IReadOnlyCollection<Id<Organization>> organizations, CancellationToken ct) =>
-        subscriptions = await db.WebhookEndpoints.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
-            .Where(w => w.Status == WebhookStatus.Enabled && (w.OrganizationId == Organization.Instance || organizations.Contains(w.OrganizationId)))
+    /// <summary>Reads the enabled endpoints of the instance and of these organizations, and how much waits for each.</summary>
+    internal async Task PrepareAsync(IReadOnlyCollection<Id<Organization>> organizations, CancellationToken ct)
+    {
+        subscriptions = await Endpoints.Where(w => w.Status == WebhookStatus.Enabled && (w.OrganizationId == Organization.Instance || organizations.Contains(w.OrganizationId)))
             .OrderBy(w => w.Id).Select(w => new Subscription(w.OrganizationId, w.Id, w.Url, w.EventTypes)).ToListAsync(ct);
+        waiting = subscriptions.Count == 0 ? [] : await backlog.CountAsync([.. subscriptions.Select(s => s.Key)], ct);
+    }
 
-    /// <summary>Adds the messages to one owner's endpoints to the unit of work.</summary>
+    /// <summary>Adds the messages to one owner's endpoints to the unit of work. An endpoint that has too much waiting for it is disabled instead.</summary>
     /// <param name="owner">The events' own organization, or the instance.</param>
     /// <returns>Whether there is anything to save.</returns>
-    internal bool Add(Id<Organization> owner, IEnumerable<Event> recorded)
+    internal async Task<bool> AddAsync(Id<Organization> owner, IReadOnlyCollection<Event> recorded, CancellationToken ct)
     {
-        var own = subscriptions.FindAll(s => s.Owner == owner);
-        if (own.Count == 0) return false;
+        if (owner != Organization.Instance && recorded.Any(e => e.OrganizationId != owner)) throw new InvalidOperationException("An organization is told of its own events only.");
         var added = false;
-        foreach (var e in recorded)
+        foreach (var to in subscriptions.FindAll(s => s.Owner == owner))
         {
-            if (owner != Organization.Instance && owner != e.OrganizationId) throw new InvalidOperationException("An organization is told of its own events only.");
-            foreach (var to in own.Where(s => WebhookFilter.Matches(s.Types, e.Type)))
+            foreach (var e in recorded.Where(e => WebhookFilter.Matches(to.Types, e.Type)))
             {
-                backlog.Add(owner, WebhookMessage.About(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position);
                 added = true;
+                if (waiting.GetValueOrDefault(to.Key) >= WebhookBacklog.Most)
+                {
+                    await DisableAsync(to, ct);
+                    break;
+                }
+
+                backlog.Add(owner, WebhookMessage.About(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position ?? throw new InvalidOperationException("It is sealed by now."));
+                waiting[to.Key] = waiting.GetValueOrDefault(to.Key) + 1;
             }
         }
 
         return added;
     }
+
+    /// <summary>By a condition on its row: somebody may be changing it in this moment, and sealing must go on.</summary>
+    private async Task DisableAsync(Subscription to, CancellationToken ct)
+    {
+        var (now, by) = (clock.GetUtcNow(), Actor.System.Id);
+        var own = Endpoints.Where(w => w.OrganizationId == to.Owner && w.Id == to.Endpoint);
+        var disabled = await own.Where(w => w.Status == WebhookStatus.Enabled).ExecuteUpdateAsync(
+            set => set.SetProperty(w => w.Status, WebhookStatus.Disabled).SetProperty(w => w.DisabledBecause, WebhookDisabling.Backlog).SetProperty(w => w.DisabledAt, now).SetProperty(w => w.DisabledBy, by)
+                .SetProperty(w => w.UpdatedAt, now).SetProperty(w => w.Version, w => w.Version + 1), ct);
+        if (disabled == 1) WebhookEvents.RecordDisabled(events, await own.SingleAsync(ct));
+    }
+
+    private IQueryable<WebhookEndpoint> Endpoints => db.WebhookEndpoints.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking();
 }

@@ -107,12 +107,13 @@ public sealed class WebhookService(WebhookOwners owners, WebhookBacklog backlog,
             {
                 if (await owners.Endpoints(owner).SingleOrDefaultAsync(w => w.Id == id, ct) is not { } endpoint) return WebhookErrors.NotFound;
                 Db.WebhookEndpoints.Remove(endpoint);
-                await backlog.DropAsync(owner, id, ct);
                 events.Record(EventTypes.WebhookDeleted, endpoint);
                 var saved = await Db.TrySaveAsync(ct);
                 return saved.IsOk ? true : saved.Error;
             }, ct);
-        return deleted.IsOk ? Result.Ok : deleted.Error;
+        if (!deleted.IsOk) return deleted.Error;
+        await backlog.DropAsync(owner, id, ct);
+        return Result.Ok;
     }
 
     private Task<Result<WebhookEndpoint>> ChangeAsync(Id<Organization> owner, Id<WebhookEndpoint> id, int? expectedVersion, Func<WebhookEndpoint, Task<Result>> change, CancellationToken ct) =>

@@ -22,7 +22,7 @@ public abstract record WebhookOutcome
     /// <param name="Asked">What the receiver asked for.</param>
     public sealed record Again(string Error, TimeSpan? Asked) : WebhookOutcome;
 
-    /// <summary>The endpoint is disabled: the message waits for it, however long.</summary>
+    /// <summary>The endpoint is disabled, or its organization suspended: the message waits.</summary>
     public sealed record Held : WebhookOutcome;
 
     public sealed record GivenUp(string Error) : WebhookOutcome;
@@ -41,8 +41,11 @@ public sealed class WebhookTurns(WebhookOwners owners, WebhookEvents events, Sec
         // The fan-out has asked it already; a queue that was written to by somebody else must not leak either (SECURITY.md H2).
         if (owner != Organization.Instance && message.EventOrganization != owner) return (null, new WebhookOutcome.GivenUp("organization_mismatch"));
         owners.Enter(owner);
-        if (await owners.Endpoints(owner).AsNoTracking().SingleOrDefaultAsync(w => w.Id == message.Endpoint, ct) is not { } endpoint) return (null, Done);
-        if (endpoint.Status == WebhookStatus.Disabled) return (null, new WebhookOutcome.Held());
+        var asked = await owners.Endpoints(owner).AsNoTracking().Where(w => w.Id == message.Endpoint)
+            .Select(w => new { Endpoint = w, IsSuspended = Db.Organizations.Any(o => o.Id == w.OrganizationId && o.Status == OrganizationStatus.Suspended) }).SingleOrDefaultAsync(ct);
+        if (asked is null) return (null, Done);
+        var endpoint = asked.Endpoint;
+        if (endpoint.Status == WebhookStatus.Disabled || asked.IsSuspended) return (null, new WebhookOutcome.Held());
         if (await ReadAsync(message, ct) is not { } found) return (null, new WebhookOutcome.GivenUp("event_missing"));
         return (Turn(endpoint, message.Cause, tries, found.Event.Id.ToString(), found.Event.Type, message.EventOrganization, found), null);
     }

@@ -71,7 +71,8 @@ public sealed class GrantRevoker(OidcSession session, AppCache apps, OutboxWrite
 
         // What the caller has not saved yet is saved by the caller, with its own answers to a lost race, and takes these along.
         var callerSaves = session.HasUnsavedChanges;
-        foreach (var message in messages) outbox.Add(message);
-        if (!callerSaves) await session.SaveEventsAsync(ct);
+        // Somebody who lets a connection go on and off again has told of it already.
+        var added = await outbox.AddUnlessWaitingAsync(messages, ct);
+        if (added > 0 && !callerSaves) await session.SaveEventsAsync(ct);
     }
 }

@@ -28,7 +28,7 @@ public sealed class BackChannelLogoutDelivery(IAppRegistry apps, ILogoutTokens t
 
         using var form = new FormUrlEncodedContent([new("logout_token", tokens.Create(app, notice, message.Id.ToString()))]);
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = form };
-        request.Options.Set(OutboundRequest.Connection, message.Destination);
+        request.Options.Set(OutboundRequest.Connection, notice.Receiver);
         try
         {
             using var client = clients.CreateClient(OutboundHttp.ClientName);

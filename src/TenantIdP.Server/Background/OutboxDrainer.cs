@@ -13,7 +13,7 @@ public sealed record OutboxRoute(OutboxKind Kind, Func<IServiceProvider, OutboxM
 
 /// <summary>
 /// Delivers messages on this node, beside every other node that does so: at once when one was written here, within a second when elsewhere. A look that finds nothing is one
-/// statement that reads. What hangs holds up its own key only, and takes at most <see cref="OutboxRoom.PerDestination"/> of the <see cref="Parallel"/> deliveries.
+/// statement that reads. What hangs holds up its own key only, and takes no more of the <see cref="Parallel"/> deliveries than <see cref="OutboxRoom"/> says.
 /// </summary>
 public sealed class OutboxDrainer(IServiceScopeFactory scopes, IEnumerable<OutboxRoute> routes, OutboxSignal signal, TimeProvider clock, ILogger<OutboxDrainer> logger) : BackgroundService
 {
@@ -31,13 +31,12 @@ public sealed class OutboxDrainer(IServiceScopeFactory scopes, IEnumerable<Outbo
     /// <returns>How many deliveries it began.</returns>
     public async Task<int> LookAsync(CancellationToken ct)
     {
-        var room = Parallel - running.Count;
-        if (room <= 0 || routes.Count == 0) return 0;
-        var busy = running.Keys.GroupBy(m => m.Destination).ToDictionary(g => g.Key, g => g.Count());
+        if (running.Count >= Parallel || routes.Count == 0) return 0;
+        var room = new OutboxRoom([.. routes.Values.Select(r => r.Kind)], Parallel, [.. running.Keys.Select(m => new OutboxRunning(m.Kind, m.Destination, m.OrganizationId))]);
         IReadOnlyList<OutboxMessage> claimed;
         await using (var scope = scopes.CreateAsyncScope())
         {
-            claimed = await scope.ServiceProvider.GetRequiredService<OutboxClaims>().ClaimAsync(node, new OutboxRoom(routes.Keys, room, busy), ct);
+            claimed = await scope.ServiceProvider.GetRequiredService<OutboxClaims>().ClaimAsync(node, room, ct);
         }
 
         foreach (var message in claimed)

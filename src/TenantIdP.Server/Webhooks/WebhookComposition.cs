@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Webhooks;
 using TenantIdP.Server.Background;
@@ -11,6 +12,7 @@ public static class WebhookComposition
     public static void AddWebhooks(this IServiceCollection services)
     {
         services.AddScoped<WebhookOwners>();
+        services.TryAddScoped<Tallies>();
         services.AddScoped<WebhookBacklog>();
         services.AddScoped<WebhookEvents>();
         services.AddScoped<WebhookFanOut>();

@@ -10,7 +10,7 @@ internal sealed class WebhookHandler(WebhookTurns turns, WebhookPosting posting,
     // The endpoint may be enabled in the moment in which this is found disabled: then it is this late at most.
     private static readonly TimeSpan Hold = TimeSpan.FromMinutes(10);
 
-    public static OutboxKind Kind { get; } = new(WebhookMessage.Kind, WebhookTransport.Timeout + TimeSpan.FromSeconds(10), WebhookSchedule.Schedule);
+    public static OutboxKind Kind { get; } = new(WebhookMessage.Kind, WebhookTransport.Timeout + TimeSpan.FromSeconds(10), WebhookSchedule.Schedule) { IsToChosenAddress = true };
 
     public async Task<OutboxOutcome> DeliverAsync(OutboxMessage message, CancellationToken ct)
     {

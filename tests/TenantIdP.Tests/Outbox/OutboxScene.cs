@@ -34,6 +34,11 @@ internal sealed class OutboxScene
 
     public OutboxSchedule Schedule { get; }
 
+    /// <summary>Organizations choose where its messages go.</summary>
+    public bool IsToChosenAddress { get; init; }
+
+    public OutboxKind OutboxKind => new(Kind, TimeSpan.FromSeconds(30), Schedule) { IsToChosenAddress = IsToChosenAddress };
+
     public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
 
     /// <summary>What arrived, in order: the id and the text.</summary>
@@ -49,7 +54,7 @@ internal sealed class OutboxScene
     public OutboxDrainer NewDrainer()
     {
         var node = NewNode();
-        var route = new OutboxRoute(new OutboxKind(Kind, TimeSpan.FromSeconds(30), Schedule), async (scope, message, ct) =>
+        var route = new OutboxRoute(OutboxKind, async (scope, message, ct) =>
         {
             var text = message.Read<Told>(scope.GetRequiredService<SecretBox>()).Text;
             Arrived.Enqueue((message.Id, text));
@@ -85,7 +90,7 @@ internal sealed class OutboxScene
 
     /// <summary>Takes messages as a node does that dies before it knows how their delivery ended.</summary>
     public Task<IReadOnlyList<OutboxMessage>> ClaimAndDieAsync(CancellationToken ct) =>
-        UseAsync<OutboxClaims, IReadOnlyList<OutboxMessage>>((claims, _) => claims.ClaimAsync("dead", new OutboxRoom([Kind], OutboxDrainer.Parallel, new Dictionary<string, int>()), ct));
+        UseAsync<OutboxClaims, IReadOnlyList<OutboxMessage>>((claims, _) => claims.ClaimAsync("dead", new OutboxRoom([OutboxKind], OutboxDrainer.Parallel, []), ct));
 
     private ServiceProvider NewNode()
     {

@@ -201,6 +201,31 @@ public abstract class BackChannelLogoutTests(IdpHost idp) : RelyingScene(idp)
     }
 
     [Fact]
+    [Trait("Attack", "R16")]
+    public async Task Switching_a_connection_on_and_off_again_and_again_tells_an_app_that_is_down_once_more_at_most()
+    {
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var app = await Idp.CreateAppAsync(Ct, a => a with { BackchannelLogoutUri = "https://app.example.test/logout" });
+        var (user, home, _) = await AnnAsync();
+        var connection = await Idp.ConnectAsync(home, upstream, Ct);
+        var now = TimeProvider.System.GetUtcNow();
+        var (browser, session) = await Idp.SignedInAsync(user, Ct, SessionProof.Password(now), new SessionProof(connection.Id, home.Id, now, ["fed"]));
+        await IdpHost.TokensAsync(browser, app, Ct, ("organization", home.Id.ToString()));
+
+        for (var i = 0; i < 6; i++)
+        {
+            await Idp.UseAsync<ConnectionService, Connection>(s => s.DisableAsync(home.Id, connection.Id, Ct), home.Id);
+            await Idp.UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(home.Id, connection.Id, "a test", Granter.Instance, Ct), home.Id);
+        }
+
+        var told = await MessagesOfAsync(session.Id);
+        Assert.InRange(told.Count, 1, 2); // one that was tried, and one that waits
+        Assert.All(told, m => Assert.EndsWith($":{app.App.Id}@{home.Id}", m.Destination, StringComparison.Ordinal)); // others' sign-outs of the app take turns of their own
+        await Idp.InScopeAsync<UserSessions, Result>(s => s.EndAsync(user.Id, session.Id, Ct));
+        Assert.Equal(told.Count + 1, (await MessagesOfAsync(session.Id)).Count); // this says more
+    }
+
+    [Fact]
     public async Task A_change_that_is_rolled_back_tells_nobody()
     {
         var app = await Idp.CreateAppAsync(Ct, a => a with { BackchannelLogoutUri = "https://app.example.test/logout" });

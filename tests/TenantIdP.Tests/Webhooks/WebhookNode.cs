@@ -35,6 +35,8 @@ internal sealed class WebhookNode : IWebhookAddresses
         services.AddScoped<WebhookFanOut>();
         services.AddScoped<WebhookService>();
         services.AddScoped<WebhookTurns>();
+        services.AddScoped<Tallies>();
+        services.AddScoped<WebhookDeliveries>();
     });
 
     public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
