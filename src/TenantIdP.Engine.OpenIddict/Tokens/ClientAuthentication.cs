@@ -21,6 +21,8 @@ public sealed class ClientAssertionKeys(OidcSession session, AppCache apps, AppK
 {
     internal const string Property = "tenantidp_client_assertion";
 
+    private const string AssertionType = "client-authentication+jwt";
+
     public async ValueTask HandleAsync(ValidateTokenContext context)
     {
         if (!context.ValidTokenTypes.Contains(TokenTypeIdentifiers.Private.ClientAssertion)) return;
@@ -44,6 +46,7 @@ public sealed class ClientAssertionKeys(OidcSession session, AppCache apps, AppK
         rules.IssuerSigningKeyResolver = (_, _, _, _) => usable;
         rules.ValidAlgorithms = [assertion.Algorithm];
         rules.RequireSignedTokens = true;
+        rules.TypeValidator = (_, _, _) => AssertionType; // seen by Read; to the engine, the plain JWT of most clients is an id token
         context.Transaction.SetProperty(Property, assertion);
     }
 }
