@@ -43,7 +43,7 @@ public sealed class SigningApp : IDisposable
     /// <summary>The claims of a right one.</summary>
     public static JsonObject Claims(string clientId, string audience, DateTimeOffset now) => new()
     {
-        ["iss"] = clientId, ["sub"] = clientId, ["aud"] = audience, ["jti"] = Guid.NewGuid().ToString(), ["iat"] = now.ToUnixTimeSeconds(), ["exp"] = now.AddSeconds(60).ToUnixTimeSeconds(),
+        ["iss"] = clientId, ["sub"] = clientId, ["aud"] = audience, ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), ["iat"] = now.ToUnixTimeSeconds(), ["exp"] = now.AddSeconds(60).ToUnixTimeSeconds(),
     };
 
     /// <param name="algorithm">ES256, RS256 or PS256; HS256 with the RSA key's public part as the secret; none for no signature.</param>
