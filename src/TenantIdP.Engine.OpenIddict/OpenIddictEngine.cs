@@ -18,7 +18,7 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 
 namespace TenantIdP.Engine.OpenIddict;
 
-/// <summary>Puts OpenIddict behind the ports of Core. Needs IdpDbContext (scoped), SecretBox, RootKeys, IssuerOptions, IBrowserSession and data protection.</summary>
+/// <summary>Puts OpenIddict behind the ports of Core. Needs IdpDbContext (scoped), SecretBox, RootKeys, IssuerOptions, IBrowserSession, IAppKeyDocuments and data protection.</summary>
 public static class OpenIddictEngine
 {
     public static IServiceCollection AddOpenIddictEngine(this IServiceCollection services, IConfiguration configuration, IssuerOptions issuer)
@@ -37,6 +37,7 @@ public static class OpenIddictEngine
         services.AddSingleton<INodeCache>(p => p.GetRequiredService<ApiCatalog>());
         services.AddScoped<IAppRegistry, AppRegistry>();
         services.AddScoped<IGrantRevoker, GrantRevoker>();
+        services.AddSingleton<AppKeySets>();
         services.AddSingleton<VerifiedTokens>();
         services.AddScoped<IAccessTokens, AccessTokens>();
         services.AddSingleton<ILogoutTokens, LogoutTokens>();
@@ -114,9 +115,6 @@ public static class OpenIddictEngine
         {
             options.CodeChallengeMethods.Remove(OpenIddictConstants.CodeChallengeMethods.Plain);
 
-            // No app can register a key for it.
-            options.ClientAuthenticationMethods.Remove(OpenIddictConstants.ClientAuthenticationMethods.PrivateKeyJwt);
-
             // An access token for an access token, and the acting party is the client.
             options.SubjectTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
             options.RequestedTokenTypes.IntersectWith([OpenIddictConstants.TokenTypeIdentifiers.AccessToken]);
@@ -134,6 +132,9 @@ public static class OpenIddictEngine
             .SuppressJsonResponseIndentation();
         if (issuer.IsDevelopmentLoopback) aspnet.DisableTransportSecurityRequirement();
 
+        server.AddEventHandler<ValidateTokenContext>(h => h.UseScopedHandler<ClientAssertionKeys>().SetOrder(OpenIddictServerHandlers.Protection.ResolveTokenValidationParameters.Descriptor.Order + 1));
+        server.AddEventHandler<ProcessAuthenticationContext>(h => h.UseScopedHandler<ClientAuthentication>().SetOrder(OpenIddictServerHandlers.ValidateClientSecret.Descriptor.Order + 1));
+        server.AddEventHandler<ApplyConfigurationResponseContext>(h => h.UseSingletonHandler<ClientAuthenticationMetadata>().SetOrder(int.MinValue + 50_001));
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenRequestHandler>().SetOrder(500_000));
         server.AddEventHandler<HandleTokenRequestContext>(h => h.UseScopedHandler<TokenExchangeHandler>().SetOrder(500_001));
         server.RemoveEventHandler(OpenIddictServerHandlers.Exchange.ValidateAuthorizedParty.Descriptor);

@@ -1,10 +1,12 @@
 // A relying party made of openid-client and jose. Its registration is argument 1 (JSON); the test is its browser.
 import * as client from 'openid-client';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, importPKCS8, jwtVerify } from 'jose';
 import { serve } from './lines.mjs';
 
-const { issuer, clientId, clientSecret, redirectUri } = JSON.parse(process.argv[2]);
-const config = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, { execute: [client.allowInsecureRequests] });
+const { issuer, clientId, clientSecret, privateKey, kid, redirectUri } = JSON.parse(process.argv[2]);
+// An app with a key instead of a secret signs its assertions with it (private_key_jwt).
+const proof = privateKey && client.PrivateKeyJwt({ key: await importPKCS8(privateKey, 'ES256'), kid });
+const config = await client.discovery(new URL(issuer), clientId, clientSecret, proof, { execute: [client.allowInsecureRequests] });
 // Off by default in the code flow, where TLS is trusted instead.
 client.enableNonRepudiationChecks(config);
 const server = config.serverMetadata();

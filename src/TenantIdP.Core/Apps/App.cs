@@ -62,6 +62,15 @@ public sealed record App : IHasIdPrefix, IVersioned
     /// <summary>RS256 (OpenID Connect Core section 15.1) or ES256.</summary>
     public string IdTokenAlgorithm { get; init; } = "RS256";
 
+    /// <summary>One of <see cref="AppAuthMethods"/>, and then no other; null for either form of its secret, or for nothing when it is public.</summary>
+    public string? TokenEndpointAuthMethod { get; init; }
+
+    /// <summary>The keys it signs its assertions with; null when it has none or publishes them.</summary>
+    public AppKeySet? Jwks { get; init; }
+
+    /// <summary>Where it publishes those keys.</summary>
+    public string? JwksUri { get; init; }
+
     /// <summary>What it may use at the token endpoint: <see cref="AppGrantTypes"/>.</summary>
     public IReadOnlyList<string> GrantTypes { get; init; } = [];
 
@@ -80,11 +89,14 @@ public sealed record App : IHasIdPrefix, IVersioned
     /// <summary>Counts the changes, those of its secrets included.</summary>
     public int Version { get; init; }
 
+    /// <summary>Whether a secret can prove anything for it.</summary>
+    public bool HasSecret => Kind != AppKind.Public && TokenEndpointAuthMethod != AppAuthMethods.PrivateKeyJwt;
+
     public bool HasOfflineAccess => Scopes.Contains("offline_access");
 
     /// <summary>Whether tokens for this API are sent to it: a backend of the API, which may read and exchange them.</summary>
     public bool Serves(string api) => Kind == AppKind.Machine && (api == DefaultApi || Apis.Contains(api));
 }
 
-/// <summary>An app as just created, with the secret that is shown once; null for public apps.</summary>
+/// <summary>An app as just created, with the secret that is shown once; null for apps without one.</summary>
 public sealed record CreatedApp(App App, string? ClientSecret);

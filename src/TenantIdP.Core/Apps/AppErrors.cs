@@ -12,6 +12,11 @@ public static class AppErrors
     public static readonly Error OriginInvalid = new(ErrorKind.Invalid, "origin_invalid", "An origin is scheme, host and port only, such as https://app.example.com.", "allowedOrigins");
     public static readonly Error AlgorithmInvalid = new(ErrorKind.Invalid, "id_token_algorithm_invalid", "Id tokens are signed with RS256 or ES256.", "idTokenAlgorithm");
     public static readonly Error SecretInUse = new(ErrorKind.Conflict, "app_without_secret", "This app has no secret.");
+    public static readonly Error AuthMethodInvalid = new(ErrorKind.Invalid, "token_endpoint_auth_method_invalid", "An app with a secret names client_secret_basic, client_secret_post or private_key_jwt, a public one none.", "tokenEndpointAuthMethod");
+    public static readonly Error JwksRequired = new(ErrorKind.Invalid, "jwks_required", "private_key_jwt needs either jwks or jwksUri; with every other method both are null.", "jwks");
+    public static readonly Error JwksInvalid = new(ErrorKind.Invalid, "jwks_invalid", "A key set has 1 to 10 public keys for signing, each kid once: RSA of 2048 to 4096 bits for RS256 or PS256, EC on P-256 for ES256.", "jwks");
+    public static readonly Error JwksPrivate = new(ErrorKind.Invalid, "jwks_private_key", "A private or secret key was sent. Send public keys only, and replace this one: it has left its place.", "jwks");
+    public static readonly Error JwksUriInvalid = new(ErrorKind.Invalid, "jwks_uri_invalid", "The address of a key set is absolute and https (http on loopback in Development only).", "jwksUri");
     public static readonly Error ApiUnknown = new(ErrorKind.Invalid, "default_api_unknown", "No API has this identifier.", "defaultApi");
     public static readonly Error GrantTypesInvalid = new(ErrorKind.Invalid, "grant_types_invalid", "Name at least one grant that the app's kind can use, each once; refresh_token only together with one that gives it.", "grantTypes");
     public static readonly Error AccessLifetimeInvalid = new(ErrorKind.Invalid, "access_token_lifetime_invalid", "An access token lives 60 to 86400 seconds.", "accessTokenSeconds");

@@ -17,6 +17,8 @@ public static class AppRules
             return AppErrors.RedirectUriInvalid with { Field = "postLogoutRedirectUris" };
         if (app.InitiateLoginUri is { } initiate && !IsRedirect(initiate, AppKind.Web, allowInsecure)) return AppErrors.RedirectUriInvalid with { Field = "initiateLoginUri" };
         if (app.BackchannelLogoutUri is { } logout && !IsRedirect(logout, AppKind.Web, allowInsecure)) return AppErrors.RedirectUriInvalid with { Field = "backchannelLogoutUri" };
+        var authentication = AppAuthMethods.Check(app, address => IsRedirect(address, AppKind.Web, allowInsecure));
+        if (!authentication.IsOk) return authentication;
         if (app.AllowedOrigins.Count > 50 || app.AllowedOrigins.Any(origin => !IsOrigin(origin, allowInsecure))) return AppErrors.OriginInvalid;
         if (app.Kind == AppKind.Public && !app.RequirePkce) return AppErrors.PkceRequired;
         if (app.Scopes.Count > 100 || app.Scopes.Any(s => s is not { Length: > 0 and <= 100 } || s.Any(c => c is <= ' ' or > '~' or '"' or '\\'))) return AppErrors.ScopeInvalid;

@@ -26,7 +26,7 @@ public sealed class AppSecretService(AppEdits edits, IAppRegistry registry, Time
         var made = await edits.ChangeAsync(
             id, null, async app =>
             {
-                if (app.Kind == AppKind.Public) return AppErrors.SecretInUse;
+                if (!app.HasSecret) return AppErrors.SecretInUse;
                 var live = Live(await registry.SecretsAsync(id, ct));
                 var left = overlapSeconds is { } seconds ? Live(live.Select(s => s.EndingAt(now.AddSeconds(seconds)))) : live;
                 if (left.Count >= AppSecrets.MaxLive) return AppErrors.SecretLimit;
@@ -44,7 +44,7 @@ public sealed class AppSecretService(AppEdits edits, IAppRegistry registry, Time
         var rotated = await edits.ChangeAsync(
             id, null, async app =>
             {
-                if (app.Kind == AppKind.Public) return AppErrors.SecretInUse;
+                if (!app.HasSecret) return AppErrors.SecretInUse;
                 var newest = Live(await registry.SecretsAsync(id, ct)).OrderByDescending(s => s.CreatedAt).Take(1);
                 var left = Live(newest.Select(s => s.EndingAt(now.AddSeconds(overlapSeconds ?? 0))));
                 return new AppEdit(app, EventTypes.AppSecretCreated, new { secretId = kept.Id, kept.Prefix, replaced = true, overlapSeconds }, [.. left, kept]);

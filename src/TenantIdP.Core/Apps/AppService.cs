@@ -23,6 +23,12 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
     public bool RequireOrganization { get; init; }
     public string IdTokenAlgorithm { get; init; } = "RS256";
 
+    /// <summary>One of <see cref="AppAuthMethods"/>; null for either form of the secret, or nothing for a public app.</summary>
+    public string? TokenEndpointAuthMethod { get; init; }
+
+    public AppKeySet? Jwks { get; init; }
+    public string? JwksUri { get; init; }
+
     /// <summary>Null for what its kind usually needs.</summary>
     public IReadOnlyList<string>? GrantTypes { get; init; }
 
@@ -51,6 +57,9 @@ public sealed record AppChanges
     public Patch<bool> RequirePkce { get; init; }
     public Patch<bool> RequireOrganization { get; init; }
     public Patch<string> IdTokenAlgorithm { get; init; }
+    public Patch<string> TokenEndpointAuthMethod { get; init; }
+    public Patch<AppKeySet> Jwks { get; init; }
+    public Patch<string> JwksUri { get; init; }
     public Patch<IReadOnlyList<string>> GrantTypes { get; init; }
     public Patch<int?> AccessTokenSeconds { get; init; }
     public Patch<int?> RefreshTokenDays { get; init; }
@@ -61,7 +70,7 @@ public sealed record AppChanges
 /// <summary>The relying apps of the instance: our rules, the engine's storage, one transaction. A deleted one loses what any organization granted it.</summary>
 public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits edits, EventLog events, IssuerOptions issuer, TimeProvider clock)
 {
-    /// <returns>The app, with its secret for the only time unless it is public.</returns>
+    /// <returns>The app, with its secret for the only time unless it has none.</returns>
     public async Task<Result<CreatedApp>> CreateAsync(NewApp wanted, CancellationToken ct)
     {
         var id = Id<App>.New(clock.GetUtcNow());
@@ -71,12 +80,14 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
             InitiateLoginUri = wanted.InitiateLoginUri, BackchannelLogoutUri = wanted.BackchannelLogoutUri, BackchannelLogoutSessionRequired = wanted.BackchannelLogoutSessionRequired, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
             RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm, GrantTypes = wanted.GrantTypes ?? AppGrantTypes.Default(wanted.Kind, wanted.Scopes),
             AccessTokenSeconds = wanted.AccessTokenSeconds, RefreshTokenDays = wanted.RefreshTokenDays, RefreshTokenAbsoluteDays = wanted.RefreshTokenAbsoluteDays, ClaimMap = wanted.ClaimMap,
+            TokenEndpointAuthMethod = wanted.TokenEndpointAuthMethod, Jwks = wanted.Jwks, JwksUri = wanted.JwksUri,
         };
         var allowed = await CheckAsync(app, ct);
         if (!allowed.IsOk) return allowed.Error;
+        app = KeptOf(app);
 
         if (wanted.Secret is { } wish && GivenSecret.Check(app, wish) is { IsOk: false, Error: { } bad }) return bad;
-        (AppSecret Kept, string Secret)? made = app.Kind == AppKind.Public ? null
+        (AppSecret Kept, string Secret)? made = !app.HasSecret ? null
             : wanted.Secret is { } given ? (AppSecret.Given(given, clock.GetUtcNow()), given)
             : AppSecret.Make(clock.GetUtcNow(), null);
         return await db.InTransactionAsync<CreatedApp>(
@@ -103,7 +114,12 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         {
             var changed = Apply(changes, app);
             var allowed = await CheckAsync(changed, ct);
-            return allowed.IsOk ? new AppEdit(changed, EventTypes.AppUpdated, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed))) : allowed.Error;
+            if (!allowed.IsOk) return allowed.Error;
+            changed = KeptOf(changed);
+
+            // What proves nothing any more is not kept for later: whoever goes back to a secret makes one.
+            IReadOnlyList<AppSecret>? secrets = app.HasSecret && !changed.HasSecret ? [] : null;
+            return new AppEdit(changed, EventTypes.AppUpdated, EventLog.WithChanges(EventLog.FactsOf(Facts(app)), Facts(changed)), secrets);
         }, ct);
 
     /// <summary>Sets a secret that was made elsewhere, in the form of ours; those it has stop at once.</summary>
@@ -148,6 +164,9 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         RequirePkce = changes.RequirePkce.Or(app.RequirePkce),
         RequireOrganization = changes.RequireOrganization.Or(app.RequireOrganization),
         IdTokenAlgorithm = changes.IdTokenAlgorithm.Or(app.IdTokenAlgorithm) ?? "",
+        TokenEndpointAuthMethod = changes.TokenEndpointAuthMethod.Or(app.TokenEndpointAuthMethod),
+        Jwks = changes.Jwks.Or(app.Jwks),
+        JwksUri = changes.JwksUri.Or(app.JwksUri),
         GrantTypes = changes.GrantTypes.Or(app.GrantTypes) ?? AppGrantTypes.Default(app.Kind, changes.Scopes.Or(app.Scopes) ?? []),
         AccessTokenSeconds = changes.AccessTokenSeconds.Or(app.AccessTokenSeconds),
         RefreshTokenDays = changes.RefreshTokenDays.Or(app.RefreshTokenDays),
@@ -164,9 +183,12 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         return await db.Apis.CountAsync(a => named.Contains(a.Identifier), ct) == named.Length ? Result.Ok : AppErrors.ApiUnknown;
     }
 
+    private static App KeptOf(App app) => app.Jwks is { } set ? app with { Jwks = AppKeyRules.Kept(set) } : app;
+
+    /// <summary>Keys by their thumbprints: an event says which, not what.</summary>
     private static object Facts(App a) => new
     {
         a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
-        a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap,
+        a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.TokenEndpointAuthMethod, a.JwksUri, JwksThumbprints = a.Jwks?.Keys.Select(AppKeyRules.Thumbprint),
     };
 }

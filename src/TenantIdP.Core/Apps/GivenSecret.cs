@@ -9,5 +9,5 @@ public static class GivenSecret
     private static Error Invalid => new(ErrorKind.Invalid, "app_secret_invalid", "A secret of an app that is made elsewhere is tidp_secret_ and 32 random bytes in base64url without padding.", "clientSecret");
 
     public static Result Check(App app, string secret) =>
-        app.Kind == AppKind.Public ? AppErrors.SecretInUse : MachineSecret.IsOf(AppSecrets.Prefix, secret) ? Result.Ok : Invalid;
+        !app.HasSecret ? AppErrors.SecretInUse : MachineSecret.IsOf(AppSecrets.Prefix, secret) ? Result.Ok : Invalid;
 }

@@ -77,7 +77,7 @@ public sealed class Introspection(OidcSession session, AccessReader reader, AppC
         if (token.GetClaim("act") is { } act) context.Claims["act"] = new OpenIddictParameter(System.Text.Json.JsonDocument.Parse(act).RootElement);
     }
 
-    /// <summary>The app the token was given to; for access tokens also one that serves the API it is for. Only apps with a secret get this far.</summary>
+    /// <summary>The app the token was given to; for access tokens also one that serves the API it is for. Only apps that authenticated get this far.</summary>
     private static bool MayRead(App caller, ClaimsPrincipal token) =>
         token.HasPresenter(caller.ClientId)
         || (token.HasTokenType(TokenTypeIdentifiers.AccessToken) && token.GetAudiences().Any(caller.Serves));

@@ -46,6 +46,7 @@ internal static class Capabilities
         services.AddScoped<TraceViewing>();
         services.AddScoped<AuthorizeService>();
 
+        services.AddSingleton<Core.Apps.IAppKeyDocuments, AppKeyDocuments>();
         services.AddSingleton<PasswordHashing>();
         services.AddSingleton<IPasswordHashing>(provider => provider.GetRequiredService<PasswordHashing>());
     }

@@ -30,6 +30,12 @@ internal sealed class AppConfig(AppService apps) : ConfigKind
         new("accessTokenSeconds", Shape.Number, PropertyTraits.Nullable),
         new("refreshTokenDays", Shape.Number, PropertyTraits.Nullable),
         new("refreshTokenAbsoluteDays", Shape.Number, PropertyTraits.Nullable),
+        new("tokenEndpointAuthMethod", Shape.Choice(AppAuthMethods.ClientSecretBasic, AppAuthMethods.ClientSecretPost, AppAuthMethods.None, AppAuthMethods.PrivateKeyJwt), PropertyTraits.Nullable),
+        new("jwks", Shape.Whole(new ConfigProperty("keys", Shape.ListOf(Shape.Whole(
+            new("kty", Shape.Choice("RSA", "EC")), new("kid", Shape.Text, PropertyTraits.Nullable), new("use", Shape.Text, PropertyTraits.Nullable), new("alg", Shape.Text, PropertyTraits.Nullable),
+            new("crv", Shape.Text, PropertyTraits.Nullable), new("n", Shape.Text, PropertyTraits.Nullable), new("e", Shape.Text, PropertyTraits.Nullable),
+            new("x", Shape.Text, PropertyTraits.Nullable), new("y", Shape.Text, PropertyTraits.Nullable))))), PropertyTraits.Nullable),
+        new("jwksUri", Shape.Text, PropertyTraits.Nullable),
         new("claimMap", Shape.ListOf(
             Shape.Whole(new("claim", Shape.Text), new("from", Shape.Choice(ConfigJson.ToTexts<ClaimSource>())), new("tokens", Shape.Set, PropertyTraits.Nullable)), "claim")),
     ]);
@@ -64,7 +70,7 @@ internal sealed class AppConfig(AppService apps) : ConfigKind
     public override JsonObject ToExport(string owner, ConfigItem seen)
     {
         var values = base.ToExport(owner, seen);
-        if (values["kind"]?.GetValue<string>() != "public") values["clientSecret"] = SecretSource.Generate("app", seen.Key);
+        if (values["kind"]?.GetValue<string>() != "public" && values["tokenEndpointAuthMethod"]?.GetValue<string>() != AppAuthMethods.PrivateKeyJwt) values["clientSecret"] = SecretSource.Generate("app", seen.Key);
         return values;
     }
 }

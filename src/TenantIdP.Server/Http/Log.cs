@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Information, "A form from another origin was refused; trace {TraceId}")]
     public static partial void ForeignForm(ILogger logger, string traceId);
+
+    [LoggerMessage(5, LogLevel.Warning, "The key set of {App} was not read: its address answers {Status}")]
+    public static partial void AppKeysNotRead(ILogger logger, string app, int status);
 }

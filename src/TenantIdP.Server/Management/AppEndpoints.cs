@@ -69,13 +69,17 @@ internal static class AppEndpoints
 /// <param name="AccessTokenSeconds">60 to 86400; shortens what the API allows and never lengthens it.</param>
 /// <param name="RefreshTokenDays">1 to 365; shortens what the instance allows and never lengthens it.</param>
 /// <param name="RefreshTokenAbsoluteDays">1 to 730; shortens what the instance allows and never lengthens it.</param>
+/// <param name="TokenEndpointAuthMethod">client_secret_basic, client_secret_post, private_key_jwt, or none for a public app; then no other works. Either form of the secret when left out.</param>
+/// <param name="Jwks">The public keys of private_key_jwt, at most 10: RSA from 2048 bits or EC on P-256.</param>
+/// <param name="JwksUri">Where the app publishes them instead, by https.</param>
 /// <param name="ClaimMap">Claims under other names as well, at most 20.</param>
 public sealed record CreateAppRequest(
     [property: Required] string DisplayName, [property: Required] AppKind? Kind, IReadOnlyList<string>? RedirectUris = null, IReadOnlyList<string>? PostLogoutRedirectUris = null,
     string? InitiateLoginUri = null, string? BackchannelLogoutUri = null, bool BackchannelLogoutSessionRequired = false, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null,
     IReadOnlyList<string>? Apis = null, bool RequirePkce = true,
     bool RequireOrganization = false, string? IdTokenAlgorithm = null, IReadOnlyList<string>? GrantTypes = null,
-    int? AccessTokenSeconds = null, int? RefreshTokenDays = null, int? RefreshTokenAbsoluteDays = null, IReadOnlyList<ClaimRule>? ClaimMap = null)
+    int? AccessTokenSeconds = null, int? RefreshTokenDays = null, int? RefreshTokenAbsoluteDays = null, IReadOnlyList<ClaimRule>? ClaimMap = null,
+    string? TokenEndpointAuthMethod = null, AppKeySet? Jwks = null, string? JwksUri = null)
 {
     internal NewApp ToNew() => new(DisplayName, Kind!.Value) // required, so validation has seen it
     {
@@ -83,6 +87,7 @@ public sealed record CreateAppRequest(
         BackchannelLogoutUri = BackchannelLogoutUri, BackchannelLogoutSessionRequired = BackchannelLogoutSessionRequired, AllowedOrigins = AllowedOrigins ?? [], Scopes = Scopes ?? [],
         DefaultApi = DefaultApi, Apis = Apis ?? [], RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
         GrantTypes = GrantTypes, AccessTokenSeconds = AccessTokenSeconds, RefreshTokenDays = RefreshTokenDays, RefreshTokenAbsoluteDays = RefreshTokenAbsoluteDays, ClaimMap = ClaimMap ?? [],
+        TokenEndpointAuthMethod = TokenEndpointAuthMethod, Jwks = Jwks, JwksUri = JwksUri,
     };
 }
 
@@ -90,14 +95,15 @@ public sealed record AppResponse(
     Id<App> Id, string ClientId, string DisplayName, AppKind Kind, IReadOnlyList<string> RedirectUris, IReadOnlyList<string> PostLogoutRedirectUris, string? InitiateLoginUri,
     string? BackchannelLogoutUri, bool BackchannelLogoutSessionRequired,
     IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, IReadOnlyList<string> Apis, bool RequirePkce, bool RequireOrganization, string IdTokenAlgorithm,
-    IReadOnlyList<string> GrantTypes, int? AccessTokenSeconds, int? RefreshTokenDays, int? RefreshTokenAbsoluteDays, IReadOnlyList<ClaimRule> ClaimMap, int Version) : IVersionedResponse
+    IReadOnlyList<string> GrantTypes, int? AccessTokenSeconds, int? RefreshTokenDays, int? RefreshTokenAbsoluteDays, IReadOnlyList<ClaimRule> ClaimMap,
+    string? TokenEndpointAuthMethod, AppKeySet? Jwks, string? JwksUri, int Version) : IVersionedResponse
 {
     internal static AppResponse From(App a) =>
         new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
-            a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.Version);
+            a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.TokenEndpointAuthMethod, a.Jwks, a.JwksUri, a.Version);
 }
 
-/// <param name="ClientSecret">Shown here and never again; null for a public app.</param>
+/// <param name="ClientSecret">Shown here and never again; null for an app without one.</param>
 public sealed record CreatedAppResponse(AppResponse App, string? ClientSecret)
 {
     internal static CreatedAppResponse From(CreatedApp c) => new(AppResponse.From(c.App), c.ClientSecret);

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Testing.Clients;
 using TenantIdP.Tests.Management;
 using Xunit;
 
@@ -94,6 +96,57 @@ public abstract class AppEndpointTests(ManagementHost host)
         Assert.True(MachineSecret.Matches(third, only.Hash));
         await AssertProblem.IsAsync(await client.PostAsync($"apps/{id}/secret?overlapSeconds=2592001", null, Ct), HttpStatusCode.BadRequest, "overlap_invalid", Ct);
         await AssertProblem.IsAsync(await client.PostAsJsonAsync($"apps/{id}/secrets", new { expiresAt = "2020-01-01T00:00:00Z" }, Ct), HttpStatusCode.BadRequest, "secret_expiry_invalid", Ct);
+    }
+
+    [Fact]
+    public async Task An_app_with_keys_has_no_secret_and_events_name_its_keys_by_thumbprint()
+    {
+        using var client = host.AsOperator();
+        using var key = new SigningApp();
+        var asked = new
+        {
+            displayName = "Site", kind = "machine", tokenEndpointAuthMethod = "private_key_jwt",
+            jwks = new { keys = new object[] { new { kty = "EC", crv = "P-256", kid = SigningApp.EcKid, x = key.EcKey.X, y = key.EcKey.Y, key_ops = new[] { "verify" } } }, note = "ours" },
+        };
+        var made = await ReadAsync(await client.PostAsJsonAsync("apps", asked, Ct), HttpStatusCode.Created);
+        var id = made.GetProperty("app").GetProperty("id").GetString();
+
+        Assert.Equal(JsonValueKind.Null, made.GetProperty("clientSecret").ValueKind);
+        var kept = made.GetProperty("app").GetProperty("jwks");
+        Assert.Equal(["keys"], kept.EnumerateObject().Select(m => m.Name));
+        Assert.Equal(["crv", "kid", "kty", "x", "y"], Assert.Single(kept.GetProperty("keys").EnumerateArray()).EnumerateObject().Select(m => m.Name).Order());
+        await AssertProblem.IsAsync(await client.PostAsJsonAsync($"apps/{id}/secrets", new { }, Ct), HttpStatusCode.Conflict, "app_without_secret", Ct);
+
+        var moved = await ReadAsync(await client.PatchAsJsonAsync($"apps/{id}", new { jwks = (object?)null, jwksUri = "https://site.example.test/jwks" }, Ct), HttpStatusCode.OK);
+        Assert.Equal((JsonValueKind.Null, "https://site.example.test/jwks", 1), (moved.GetProperty("jwks").ValueKind, moved.GetProperty("jwksUri").GetString(), moved.GetProperty("version").GetInt32()));
+        var events = await host.ReadAsync(null, db => db.Events.IgnoreQueryFilters(["organization"]).Where(e => e.TargetId == id).OrderBy(e => e.Id).Select(e => e.Data).ToListAsync(Ct));
+        Assert.Equal(2, events.Count);
+        Assert.All(events, e => Assert.Contains(AppKeyRules.Thumbprint(key.EcKey), e, StringComparison.Ordinal));
+        Assert.All(events, e => Assert.DoesNotContain(key.EcKey.X!, e, StringComparison.Ordinal)); // an EC key has one
+    }
+
+    [Fact]
+    public async Task Methods_and_keys_that_do_not_go_together_are_refused()
+    {
+        using var client = host.AsOperator();
+        using var key = new SigningApp();
+        async Task RefusedAsync(string code, string kind, string? method, object? jwks, string? jwksUri = null) =>
+            await AssertProblem.IsAsync(await client.PostAsJsonAsync("apps", new { displayName = "Site", kind, redirectUris = new[] { "https://site.example.test/cb" }, tokenEndpointAuthMethod = method, jwks, jwksUri }, Ct), HttpStatusCode.BadRequest, code, Ct);
+        var good = new { keys = new[] { new { kty = "EC", crv = "P-256", x = key.EcKey.X, y = key.EcKey.Y } } };
+        var withPrivate = new { keys = new[] { new { kty = "EC", crv = "P-256", x = key.EcKey.X, y = key.EcKey.Y, d = "AAAA" } } };
+
+        await RefusedAsync("token_endpoint_auth_method_invalid", "web", "none", null);
+        await RefusedAsync("token_endpoint_auth_method_invalid", "web", "client_secret_jwt", null);
+        await RefusedAsync("token_endpoint_auth_method_invalid", "public", "private_key_jwt", good);
+        await RefusedAsync("token_endpoint_auth_method_invalid", "public", "client_secret_basic", null);
+        await RefusedAsync("jwks_required", "web", "private_key_jwt", null);
+        await RefusedAsync("jwks_required", "web", "private_key_jwt", good, "https://site.example.test/jwks");
+        await RefusedAsync("jwks_required", "web", "client_secret_basic", good);
+        await RefusedAsync("jwks_required", "web", null, null, "https://site.example.test/jwks");
+        await RefusedAsync("jwks_invalid", "web", "private_key_jwt", new { keys = Array.Empty<object>() });
+        await RefusedAsync("jwks_private_key", "web", "private_key_jwt", withPrivate);
+        await RefusedAsync("jwks_uri_invalid", "web", "private_key_jwt", null, "http://site.example.test/jwks");
+        await RefusedAsync("jwks_uri_invalid", "web", "private_key_jwt", null, "file:///etc/passwd");
     }
 
     [Fact]

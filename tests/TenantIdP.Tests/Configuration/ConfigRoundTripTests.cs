@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Stores;
 using Xunit;
 
@@ -112,13 +113,16 @@ public abstract partial class ConfigRoundTripTests(TestStore store)
             _ => Enumerable.Range(0, random.Next(4)).Select(i => Wild[random.Next(Wild.Length)] + i).Distinct().ToDictionary(k => k, _ => Value(depth + 1)),
         };
 
+        using var signing = new SigningApp();
         var certificates = Enumerable.Range(0, 2).Select(_ => Certificate()).ToArray();
         return JsonSerializer.Serialize(new
         {
             version = 1,
             apis = new Dictionary<string, object> { ["https://api.example/1.0"] = new { displayName = Name(), scopes = new[] { "yes", "1.0", "a:b" }, accessTokenSeconds = (int?)null, permissions = new[] { new { name = "a:b", builtInRoles = new[] { "owner" } } } } },
             roles = new Dictionary<string, object> { ["yes"] = new { displayName = Name() }, ["null"] = new { displayName = Name(), permissions = new[] { "invoices:read", "a:b" } } },
-            apps = texts.Take(6).ToDictionary(t => t, t => (object)new { kind = "web", redirectUris = new[] { "https://app.example/cb" }, initiateLoginUri = "https://app.example/login", clientSecret = new { env = app } }),
+            apps = texts.Take(6).ToDictionary(t => t, t => (object)new { kind = "web", redirectUris = new[] { "https://app.example/cb" }, initiateLoginUri = "https://app.example/login", clientSecret = new { env = app } })
+                .Append(KeyValuePair.Create("~ keys", (object)new { kind = "machine", tokenEndpointAuthMethod = "private_key_jwt", jwks = new { keys = new[] { new { kty = "EC", crv = "P-256", kid = "1.0", x = signing.EcKey.X, y = signing.EcKey.Y } } } }))
+                .Append(KeyValuePair.Create("~ published", (object)new { kind = "machine", tokenEndpointAuthMethod = "private_key_jwt", jwksUri = "https://app.example/jwks" })).ToDictionary(p => p.Key, p => p.Value),
             organizations = new Dictionary<string, object>
             {
                 ["yes"] = new { displayName = Name(), externalId = Name(), metadata = Enumerable.Range(0, 8).ToDictionary(i => Wild[random.Next(Wild.Length)] + i, _ => Value(0)) },

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Testing.Clients;
@@ -65,6 +66,28 @@ public abstract class OpenIdClientTests(IdpHost host) : IAsyncLifetime
         Assert.Equal(4, ((JsonObject[])[first, refreshed, switched, sticky]).Select(t => (string?)t["refreshToken"]).Distinct().Count());
         Assert.Equal(email, (string?)user["claims"]!["email"]);
         Assert.Equal("invalid_grant", (string?)dead["error"]);
+    }
+
+    [Fact]
+    public async Task With_a_key_instead_of_a_secret_it_does_all_that_too()
+    {
+        using var key = new SigningApp();
+        await Client.DisposeAsync();
+        registered = await host.CreateAppAsync(Ct, app => app with { TokenEndpointAuthMethod = AppAuthMethods.PrivateKeyJwt, Jwks = key.Keys });
+        started = NodeProgram.Start("relying-party.mjs", new JsonObject
+        {
+            ["issuer"] = host.Issuer, ["clientId"] = App.App.ClientId, ["privateKey"] = key.EcPkcs8Pem, ["kid"] = SigningApp.EcKid, ["redirectUri"] = App.App.RedirectUri,
+        });
+        var (email, home, other) = await AnnAsync();
+
+        var first = await SignInAsync(email, home);
+        var switched = await Client.DoAsync("refresh", Ct, ("organization", other.Slug.Value));
+        await Client.DoAsync("revoke", Ct);
+
+        Assert.Null(App.App.Secret);
+        AssertIn(home, BuiltInRoles.Admin, first);
+        AssertIn(other, BuiltInRoles.Member, switched);
+        Assert.Equal("invalid_grant", (string?)(await Client.AskAsync("refresh", Ct))["error"]);
     }
 
     [Fact]

@@ -28,10 +28,10 @@ public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
         Assert.NotNull(document["pushed_authorization_request_endpoint"]);
         foreach (var endpoint in new[] { "token", "revocation", "introspection", "pushed_authorization_request", "device_authorization" })
         {
-            if (document[$"{endpoint}_endpoint_auth_methods_supported"] is not null) Assert.Empty(Strings(document, $"{endpoint}_endpoint_auth_methods_supported").Except(["client_secret_basic", "client_secret_post", "none"]));
+            if (document[$"{endpoint}_endpoint_auth_methods_supported"] is not null) Assert.Empty(Strings(document, $"{endpoint}_endpoint_auth_methods_supported").Except(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]));
         }
 
-        Assert.Equal(["client_secret_basic", "client_secret_post"], Strings(document, "token_endpoint_auth_methods_supported").Where(m => m != "none").Order());
+        Assert.Equal(["client_secret_basic", "client_secret_post", "private_key_jwt"], Strings(document, "token_endpoint_auth_methods_supported").Where(m => m != "none").Order());
         Assert.Equal(Host.Issuer + "/connect/device", (string?)document["device_authorization_endpoint"]);
         var keys = JsonNode.Parse(await Host.Http.GetStringAsync((string)document["jwks_uri"]!, Ct))!["keys"]!.AsArray(); // part of the document
         Assert.Equal(["EC", "RSA"], keys.Select(k => (string?)k!["kty"]).Distinct().Order());
