@@ -87,6 +87,7 @@ public sealed class OutboxMessage : IHasIdPrefix, IOrganizationOwned
         return new OutboxMessage(wanted.Organization, id, wanted.Kind, wanted.OrderingKey, wanted.Destination, sequence, wanted.IsSecret ? box.Seal(json, PlaceOf(wanted.Organization, id)) : json, now)
         {
             IsSealed = wanted.IsSecret,
+            DueAt = wanted.IsBehind ? now + OutboxClaims.Parked : now,
         };
     }
 
@@ -107,6 +108,12 @@ public sealed record NewOutboxMessage(string Kind, string OrderingKey, string De
 
     /// <summary>The payload holds a secret or a link that works: it is stored sealed.</summary>
     public bool IsSecret { get; init; }
+
+    /// <summary>
+    /// It is added with another of its key whose <see cref="Sequence"/> is smaller, in one transaction: the end of that one lets it go, and no look meets it before. Never say so of
+    /// one that is saved already, which may end in this moment.
+    /// </summary>
+    public bool IsBehind { get; init; }
 
     /// <summary>The place among those of its key, where they have one of their own (the position of an event); else the moment, which grows on each node.</summary>
     public long? Sequence { get; init; }

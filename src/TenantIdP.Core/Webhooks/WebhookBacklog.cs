@@ -16,8 +16,9 @@ public sealed class WebhookBacklog(IdpDbContext db, OutboxWriter outbox, OutboxS
     /// <summary>Adds to the unit of work.</summary>
     /// <param name="url">The endpoint's: endpoints at one host share the deliveries that run at once.</param>
     /// <param name="position">Of the event.</param>
-    internal void Add(Id<Organization> owner, WebhookMessage message, string url, long position) =>
-        outbox.Add(new NewOutboxMessage(WebhookMessage.Kind, WebhookMessage.OrderingKey(message.Endpoint), Destination(url), message) { Organization = owner, Sequence = position });
+    /// <param name="isBehind">One that comes before it is added in the same unit of work.</param>
+    internal void Add(Id<Organization> owner, WebhookMessage message, string url, long position, bool isBehind = false) =>
+        outbox.Add(new NewOutboxMessage(WebhookMessage.Kind, WebhookMessage.OrderingKey(message.Endpoint), Destination(url), message) { Organization = owner, Sequence = position, IsBehind = isBehind });
 
     /// <summary>Adds one that is sent again, right after those that wait: were its place the moment, every event of later would go before it.</summary>
     internal async Task<Result> AddAgainAsync(Id<Organization> owner, WebhookMessage message, string url, CancellationToken ct)

@@ -50,6 +50,7 @@ public sealed class WebhookFanOut(IdpDbContext db, WebhookBacklog backlog, Event
         var added = false;
         foreach (var to in subscriptions.FindAll(s => s.Owner == owner))
         {
+            var isBehind = false;
             foreach (var e in recorded.Where(e => WebhookFilter.Matches(to.Types, e.Type)))
             {
                 added = true;
@@ -59,7 +60,8 @@ public sealed class WebhookFanOut(IdpDbContext db, WebhookBacklog backlog, Event
                     break;
                 }
 
-                backlog.Add(owner, WebhookMessage.About(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position ?? throw new InvalidOperationException("It is sealed by now."));
+                backlog.Add(owner, WebhookMessage.About(to.Endpoint, e.OrganizationId, e.Id, WebhookCause.Event), to.Url, e.Position ?? throw new InvalidOperationException("It is sealed by now."), isBehind);
+                isBehind = true; // events come in the order of their positions
                 waiting[to.Key] = waiting.GetValueOrDefault(to.Key) + 1;
             }
         }

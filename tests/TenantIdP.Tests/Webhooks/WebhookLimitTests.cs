@@ -61,6 +61,25 @@ public abstract class WebhookLimitTests(TestStore store)
     }
 
     [Fact]
+    public async Task Of_the_events_of_one_batch_the_first_is_due_and_the_end_of_each_lets_the_next_go()
+    {
+        var (node, organization, endpoint) = await SceneAsync();
+        await node.RecordAsync(organization, Ct, "a", "b", "c");
+        await node.SealAsync(Ct);
+        Assert.Equal(3, await WaitingAsync(node, organization, endpoint));
+
+        for (var left = 3; left > 0; left--)
+        {
+            Assert.Equal([true, .. Enumerable.Repeat(false, left - 1)], (await node.UseAsync<IdpDbContext, List<OutboxMessage>>(
+                db => db.OutboxMessages.AsNoTracking().Where(m => m.State == OutboxState.Pending).OrderBy(m => m.Sequence).ToListAsync(Ct), organization)).Select(m => m.DueAt <= node.Clock.GetUtcNow()));
+            var room = new OutboxRoom([new OutboxKind(WebhookMessage.Kind, TimeSpan.FromSeconds(1), WebhookSchedule.Schedule)], 1_000, []);
+            var claimed = (await node.UseAsync<OutboxClaims, IReadOnlyList<OutboxMessage>>(c => c.ClaimAsync("node", room, Ct))).Single(m => m.OrganizationId == organization);
+            await node.UseAsync<OutboxClaims, OutboxState>(c => c.RecordAsync(claimed, new OutboxOutcome.Delivered(), WebhookSchedule.Schedule, Ct));
+            node.Clock.Advance(TimeSpan.FromMilliseconds(2));
+        }
+    }
+
+    [Fact]
     public async Task What_is_sent_again_comes_right_after_what_waits()
     {
         var (node, organization, endpoint) = await SceneAsync();
