@@ -33,6 +33,12 @@ public sealed class ClientAssertionKeys(OidcSession session, AppCache apps, AppK
             return;
         }
 
+        if (context.Transaction.Request?.ClientId is { Length: > 0 } named && named != assertion.ClientId)
+        {
+            context.Reject(Errors.InvalidClient, "The client assertion is of another client than client_id.");
+            return;
+        }
+
         var app = await apps.FindByClientIdAsync(session, assertion.ClientId, context.CancellationToken) is { } row ? apps.Read(row) : null;
         var found = app?.TokenEndpointAuthMethod == AppAuthMethods.PrivateKeyJwt ? await keys.FindAsync(app, assertion.Algorithm, assertion.KeyId, context.CancellationToken) : [];
         if (found.Count == 0)
