@@ -40,7 +40,6 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Connections/CertificateWarnings.cs"] = "finds the certificates of all organizations that end soon; writes in each one's own scope",
         ["src/TenantIdP.Core/Instance/Pruning.cs"] = "deletes what has outlived its time, wherever it is",
         ["src/TenantIdP.Core/Outbox/OutboxClaims.cs"] = "delivers the messages of all organizations, each by its id and key",
-        ["src/TenantIdP.Core/Outbox/OutboxLag.cs"] = "counts the messages of all organizations that were given up",
         ["src/TenantIdP.Core/Outbox/OutboxWriter.cs"] = "whether a message of the same key waits already, whoever wrote it",
         ["src/TenantIdP.Core/Outbox/OutboxService.cs"] = "operators see the messages of all organizations",
         ["src/TenantIdP.Core/Events/EventSealer.cs"] = "finds what is not sealed in all organizations; seals each event in its own one's scope",
