@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -41,12 +42,25 @@ internal sealed class Operator(HttpClient http, string issuer)
 
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, object? body, CancellationToken ct, ServerProcess? at = null)
     {
+        var (answer, _, _) = await TryAsync(method, path, body, at, ct);
+        if (answer.Status != HttpStatusCode.Unauthorized) return answer;
+
+        // As any client would, ask for another token; a second refusal says what was refused and by which clock.
+        token = null;
+        (answer, var presented, var date) = await TryAsync(method, path, body, at, ct);
+        if (answer.Status != HttpStatusCode.Unauthorized) return answer;
+        throw new InvalidOperationException($"{method} {path}: 401 twice, at {date:O} of the node, for {string.Join('.', presented.Split('.')[..2].Select(part => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(part))))}");
+    }
+
+    private async Task<(ApiAnswer Answer, string Presented, DateTimeOffset? At)> TryAsync(HttpMethod method, string path, object? body, ServerProcess? at, CancellationToken ct)
+    {
+        var presented = await TokenAsync(ct);
         using var request = new HttpRequestMessage(method, (at?.Address ?? issuer) + "/api/v1/" + path) { Content = body is null ? null : JsonContent.Create(body) };
         request.Headers.Host = new Uri(issuer).Authority;
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync(ct));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", presented);
         using var response = await http.SendAsync(request, ct);
         var text = await response.Content.ReadAsStringAsync(ct);
-        return new ApiAnswer(response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+        return (new ApiAnswer(response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text)), presented, response.Headers.Date);
     }
 
     /// <summary>May the person do it? Null when the answer is a refusal of the request.</summary>
