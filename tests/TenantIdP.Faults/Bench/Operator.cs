@@ -45,7 +45,7 @@ internal sealed class Operator(HttpClient http, string issuer)
         var (answer, _, _) = await TryAsync(method, path, body, at, ct);
         if (answer.Status != HttpStatusCode.Unauthorized) return answer;
 
-        // As any client would, ask for another token; a second refusal says what was refused and by which clock.
+        // A key that a fault retired early takes its tokens along: as any client would, ask for another. A second refusal says what was refused, and by which clock.
         token = null;
         (answer, var presented, var date) = await TryAsync(method, path, body, at, ct);
         if (answer.Status != HttpStatusCode.Unauthorized) return answer;
