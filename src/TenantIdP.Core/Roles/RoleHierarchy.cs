@@ -29,7 +29,7 @@ public sealed class RoleHierarchy(IdpDbContext db, TimeProvider clock)
     public async Task<Result<Role>> ParentAsync(Id<Organization> owner, string key, Role? role, CancellationToken ct)
     {
         var candidates = All.AsNoTracking().Where(r => r.Key == key && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance));
-        var found = await (owner == Organization.Instance || role?.Extends == key ? candidates : candidates.InSetOf(db, owner)).SingleOrDefaultAsync(ct);
+        var found = await (role?.Extends == key ? candidates : candidates.InSetOf(db, owner)).SingleOrDefaultAsync(ct);
         if (found is null) return RoleErrors.ExtendsUnknown;
         var above = 1; // the role that is asked about
         for (var next = found; next is not null; next = await AboveAsync(next, ct), above++)

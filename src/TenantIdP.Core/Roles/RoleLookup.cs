@@ -6,8 +6,8 @@ namespace TenantIdP.Core.Roles;
 
 internal static class RoleLookup
 {
-    /// <summary>Without the roles of the instance that the organization's role set leaves out.</summary>
-    public static IQueryable<Role> InSetOf(this IQueryable<Role> roles, IdpDbContext db, Id<Organization> organization) => roles.Where(r =>
+    /// <summary>Without the roles of the instance that the organization's role set leaves out. The instance itself has no set.</summary>
+    public static IQueryable<Role> InSetOf(this IQueryable<Role> roles, IdpDbContext db, Id<Organization> organization) => organization == Organization.Instance ? roles : roles.Where(r =>
         r.OrganizationId != Organization.Instance
         || !db.Organizations.Any(o => o.Id == organization && o.RoleSetId != null && !db.RoleSetRoles.Any(s => s.RoleSetId == o.RoleSetId && s.RoleId == r.Id)));
 

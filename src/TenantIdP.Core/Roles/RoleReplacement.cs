@@ -64,8 +64,8 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
                 if (owner != Organization.Instance && !await db.LockAsync(owner, ct)) return OrganizationErrors.NotFound;
                 var role = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.OrganizationId == owner, ct);
                 if (role is null || role.IsBuiltIn) return await RefusalAsync(owner, id, ct);
-                var candidates = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().Where(r => r.Key == with && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance));
-                var other = await (owner == Organization.Instance ? candidates : candidates.InSetOf(db, owner)).SingleOrDefaultAsync(ct);
+                var other = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
+                    .Where(r => r.Key == with && (r.OrganizationId == owner || r.OrganizationId == Organization.Instance)).InSetOf(db, owner).SingleOrDefaultAsync(ct);
                 if (other is null || other.Id == id) return RoleErrors.ReplacementUnknown;
                 if (!await granter.CoversAsync(db, [role, other], ct)) return RoleErrors.Escalation;
                 if (await roles.IsExtendedAsync(id, ct)) return RoleErrors.Extended;

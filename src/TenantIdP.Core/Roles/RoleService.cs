@@ -153,11 +153,8 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
 
     private IQueryable<Role> Of(Id<Organization> owner) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner);
 
-    private IQueryable<Role> Visible(Id<Organization> owner)
-    {
-        var roles = db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance);
-        return owner == Organization.Instance ? roles : roles.InSetOf(db, owner);
-    }
+    private IQueryable<Role> Visible(Id<Organization> owner) =>
+        db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.OrganizationId == owner || r.OrganizationId == Organization.Instance).InSetOf(db, owner);
 
     /// <summary>The connections that give a role, by default or by a rule; tracked. The rules are JSON, which both stores can't look into alike.</summary>
     internal async Task<List<Connection>> GivingAsync(Id<Organization> owner, string key, CancellationToken ct)
