@@ -45,7 +45,7 @@ public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpo
     /// <summary>Sends the event of a delivery once more, after whatever waits for the endpoint, with the webhook-id it had: a receiver that has seen it does nothing.</summary>
     public async Task<Result<WebhookDelivery>> ReplayAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, Id<WebhookDelivery> id, Granter granter, CancellationToken ct)
     {
-        if (!await granter.CoversAsync(owners.Db, [Permission.EventsRead], ct)) return WebhookErrors.EventsRequired;
+        if (!await ShowsAsync(granter, ct)) return WebhookErrors.EventsRequired;
         var found = await FindAsync(owner, endpoint, id, ct);
         if (!found.IsOk) return found.Error;
         if (found.Value.Cause == WebhookCause.Test || !Id<Event>.TryParse(found.Value.WebhookId, out var recorded)) return WebhookErrors.NotReplayable;
@@ -62,7 +62,7 @@ public sealed class WebhookDeliveries(WebhookOwners owners, WebhookService endpo
     /// <summary>The endpoint for a test, when this caller may read what it would be sent.</summary>
     public async Task<Result<WebhookEndpoint>> ForTestAsync(Id<Organization> owner, Id<WebhookEndpoint> endpoint, Granter granter, CancellationToken ct)
     {
-        if (!await granter.CoversAsync(owners.Db, [Permission.EventsRead], ct)) return WebhookErrors.EventsRequired;
+        if (!await ShowsAsync(granter, ct)) return WebhookErrors.EventsRequired;
         var found = await endpoints.FindAsync(owner, endpoint, ct);
         return !found.IsOk || await tallies.TakeAsync([ByHand(endpoint)], ct) ? found : WebhookErrors.TooOften;
     }

@@ -118,12 +118,7 @@ public abstract class MemberTripTests(IdpHost host)
 
     private async Task<Trips> ImportAsync(string rows, string token)
     {
-        var (key, trips) = DatabaseTrips.Begin(host.Unique("import"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{host.Issuer}/api/v1/users/import") { Content = new StringContent(rows, null, "application/x-ndjson") };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.Add(DatabaseTrips.Header, key);
-        using var answer = await host.Http.SendAsync(request, Ct);
-        var text = await answer.Content.ReadAsStringAsync(Ct);
+        var (text, trips) = await SendAsync(HttpMethod.Post, "users/import", new StringContent(rows, null, "application/x-ndjson"), token);
         Assert.DoesNotContain("\"failed\"", text, StringComparison.Ordinal);
         return trips.WithoutCaches();
     }
@@ -135,14 +130,14 @@ public abstract class MemberTripTests(IdpHost host)
 
     private async Task<(JsonElement Answer, Trips Trips)> AskAsync(HttpMethod method, string path, object? body, string token)
     {
-        var (text, trips) = await SendAsync(method, path, body, token);
+        var (text, trips) = await SendAsync(method, path, body is null ? null : JsonContent.Create(body), token);
         return (JsonElement.Parse(text), trips.WithoutCaches());
     }
 
-    private async Task<(string Text, Trips Trips)> SendAsync(HttpMethod method, string path, object? body, string token)
+    private async Task<(string Text, Trips Trips)> SendAsync(HttpMethod method, string path, HttpContent? body, string token)
     {
         var (key, trips) = DatabaseTrips.Begin(host.Unique("members"));
-        using var request = new HttpRequestMessage(method, $"{host.Issuer}/api/v1/{path}") { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(method, $"{host.Issuer}/api/v1/{path}") { Content = body };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add(DatabaseTrips.Header, key);
         using var answer = await host.Http.SendAsync(request, Ct);
