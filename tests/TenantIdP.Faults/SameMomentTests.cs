@@ -199,6 +199,33 @@ public abstract class SameMomentTests
         await Fleet.AssertInvariantsAsync(Ct);
     }
 
+    /// <summary>Between the look at a role of the instance and the row that gives it the role may go: the database refuses, and whoever gives it is told.</summary>
+    [Fact]
+    [Trait("Fault", "R8")]
+    public async Task A_role_is_deleted_or_given()
+    {
+        var organization = await World.OrganizationAsync(Fleet, Ct);
+        var members = new List<string>();
+        for (var i = 0; i < 12; i++) members.Add(await World.AddAsync(Fleet, organization, (await World.UserAsync(Fleet, null, Ct)).Id, Ct, "member"));
+        for (var round = 0; round < 3 * Rounds; round++)
+        {
+            var key = World.Unique("role");
+            var role = (await Fleet.Operator.PostAsync("roles", new { key, displayName = "Same moment", permissions = new[] { "notes:read" } }, Ct)).Text("id");
+            var authorization = await AuthorizationAsync();
+            var requests = members.Select(m => new Burst.Request("PUT", $"/api/v1/organizations/{organization}/members/{m}/roles/{key}", Authorization: authorization)).ToList();
+            requests.Insert(members.Count / 2, new Burst.Request("DELETE", $"/api/v1/roles/{role}", Authorization: authorization));
+
+            var answers = await Burst.SendAsync(Fleet.Running.All, requests, Ct);
+
+            Note("role given and deleted", answers);
+            AssertNoneIsBroken(answers);
+            var isThere = (await Fleet.Operator.GetAsync($"roles/{role}", Ct)).Status == HttpStatusCode.OK;
+            Assert.Equal(isThere, answers.Any(a => a.Status is 200));
+        }
+
+        await Fleet.AssertInvariantsAsync(Ct);
+    }
+
     private protected abstract Task<World> SceneAsync();
 
     private async Task<TokenAnswer> SignedInAsync(World scene, int round)

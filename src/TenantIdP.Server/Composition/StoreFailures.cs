@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using TenantIdP.Storage;
 
 namespace TenantIdP.Server.Composition;
@@ -7,12 +8,30 @@ namespace TenantIdP.Server.Composition;
 /// <summary>Tells an outage of the database from a bug.</summary>
 internal static class StoreFailures
 {
+    private const int SqliteForeignKey = 787; // SQLITE_CONSTRAINT_FOREIGNKEY
+    private const string PostgreSqlForeignKey = "23503"; // foreign_key_violation
+
     public static bool IsOutage(Exception failure)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
         {
             if (cause is StoreUnavailableException) return true;
             if (cause is DbException database) return IsOutage(database);
+        }
+
+        return false;
+    }
+
+    /// <summary>Another change came first: what this one refers to is gone, or is no longer what it was when it was read.</summary>
+    public static bool IsOvertaken(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case DbUpdateConcurrencyException or SqliteException { SqliteExtendedErrorCode: SqliteForeignKey } or DbException { SqlState: PostgreSqlForeignKey }:
+                    return true;
+            }
         }
 
         return false;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Composition;
 
@@ -10,7 +11,7 @@ namespace TenantIdP.Server.Http;
 
 /// <summary>
 /// Gives every failed request without a body one: a page for people, an OAuth error at the protocol endpoints, a problem elsewhere. Each has a trace id and none has
-/// the text of an exception. A database that can't be reached is 503 and not 500 (SECURITY.md R4).
+/// the text of an exception. A database that can't be reached is 503 and not 500 (SECURITY.md R4); a change that another one overtook is 409.
 /// </summary>
 internal sealed class Failures(RequestDelegate next, Telemetry telemetry, ILogger<Failures> logger)
 {
@@ -54,6 +55,12 @@ internal sealed class Failures(RequestDelegate next, Telemetry telemetry, ILogge
             telemetry.DatabaseError(StoreFailures.CodeOf(failure));
             Log.DatabaseUnavailable(logger, failure, RequestTrace.Of(context));
             return new FailureFacts(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", "The service is not available for the moment. Try again shortly.") { RetryAfterSeconds = 5 };
+        }
+
+        if (StoreFailures.IsOvertaken(failure))
+        {
+            Log.Overtaken(logger, failure, RequestTrace.Of(context));
+            return FailureFacts.From(VersionErrors.ChangedMeanwhile);
         }
 
         Log.RequestFailed(logger, failure, RequestTrace.Of(context));

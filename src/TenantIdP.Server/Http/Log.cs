@@ -8,6 +8,9 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Error, "The database can't be reached; trace {TraceId}")]
     public static partial void DatabaseUnavailable(ILogger logger, Exception failure, string traceId);
 
+    [LoggerMessage(6, LogLevel.Information, "A change was overtaken by another one; trace {TraceId}")]
+    public static partial void Overtaken(ILogger logger, Exception failure, string traceId);
+
     [LoggerMessage(3, LogLevel.Information, "A request for another host than the issuer's was refused; trace {TraceId}")]
     public static partial void ForeignHost(ILogger logger, string traceId);
 
