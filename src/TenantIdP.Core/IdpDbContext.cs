@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
@@ -52,6 +53,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
+    public DbSet<OrganizationDirectory> Directories => Set<OrganizationDirectory>();
+    public DbSet<DirectoryToken> DirectoryTokens => Set<DirectoryToken>();
+    public DbSet<DirectoryLogEntry> DirectoryLog => Set<DirectoryLogEntry>();
     public DbSet<ServiceProviderKey> ServiceProviderKeys => Set<ServiceProviderKey>();
     public DbSet<ReceivedAssertion> ReceivedAssertions => Set<ReceivedAssertion>();
     public DbSet<SignInTrace> SignInTraces => Set<SignInTrace>();
@@ -204,6 +208,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
+        IdConvention<OrganizationDirectory>(configurationBuilder);
+        IdConvention<DirectoryToken>(configurationBuilder);
+        IdConvention<DirectoryLogEntry>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
@@ -227,6 +234,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var directoryUsers = new DirectoryUserMapping();
         var events = new EventMapping();
         var connections = new ConnectionMapping();
+        var directories = new DirectoryMapping();
         var sessions = new SessionMapping();
         var webhooks = new WebhookMapping();
         var roleSets = new RoleSetMapping();
@@ -253,6 +261,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);
         modelBuilder.ApplyConfiguration<ServiceProviderKey>(connections);
         modelBuilder.ApplyConfiguration<ReceivedAssertion>(connections);
+        modelBuilder.ApplyConfiguration<OrganizationDirectory>(directories);
+        modelBuilder.ApplyConfiguration<DirectoryToken>(directories);
+        modelBuilder.ApplyConfiguration<DirectoryLogEntry>(directories);
         modelBuilder.ApplyConfiguration<Session>(sessions);
         modelBuilder.ApplyConfiguration<UpstreamSession>(sessions);
         modelBuilder.ApplyConfiguration(new SignInTraceMapping());
@@ -282,6 +293,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<ConnectionCertificate>(modelBuilder);
         FilterByOrganization<AcsAlias>(modelBuilder);
         FilterByOrganization<ReceivedAssertion>(modelBuilder);
+        FilterByOrganization<OrganizationDirectory>(modelBuilder);
+        FilterByOrganization<DirectoryToken>(modelBuilder);
+        FilterByOrganization<DirectoryLogEntry>(modelBuilder);
         FilterByOrganization<SignInTrace>(modelBuilder);
         FilterByOrganization<UpstreamSession>(modelBuilder);
         FilterByOrganization<AppGrant>(modelBuilder);

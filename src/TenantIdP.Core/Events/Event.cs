@@ -145,6 +145,14 @@ public static class EventTypes
     public const string SamlKeyExpiring = "saml_key.expiring";
     public const string ConnectionDisabled = "connection.disabled";
     public const string ConnectionDeleted = "connection.deleted";
+    public const string DirectoryCreated = "directory.created";
+    public const string DirectoryUpdated = "directory.updated";
+    public const string DirectoryEnabled = "directory.enabled";
+    public const string DirectoryDisabled = "directory.disabled";
+    public const string DirectoryDeleted = "directory.deleted";
+    public const string DirectoryTokenCreated = "directory.token_created";
+    public const string DirectoryTokenRotated = "directory.token_rotated";
+    public const string DirectoryTokenRevoked = "directory.token_revoked";
     public const string AppCreated = "app.created";
     public const string AppUpdated = "app.updated";
     public const string AppDeleted = "app.deleted";

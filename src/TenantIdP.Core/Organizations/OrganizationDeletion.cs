@@ -116,6 +116,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         // Roles can't go before those who hold them; what hangs on a connection or a membership goes with it.
         await db.PersonalEventData.Where(p => p.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.ApiKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.Directories.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct); // with their tokens and logs
         await db.Memberships.Where(m => m.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
@@ -67,6 +68,10 @@ public static class ManagementEndpoints
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
+        services.AddScoped<DirectoryTokens>();
+        services.AddScoped<DirectoryService>();
+        services.AddScoped<DirectoryDeletion>();
+        services.AddScoped<DirectoryLogs>();
         services.AddScoped<ApiService>();
         services.AddScoped<KeyService>();
         services.AddScoped<KeyReader>();

@@ -422,6 +422,214 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("directory_id");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("integer")
+                        .HasColumnName("duration_ms");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("request");
+
+                    b.Property<string>("ResourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("ScimType")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("scim_type");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_log");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_directory_log_at");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ResourceId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_resource_id_id");
+
+                    b.ToTable("directory_log", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("directory_id");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset?>("LastUsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("prefix");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_tokens");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_tokens_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId")
+                        .HasDatabaseName("ix_directory_tokens_organization_id_directory_id");
+
+                    b.ToTable("directory_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CorrelateBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("correlate_by");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("default_role_key");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("display_name");
+
+                    b.Property<DateTimeOffset?>("LastSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("OutsideDomains")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("outside_domains");
+
+                    b.Property<bool>("OwnsProfile")
+                        .HasColumnType("boolean")
+                        .HasColumnName("owns_profile");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("status");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directories");
+
+                    b.ToTable("directories", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -2157,6 +2365,36 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasForeignKey("OrganizationId", "ConnectionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_log_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_tokens_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directories_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>

@@ -417,6 +417,214 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("duration_ms");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request");
+
+                    b.Property<string>("ResourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("ScimType")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scim_type");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_log");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_directory_log_at");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ResourceId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_resource_id_id");
+
+                    b.ToTable("directory_log", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hash");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("prefix");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_tokens");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_tokens_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId")
+                        .HasDatabaseName("ix_directory_tokens_organization_id_directory_id");
+
+                    b.ToTable("directory_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CorrelateBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("correlate_by");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_role_key");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<long?>("LastSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("OutsideDomains")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outside_domains");
+
+                    b.Property<bool>("OwnsProfile")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("owns_profile");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directories");
+
+                    b.ToTable("directories", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -2150,6 +2358,36 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasForeignKey("OrganizationId", "ConnectionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_log_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_tokens_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directories_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
