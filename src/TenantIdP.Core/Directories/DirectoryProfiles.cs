@@ -33,8 +33,9 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
     private async Task<User?> OursAsync(OrganizationDirectory directory, Membership membership, CancellationToken ct)
     {
         var organization = directory.OrganizationId;
+        var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
         var ours = db.Users.Where(u => u.Id == membership.UserId && u.Status == UserStatus.Active && !u.IsOperator && u.CreatedByOrganization == organization
-            && !db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Any(m => m.UserId == u.Id && m.OrganizationId != organization));
+            && !memberships.Any(m => m.UserId == u.Id && m.OrganizationId != organization));
         if (!await ours.AnyAsync(ct) || !await db.LockAsync(membership.UserId, ct)) return null;
         return await ours.Include(u => u.Emails).SingleOrDefaultAsync(ct);
     }
