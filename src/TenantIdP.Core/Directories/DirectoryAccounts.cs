@@ -27,7 +27,7 @@ internal static class DirectoryAccounts
             var among = db.DirectoryUsers.Where(u => u.OrganizationId == connection.OrganizationId && u.DirectoryId == directory.Id);
             if (Meant(among, directory.CorrelateBy, external.Subject, email) is not { } meant) continue;
             // Live ones and tombstones are in two indexes.
-            var found = await meant.Where(u => u.DeletedAt == null).Concat(meant.Where(u => u.DeletedAt != null)).Select(u => new { u.UserId, u.DeletedAt }).Take(20).ToListAsync(ct);
+            var found = await meant.Where(u => u.DeletedAt == null).Concat(meant.Where(u => u.DeletedAt != null)).Select(u => new { u.UserId, u.DeletedAt }).OrderBy(u => u.DeletedAt).Take(100).ToListAsync(ct);
             var one = found.OrderBy(u => u.DeletedAt is null ? 0 : 1).ThenByDescending(u => u.DeletedAt).FirstOrDefault();
             if (one is not null) return await AccountAsync(db, connection.OrganizationId, one.UserId, ct);
         }

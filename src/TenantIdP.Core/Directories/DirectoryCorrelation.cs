@@ -47,7 +47,7 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
             where subjects.Contains(identity.Subject)
             join user in db.Users on identity.UserId equals user.Id
             where user.Status == UserStatus.Active
-            select user.Id).Distinct().Take(2).ToListAsync(ct);
+            select user.Id).Distinct().OrderBy(id => id).Take(2).ToListAsync(ct);
         return found.Count == 1 ? found[0] : null;
     }
 
@@ -76,6 +76,7 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
             join user in db.Users on email.UserId equals user.Id
             where user.Status == UserStatus.Active && !user.IsOperator && user.CreatedByOrganization == directory.OrganizationId && !db.UserEmails.Any(other => other.UserId == user.Id && other.Id != email.Id)
                 && db.UserIdentities.Any(i => i.UserId == user.Id && i.OrganizationId == directory.OrganizationId)
+            orderby user.Id
             select user.Id).Take(2).ToListAsync(ct);
         return found.Count == 1 ? found[0] : null;
     }

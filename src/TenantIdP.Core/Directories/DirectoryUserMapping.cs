@@ -38,7 +38,7 @@ internal sealed class DirectoryUserMapping : IEntityTypeConfiguration<DirectoryU
         // A tombstone is found by either, and a list is a walk along the ids of one directory.
         user.HasIndex(u => new { u.OrganizationId, u.DirectoryId, u.UserNameKey }, "ix_directory_users_deleted_user_name").HasFilter("deleted_at IS NOT NULL");
         user.HasIndex(u => new { u.OrganizationId, u.DirectoryId, u.ExternalId }, "ix_directory_users_deleted_external_id").HasFilter("deleted_at IS NOT NULL");
-        user.HasIndex(u => new { u.OrganizationId, u.DirectoryId, u.PrimaryEmailKey });
+        user.HasIndex(u => new { u.OrganizationId, u.DirectoryId, u.PrimaryEmailKey }, "ix_directory_users_primary_email");
         user.HasIndex(u => new { u.OrganizationId, u.DirectoryId, u.Id }, "ix_directory_users_list").HasFilter("deleted_at IS NULL");
     }
 

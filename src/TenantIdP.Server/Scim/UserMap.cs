@@ -41,7 +41,7 @@ internal static class UserMap
         resource.Set(UserSchema.Active, user.Active);
         var memberships = groups.Select(ScimValue (g) => new ComplexValue().Set(GroupValue, g.Id).Set(GroupRef, scim.AddressOf(scim.Groups, g.Id)).Set(GroupDisplay, g.DisplayName).Set(GroupType, "direct")).ToList();
         if (memberships.Count > 0) resource.Set(UserSchema.Groups, new MultiValue(memberships));
-        return resource.Set(CommonAttributes.Meta, ResourceWriter.Meta(scim.Users, user.CreatedAt, user.UpdatedAt, scim.AddressOf(scim.Users, user.Id.ToString()), ETags.Of(user.Version)));
+        return resource.Set(CommonAttributes.Meta, scim.MetaOf(scim.Users, user.Id.ToString(), user.CreatedAt, user.UpdatedAt, user.Version));
     }
 
     /// <summary>The resource as it was sent last, with its id: what a PATCH is applied to.</summary>

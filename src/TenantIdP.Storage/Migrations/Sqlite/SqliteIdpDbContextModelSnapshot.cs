@@ -658,9 +658,6 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.HasIndex("OrganizationId", "MembershipId")
                         .HasDatabaseName("ix_directory_users_organization_id_membership_id");
 
-                    b.HasIndex("OrganizationId", "DirectoryId", "PrimaryEmailKey")
-                        .HasDatabaseName("ix_directory_users_organization_id_directory_id_primary_email_key");
-
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ix_directory_users_deleted_external_id")
                         .HasDatabaseName("ix_directory_users_deleted_external_id")
                         .HasFilter("deleted_at IS NOT NULL");
@@ -672,6 +669,9 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "Id" }, "ix_directory_users_list")
                         .HasDatabaseName("ix_directory_users_list")
                         .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "PrimaryEmailKey" }, "ix_directory_users_primary_email")
+                        .HasDatabaseName("ix_directory_users_primary_email");
 
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ux_directory_users_organization_id_directory_id_external_id")
                         .IsUnique()

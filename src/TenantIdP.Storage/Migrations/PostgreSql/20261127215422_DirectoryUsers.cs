@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace TenantIdP.Storage.Migrations.Sqlite
+namespace TenantIdP.Storage.Migrations.PostgreSql
 {
     /// <inheritdoc />
     public partial class DirectoryUsers : Migration
@@ -11,16 +11,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "ownerless_since",
                 table: "organizations",
-                type: "INTEGER",
+                type: "timestamp with time zone",
                 nullable: true);
 
             migrationBuilder.AddColumn<bool>(
                 name: "is_name_of_directory",
                 table: "memberships",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: false,
                 defaultValue: false);
 
@@ -28,26 +28,26 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 name: "directory_users",
                 columns: table => new
                 {
-                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    directory_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    membership_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    user_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    user_name = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
-                    user_name_key = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
-                    external_id = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
-                    active = table.Column<bool>(type: "INTEGER", nullable: false),
-                    primary_email = table.Column<string>(type: "TEXT", maxLength: 318, nullable: true),
-                    primary_email_key = table.Column<string>(type: "TEXT", maxLength: 318, nullable: true),
-                    display_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
-                    given_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
-                    family_name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
-                    document = table.Column<string>(type: "TEXT", nullable: false),
-                    was_pending = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    deleted_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    version = table.Column<int>(type: "INTEGER", nullable: false)
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    directory_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    membership_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_name = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false),
+                    user_name_key = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false, collation: "C"),
+                    external_id = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    active = table.Column<bool>(type: "boolean", nullable: false),
+                    primary_email = table.Column<string>(type: "character varying(318)", maxLength: 318, nullable: true),
+                    primary_email_key = table.Column<string>(type: "character varying(318)", maxLength: 318, nullable: true),
+                    display_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    given_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    family_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    document = table.Column<string>(type: "text", nullable: false),
+                    was_pending = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -70,9 +70,9 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 name: "directory_user_emails",
                 columns: table => new
                 {
-                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    directory_user_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    value_key = table.Column<string>(type: "TEXT", maxLength: 318, nullable: false)
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    directory_user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    value_key = table.Column<string>(type: "character varying(318)", maxLength: 318, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -109,14 +109,14 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 filter: "deleted_at IS NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_directory_users_organization_id_directory_id_primary_email_key",
-                table: "directory_users",
-                columns: new[] { "organization_id", "directory_id", "primary_email_key" });
-
-            migrationBuilder.CreateIndex(
                 name: "ix_directory_users_organization_id_membership_id",
                 table: "directory_users",
                 columns: new[] { "organization_id", "membership_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_directory_users_primary_email",
+                table: "directory_users",
+                columns: new[] { "organization_id", "directory_id", "primary_email_key" });
 
             migrationBuilder.CreateIndex(
                 name: "ux_directory_users_organization_id_directory_id_external_id",

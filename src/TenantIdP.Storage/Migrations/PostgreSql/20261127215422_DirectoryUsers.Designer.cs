@@ -12,7 +12,7 @@ using TenantIdP.Storage.PostgreSql;
 namespace TenantIdP.Storage.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlIdpDbContext))]
-    [Migration("20261127214715_DirectoryUsers")]
+    [Migration("20261127215422_DirectoryUsers")]
     partial class DirectoryUsers
     {
         /// <inheritdoc />
@@ -667,9 +667,6 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.HasIndex("OrganizationId", "MembershipId")
                         .HasDatabaseName("ix_directory_users_organization_id_membership_id");
 
-                    b.HasIndex("OrganizationId", "DirectoryId", "PrimaryEmailKey")
-                        .HasDatabaseName("ix_directory_users_organization_id_directory_id_primary_email_key");
-
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ix_directory_users_deleted_external_id")
                         .HasDatabaseName("ix_directory_users_deleted_external_id")
                         .HasFilter("deleted_at IS NOT NULL");
@@ -681,6 +678,9 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "Id" }, "ix_directory_users_list")
                         .HasDatabaseName("ix_directory_users_list")
                         .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "PrimaryEmailKey" }, "ix_directory_users_primary_email")
+                        .HasDatabaseName("ix_directory_users_primary_email");
 
                     b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ux_directory_users_organization_id_directory_id_external_id")
                         .IsUnique()
