@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -130,6 +131,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
             // One of the instance, given to somebody between the look and the delete: the foreign key has refused.
             if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
             if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
+            if (await Mapped(id).AnyAsync(ct)) return GroupErrors.MappingOfRole;
             throw;
         }
     }
@@ -143,6 +145,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
         if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
         if ((await GivingAsync(owner, role.Key, ct)).Count > 0) return RoleErrors.DefaultOfConnection;
+        if (await Mapped(id).AnyAsync(ct)) return GroupErrors.MappingOfRole;
 
         db.Roles.Remove(role);
         events.Record(EventTypes.RoleDeleted, owner, id.ToString(), new { role.Key });
@@ -167,6 +170,9 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
     private async Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) =>
         await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct)
         || await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
+
+    /// <summary>What groups of directories give it, wherever.</summary>
+    internal IQueryable<GroupMapping> Mapped(Id<Role> id) => db.GroupMappings.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.RoleId == id);
 
     internal Task<bool> IsExtendedAsync(Id<Role> id, CancellationToken ct) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId == id, ct);
 
