@@ -2,7 +2,6 @@ using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Scim;
 using TenantIdP.Scim.Patches;
-using TenantIdP.Scim.Responses;
 using TenantIdP.Scim.Schemas;
 using TenantIdP.Scim.Values;
 
@@ -41,7 +40,7 @@ internal static class GroupMap
         var (resource, id) = (Patchable(group), group.Id.ToString());
         var values = members.ToList();
         if (values.Count > 0) resource.Set(GroupSchema.Members, new MultiValue(values));
-        return resource.Set(CommonAttributes.Meta, ResourceWriter.Meta(scim.Groups, group.CreatedAt, group.UpdatedAt, scim.AddressOf(scim.Groups, id), ETags.Of(group.Version)));
+        return resource.Set(CommonAttributes.Meta, scim.MetaOf(scim.Groups, id, group.CreatedAt, group.UpdatedAt, group.Version));
     }
 
     public static ScimValue Member(GroupMemberName member, ScimRequest scim)
