@@ -6,6 +6,7 @@ using TenantIdP.Server.Configuration;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
+using TenantIdP.Server.Scim;
 
 namespace TenantIdP.Server;
 
@@ -45,6 +46,7 @@ public static class ServerApp
         builder.Services.AddFederation(builder.Configuration, issuer);
         builder.Services.AddSaml(builder.Configuration, issuer);
         builder.Services.AddManagement();
+        builder.Services.AddScim(builder.Configuration);
         builder.Services.AddConfigurationFiles();
         builder.Services.AddBackground();
         builder.Services.AddHostedService<SelfCheck>();

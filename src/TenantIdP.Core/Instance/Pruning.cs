@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
@@ -30,6 +31,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         await PruneStrangersAsync(now - Kept, ct);
         await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await WebhookPruning.PruneAsync(db, now, ct);
+        await DirectoryPruning.PruneAsync(db, now, ct);
         await db.OrganizationSlugs.Where(s => s.Until <= now).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Tallies.Where(t => t.ExpiresAt <= past).ExecuteDeleteAsync(ct);

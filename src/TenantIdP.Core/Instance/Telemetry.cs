@@ -46,6 +46,8 @@ public sealed class Telemetry
     private readonly Counter<long> rateLimited;
     private readonly Counter<long> databaseErrors;
     private readonly Histogram<double> works;
+    private readonly Counter<long> scimOperations;
+    private readonly Histogram<double> scimDurations;
 
     public Telemetry(IMeterFactory meters, TelemetryOptions options)
     {
@@ -57,6 +59,8 @@ public sealed class Telemetry
         rateLimited = meter.CreateCounter<long>("tenantidp.rate_limit.refusals", "{request}", "Requests that were refused because their caller had sent too many.");
         databaseErrors = meter.CreateCounter<long>("tenantidp.database.errors", "{error}", "Requests and works that failed because the database did.");
         works = meter.CreateHistogram("tenantidp.work.duration", "s", "Runs of scheduled work on this node.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300] });
+        scimOperations = meter.CreateCounter<long>("tenantidp.scim.operations", "{operation}", "Requests to directories, by operation and outcome.");
+        scimDurations = meter.CreateHistogram("tenantidp.scim.operation.duration", "s", "Requests to directories.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
     }
 
     /// <summary>A sign-in that ended.</summary>
@@ -107,6 +111,19 @@ public sealed class Telemetry
     public void Work(string work, string outcome, TimeSpan took)
     {
         if (works.Enabled) works.Record(took.TotalSeconds, new TagList { { "tenantidp.work.name", work }, { "tenantidp.work.outcome", outcome } });
+    }
+
+    /// <summary>A request to a directory.</summary>
+    /// <param name="operation">A name in the code.</param>
+    /// <param name="resourceType">A name in the code.</param>
+    /// <param name="outcome"><c>succeeded</c>, <c>refused</c> or <c>failed</c>.</param>
+    public void ScimOperation(string operation, string resourceType, string outcome, TimeSpan took)
+    {
+        Activity.Current?.SetTag("tenantidp.scim.operation", operation).SetTag("tenantidp.scim.outcome", outcome);
+        if (!scimOperations.Enabled && !scimDurations.Enabled) return;
+        var tags = new TagList { { "tenantidp.scim.operation", operation }, { "tenantidp.scim.resource_type", resourceType }, { "tenantidp.scim.outcome", outcome } };
+        scimOperations.Add(1, tags);
+        scimDurations.Record(took.TotalSeconds, tags);
     }
 
     /// <summary>A gauge whose values are asked for when somebody collects.</summary>

@@ -13,5 +13,5 @@ public static class KeyErrors
     public static readonly Error OperatorsOwn = new(ErrorKind.Forbidden, "key_of_operator", "An operator's app made this key, and no member answers for it: only an operator's app changes it. You can delete it.");
 
     public static readonly Error PermissionRefused = new(ErrorKind.Invalid, "key_permission_refused",
-        "No key controls sign-in (connections:write, directories:write, domains:write), apps:write, keys:write or organization:delete: a leaked one could take the organization over.", "permissions");
+        "No key controls sign-in (connections:write, directories:write, directories:sync, domains:write), apps:write, keys:write or organization:delete: a leaked one could take the organization over.", "permissions");
 }

@@ -20,6 +20,10 @@ public static class Permission
     public const string ConnectionsWrite = "connections:write";
     public const string DirectoriesRead = "directories:read";
     public const string DirectoriesWrite = "directories:write";
+
+    /// <summary>What an app is granted to provision an organization's users and groups by SCIM with an access token of its own.</summary>
+    public const string DirectoriesSync = "directories:sync";
+
     public const string InvitationsRead = "invitations:read";
     public const string InvitationsWrite = "invitations:write";
     public const string AppsRead = "apps:read";
@@ -32,7 +36,7 @@ public static class Permission
     public const string ProfileRead = "profile:read";
 
     /// <summary>Whoever controls the IdP controls the organization (DESIGN.md section 6.3): these belong to owners unless an owner grants them.</summary>
-    public static readonly IReadOnlyList<string> IdentityControl = [ConnectionsWrite, DirectoriesWrite, DomainsWrite];
+    public static readonly IReadOnlyList<string> IdentityControl = [ConnectionsWrite, DirectoriesWrite, DirectoriesSync, DomainsWrite];
 
     public static bool IsValid(string? text)
     {

@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Error, "{Kind} {Message} is dead after {Attempts} tries: an operator can replay it")]
     public static partial void OutboxMessageDead(ILogger logger, string kind, string message, int attempts);
 
+    [LoggerMessage(8, LogLevel.Warning, "{Count} entries of the logs of directories could not be written and are left out")]
+    public static partial void DirectoryLogNotWritten(ILogger logger, Exception exception, int count);
+
     [LoggerMessage(7, LogLevel.Warning, "The gauge {Gauge} could not be read; it is tried again at the next look")]
     public static partial void GaugeFailed(ILogger logger, string gauge, Exception exception);
 }

@@ -9,6 +9,7 @@ using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
 using TenantIdP.Server.Management;
+using TenantIdP.Server.Scim;
 using TenantIdP.Server.Theming;
 
 namespace TenantIdP.Server.Composition;
@@ -94,6 +95,7 @@ internal static class Web
         app.MapSaml();
         app.MapEngine();
         app.MapManagement();
+        app.MapScim();
         app.MapDocumentPage();
         app.MapRazorPages();
     }

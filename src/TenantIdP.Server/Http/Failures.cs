@@ -6,12 +6,14 @@ using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Composition;
+using TenantIdP.Server.Scim;
 
 namespace TenantIdP.Server.Http;
 
 /// <summary>
-/// Gives every failed request without a body one: a page for people, an OAuth error at the protocol endpoints, a problem elsewhere. Each has a trace id and none has
-/// the text of an exception. A database that can't be reached is 503 and not 500 (SECURITY.md R4); a change that another one overtook is 409.
+/// Gives every failed request without a body one: a page for people, an OAuth error at the protocol endpoints, a SCIM error for directories, a problem elsewhere. Each has a trace id and none has
+/// the text of an exception. A database that can't be reached is 503 and not 500 (SECURITY.md R4); a change that another
+/// one overtook is 409.
 /// </summary>
 internal sealed class Failures(RequestDelegate next, Telemetry telemetry, ILogger<Failures> logger)
 {
@@ -75,6 +77,7 @@ internal sealed class Failures(RequestDelegate next, Telemetry telemetry, ILogge
         var path = context.Request.Path;
         if (HttpMethods.IsHead(context.Request.Method)) return;
         if (RequestKind.IsForPeople(path)) await ShowPageAsync(context, facts);
+        else if (RequestKind.IsScim(path)) await ScimAnswer.Of(facts, RequestTrace.Of(context)).ExecuteAsync(context);
         else if (RequestKind.IsOAuth(path)) await WriteAsync(context, "application/json", new { error = facts.Code, error_description = facts.Message, trace_id = RequestTrace.Of(context) });
         else
         {

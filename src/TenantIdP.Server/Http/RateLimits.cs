@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
@@ -27,17 +26,15 @@ public sealed record RateLimitOptions
 }
 
 /// <summary>
-/// Counts requests by caller in windows of a minute. Node-local: several nodes together let through as many times the limit. Not the framework's limiters, which neither
-/// say when a window ends, nor bound how many callers they remember, nor read the <see cref="TimeProvider"/>.
+/// Counts requests by caller in windows of a minute. Node-local: several nodes together let through as many times the limit.
 /// </summary>
 internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, Telemetry telemetry)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-    private const string Everybody = "*";
 
     // Apart, so that a flood from many addresses takes no place from callers who have proven who they are.
-    private readonly Counts known = new(options.MaxCallers);
-    private readonly Counts anonymous = new(options.MaxCallers);
+    private readonly RequestCounts known = new(options.MaxCallers, Window);
+    private readonly RequestCounts anonymous = new(options.MaxCallers, Window);
 
     /// <summary>Counts this request and tells the caller where they stand.</summary>
     /// <param name="caller">Null for somebody who did not prove who they are.</param>
@@ -46,7 +43,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, T
     {
         var limit = caller is null ? options.AnonymousRequestsPerMinute : options.RequestsPerMinute;
         var now = clock.GetUtcNow();
-        var (used, endsAt) = (caller is null ? anonymous.Of(NetworkOf(context.Connection.RemoteIpAddress), now) : known.Of(caller, now)).Add(now);
+        var (used, endsAt) = caller is null ? anonymous.Add(NetworkOf(context.Connection.RemoteIpAddress), now) : known.Add(caller, now);
         var seconds = Text((long)Math.Ceiling((endsAt - now).TotalSeconds));
         var headers = context.Response.Headers;
         headers["RateLimit-Limit"] = Text(limit);
@@ -76,62 +73,4 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, T
     }
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private sealed class Counts(int most)
-    {
-        private readonly ConcurrentDictionary<string, Count> counts = new(StringComparer.Ordinal);
-        private readonly Lock sweeping = new();
-        private DateTimeOffset sweptAt;
-
-        public Count Of(string caller, DateTimeOffset now)
-        {
-            if (counts.TryGetValue(caller, out var one)) return one;
-            if (counts.Count >= most) Sweep(now);
-            return counts.GetOrAdd(counts.Count >= most ? Everybody : caller, static _ => new Count());
-        }
-
-        public long Used(string caller, DateTimeOffset now) =>
-            counts.TryGetValue(caller, out var one) || (counts.Count >= most && counts.TryGetValue(Everybody, out one)) ? one.Used(now) : 0;
-
-        /// <summary>Forgets the windows that are over, at most once a second: whoever floods us with callers does not make us search for them each time.</summary>
-        private void Sweep(DateTimeOffset now)
-        {
-            lock (sweeping)
-            {
-                if (now - sweptAt < TimeSpan.FromSeconds(1)) return;
-                sweptAt = now;
-            }
-
-            foreach (var (caller, count) in counts)
-            {
-                if (count.IsOver(now)) counts.TryRemove(caller, out _);
-            }
-        }
-    }
-
-    private sealed class Count
-    {
-        private readonly Lock one = new();
-        private DateTimeOffset endsAt;
-        private long used;
-
-        public bool IsOver(DateTimeOffset now)
-        {
-            lock (one) return endsAt <= now;
-        }
-
-        public long Used(DateTimeOffset now)
-        {
-            lock (one) return endsAt <= now ? 0 : used;
-        }
-
-        public (long Used, DateTimeOffset EndsAt) Add(DateTimeOffset now)
-        {
-            lock (one)
-            {
-                if (endsAt <= now) (used, endsAt) = (0, now + Window);
-                return (++used, endsAt);
-            }
-        }
-    }
 }

@@ -10,6 +10,9 @@ internal static class RequestKind
 
     public static bool IsOAuth(PathString path) => path.StartsWithSegments("/connect");
 
+    /// <summary>Errors there are messages of that protocol (RFC 7644 section 3.12), whatever refuses.</summary>
+    public static bool IsScim(PathString path) => path.StartsWithSegments("/scim");
+
     /// <summary>Where identity providers have browsers post their messages: from other sites, and larger than any form of ours.</summary>
     public static bool IsSamlMessage(PathString path) => path.StartsWithSegments("/sso/saml") && SamlMessages.Any(end => path.Value!.EndsWith(end, StringComparison.OrdinalIgnoreCase)); // it starts with something
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
@@ -67,6 +68,14 @@ public static class ManagementEndpoints
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
+        services.AddScoped<DirectoryTokens>();
+        services.AddScoped<DirectoryService>();
+        services.AddScoped<DirectoryDeletion>();
+        services.AddScoped<DirectoryLogs>();
+        services.AddScoped<GroupRoles>();
+        services.AddScoped<GroupMappingService>();
+        services.AddScoped<DirectoryGroupService>();
+        services.AddScoped<DirectoryGroupOverview>();
         services.AddScoped<ApiService>();
         services.AddScoped<KeyService>();
         services.AddScoped<KeyReader>();
@@ -142,9 +151,11 @@ public static class ManagementEndpoints
         organization.MapWorkspaceMembers();
         organization.MapDomains();
         organization.MapConnections();
+        organization.MapDirectories();
         organization.MapSignInTraces();
         organization.MapAppGrants();
         organization.MapKeys();
+        organization.MapDirectoryGroups();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
         organization.MapOrganizationWebhooks();
@@ -180,7 +191,7 @@ public static class ManagementEndpoints
             var services = context.RequestServices;
             await context.AuthenticateAsync(ManagementAuthentication.SchemeName); // the handler remembers: access asks it again
             if (!await services.GetRequiredService<RateLimits>().AdmitAsync(context, CallerOf(context.Features))) return;
-            if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
+            if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RecentSignIn.CheckAsync(context) || !await RequestLimits.CheckAsync(context)) return;
             if (context.Features.Get<KeyFacts>() is { } key) await services.GetRequiredService<KeyReader>().UsedAsync(key, context.RequestAborted);
             await Idempotency.RunAsync(context, NameOf(context.Features), named => AnswerAsync(named, inner));
         };

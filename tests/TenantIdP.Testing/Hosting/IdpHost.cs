@@ -9,6 +9,7 @@ using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -159,6 +160,16 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         var made = await DraftSamlAsync(organization, idp, ct, change, roles);
         return await UseAsync<ConnectionService, Connection>(s => s.ActivateAsync(organization.Id, made.Id, "Made by a test", Granter.Instance, ct), organization.Id);
     }
+
+    /// <summary>A directory with a token, rejecting who is outside the domains unless changed.</summary>
+    public Task<MadeDirectory> CreateDirectoryAsync(Organization organization, CancellationToken ct, Func<DirectorySettings, DirectorySettings>? change = null)
+    {
+        var wanted = DirectorySettings.Named("Directory");
+        return UseAsync<DirectoryService, MadeDirectory>(s => s.CreateAsync(organization.Id, change?.Invoke(wanted) ?? wanted, null, Granter.Instance, ct), organization.Id);
+    }
+
+    /// <summary>The identity provider of a directory, with its token unless another is given.</summary>
+    public ScimClient ScimOf(MadeDirectory made, string? token = null) => new(Http, $"{Issuer}/scim/v2/{made.Directory.Id}", token ?? made.Token.Secret);
 
     public Task<Organization> RequireSsoAsync(Organization organization, CancellationToken ct) =>
         UseAsync<OrganizationService, Organization>(s => s.UpdateAsync(organization.Id, new OrganizationChanges { RequireSso = true }, Granter.Instance, null, ct));

@@ -417,6 +417,520 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_groups");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_external_id")
+                        .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "NameKey")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_name_key");
+
+                    b.ToTable("directory_groups", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_user_id");
+
+                    b.HasKey("OrganizationId", "GroupId", "DirectoryUserId")
+                        .HasName("pk_directory_group_members");
+
+                    b.HasIndex("OrganizationId", "DirectoryUserId")
+                        .HasDatabaseName("ix_directory_group_members_organization_id_directory_user_id");
+
+                    b.ToTable("directory_group_members", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("duration_ms");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request");
+
+                    b.Property<string>("ResourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("ScimType")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scim_type");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_log");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_directory_log_at");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ResourceId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_resource_id_id");
+
+                    b.ToTable("directory_log", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hash");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("prefix");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_tokens");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_tokens_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId")
+                        .HasDatabaseName("ix_directory_tokens_organization_id_directory_id");
+
+                    b.ToTable("directory_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("Active")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("active");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("document");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("FamilyName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("family_name");
+
+                    b.Property<string>("GivenName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("given_name");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_id");
+
+                    b.Property<string>("PrimaryEmail")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("primary_email");
+
+                    b.Property<string>("PrimaryEmailKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("primary_email_key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_name");
+
+                    b.Property<string>("UserNameKey")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_name_key");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<bool>("WasPending")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("was_pending");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_users");
+
+                    b.HasIndex("OrganizationId", "MembershipId")
+                        .HasDatabaseName("ix_directory_users_organization_id_membership_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ix_directory_users_deleted_external_id")
+                        .HasDatabaseName("ix_directory_users_deleted_external_id")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ix_directory_users_deleted_user_name")
+                        .HasDatabaseName("ix_directory_users_deleted_user_name")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "Id" }, "ix_directory_users_list")
+                        .HasDatabaseName("ix_directory_users_list")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "PrimaryEmailKey" }, "ix_directory_users_primary_email")
+                        .HasDatabaseName("ix_directory_users_primary_email");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ux_directory_users_organization_id_directory_id_external_id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_external_id")
+                        .HasFilter("deleted_at IS NULL AND external_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ux_directory_users_organization_id_directory_id_user_name_key")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_user_name_key")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.ToTable("directory_users", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_user_id");
+
+                    b.Property<string>("ValueKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value_key");
+
+                    b.HasKey("OrganizationId", "DirectoryUserId", "ValueKey")
+                        .HasName("pk_directory_user_emails");
+
+                    b.HasIndex("OrganizationId", "ValueKey")
+                        .HasDatabaseName("ix_directory_user_emails_organization_id_value_key");
+
+                    b.ToTable("directory_user_emails", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("GroupExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_external_id");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("GroupName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_name");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_organization_id");
+
+                    b.Property<Guid?>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_group_mappings");
+
+                    b.HasIndex("OrganizationId", "WorkspaceId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_workspace_id");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_group_mappings_role_organization_id_role_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "GroupExternalId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_directory_id_group_external_id");
+
+                    b.HasIndex("OrganizationId", "GroupId", "RoleId", "WorkspaceId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_id_group_id_role_id_workspace_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "GroupId", "RoleId" }, "ux_group_mappings_organization_role")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_role")
+                        .HasFilter("workspace_id IS NULL");
+
+                    b.ToTable("group_mappings", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_group_mappings_owner", "role_organization_id = organization_id OR role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CorrelateBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("correlate_by");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_role_key");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<long?>("LastSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("OutsideDomains")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outside_domains");
+
+                    b.Property<bool>("OwnsProfile")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("owns_profile");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directories");
+
+                    b.ToTable("directories", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -844,6 +1358,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("ended_at");
 
+                    b.Property<bool>("IsNameOfDirectory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_name_of_directory");
+
                     b.Property<string>("NameOverlay")
                         .HasMaxLength(200)
                         .HasColumnType("TEXT")
@@ -980,6 +1498,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasDefaultValue("")
                         .HasColumnName("name_key");
+
+                    b.Property<long?>("OwnerlessSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ownerless_since");
 
                     b.Property<long?>("PurgeAfter")
                         .HasColumnType("INTEGER")
@@ -2152,6 +2674,119 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_groups_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_directory_user_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_group_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_log_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_tokens_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Members.Membership", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany("Emails")
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_user_emails_organization_id_directory_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .HasConstraintName("fk_group_mappings_organization_id_group_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.Workspace", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkspaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_group_mappings_organization_id_workspace_id");
+
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_role_organization_id_role_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directories_organization_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2403,6 +3038,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Navigation("Emails");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
