@@ -32,6 +32,8 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 if (!seen.IsOk) return seen.Error;
                 var (now, prefix) = (clock.GetUtcNow(), OrganizationDirectory.SourcePrefixOf(id));
                 var members = await MembersOf(organization, id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+                await db.WorkspaceMembers.Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)))
+                    .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
                 await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
                 // Who was in a workspace by the directory alone is not in it any more.
                 await db.WorkspaceMembers
