@@ -85,6 +85,11 @@ public sealed class DemoUniverse
     /// <summary>Whose events the application is sent.</summary>
     public const string WebhookOrganization = "acme";
 
+    /// <summary>Whose people and groups come by SCIM when somebody pushes them.</summary>
+    public const string DirectoryOrganization = "acme";
+
+    public const string DirectoryName = "Acme's identity provider";
+
     public DemoUniverse(DemoHosts hosts) => Hosts = hosts;
 
     public DemoHosts Hosts { get; }
