@@ -16,7 +16,7 @@ internal sealed class ScimPages(ScimRuns runs, ScimAccess access)
         var latest = runs.Latest;
         return Page.Wide("TenantIdP demo", "Directory sync", Bar(), Html.Of($"""
             <div class="title">
-              <div><h1>Acme's directory</h1><p class="muted">Acme's identity provider keeps 25 people and 3 groups, and tells TenantIdP about them by SCIM. Choose how it speaks, and push.</p></div>
+              <div><h1>Acme's directory</h1><p class="muted">Acme's identity provider tells TenantIdP by SCIM about 25 people and 3 groups.</p></div>
               <form method="post" action="{ScimSite.PushPath}">{Chosen(dialect)}<button class="button primary"{Unless(latest)}>Push all as {dialect.Name}</button></form>
             </div>
             <nav class="actions" aria-label="Dialect">{Html.Join(ScimDialect.All.Select(one => Dialect(one, one == dialect)))}</nav>
@@ -41,11 +41,12 @@ internal sealed class ScimPages(ScimRuns runs, ScimAccess access)
     {
         var all = run.Exchanges;
         var refused = all.Count(e => !e.IsOk);
+        var sent = Html.Of($"""<p><a href="#sent">See what was sent and answered</a></p>""");
         if (!run.IsDone) return Page.Alert("warning", $"{run.Title}: {Number(all.Count)} requests so far. This page shows the next ones by itself.");
         var took = TimeSpan.FromTicks(all.Sum(e => e.Took.Ticks));
-        return refused == 0
+        return Html.Join([refused == 0
             ? Page.Alert("success", $"{run.Title}: {Number(all.Count)} requests in {Seconds(took)}, none was refused.")
-            : Page.Alert("danger", $"{run.Title}: {Number(refused)} of {Number(all.Count)} requests were refused. The first: {all.First(e => !e.IsOk).Detail ?? "without a word"}");
+            : Page.Alert("danger", $"{run.Title}: {Number(refused)} of {Number(all.Count)} requests were refused. The first: {all.First(e => !e.IsOk).Detail ?? "without a word"}"), sent]);
     }
 
     private Html People(ScimDialect dialect, ScimRun? latest) => Html.Of($"""
