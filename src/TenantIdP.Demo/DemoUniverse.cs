@@ -111,7 +111,7 @@ public sealed class DemoUniverse
         [
             new("acme", "Acme", ["acme.test"])
             {
-                Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"])],
+                Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"]), new(Scim.GroupRole.RoleKey, Scim.GroupRole.RoleName, ["invoices:read", "invoices:write"])],
                 Workspaces =
                 [
                     new("billing", "Billing", new Dictionary<string, string> { ["ann@acme.test"] = "admin", ["bob@acme.test"] = "admin" }),

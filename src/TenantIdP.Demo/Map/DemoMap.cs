@@ -15,7 +15,7 @@ public static class DemoMap
     public static WebApplication Build(DemoUniverse universe, DemoSeed seed)
     {
         var builder = LoopbackSite.CreateBuilder(universe.Hosts.Map);
-        builder.AddScim(seed.Directory);
+        builder.AddScim(universe.Hosts.Issuer, seed.OrganizationIds[DemoUniverse.DirectoryOrganization], seed.Directory);
         var map = builder.Build();
         var facts = DemoFacts.From(universe, seed);
         map.UseLoopbackSite("TenantIdP demo");

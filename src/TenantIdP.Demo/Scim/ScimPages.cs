@@ -11,7 +11,8 @@ internal sealed class ScimPages(ScimRuns runs, ScimAccess access)
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public IResult Show(ScimDialect dialect)
+    /// <param name="role">Null while it can't be said.</param>
+    public IResult Show(ScimDialect dialect, GroupRoleState? role)
     {
         var latest = runs.Latest;
         return Page.Wide("TenantIdP demo", "Directory sync", Bar(), Html.Of($"""
@@ -22,6 +23,7 @@ internal sealed class ScimPages(ScimRuns runs, ScimAccess access)
             <nav class="actions" aria-label="Dialect">{Html.Join(ScimDialect.All.Select(one => Dialect(one, one == dialect)))}</nav>
             <p class="muted">{dialect.About}. It sends to <code class="all">{access.BaseUrl}</code> with a token that was made when the demo started.</p>
             {(latest is null ? Html.None : State(latest))}
+            {(role is null ? Html.None : Role(dialect, role))}
             {People(dialect, latest)}
             {(latest is null ? Html.Of($"""<p class="muted" id="sent">Nothing has been sent yet.</p>""") : Sent(latest))}
             """));
@@ -48,6 +50,21 @@ internal sealed class ScimPages(ScimRuns runs, ScimAccess access)
             ? Page.Alert("success", $"{run.Title}: {Number(all.Count)} requests in {Seconds(took)}, none was refused.")
             : Page.Alert("danger", $"{run.Title}: {Number(refused)} of {Number(all.Count)} requests were refused. The first: {all.First(e => !e.IsOk).Detail ?? "without a word"}"), sent]);
     }
+
+    private static Html Role(ScimDialect dialect, GroupRoleState role) => Html.Of($"""
+        <section class="card" aria-labelledby="role">
+          <h2 id="role">What {GroupRole.GroupName} gives</h2>
+          {role switch
+          {
+              { GroupId: null } => Html.Of($"""<p class="muted">Push first: then the group {GroupRole.GroupName} can give its people a role at Acme.</p>"""),
+              { IsMapped: true } => Html.Of($"""<p><span class="tag success">mapped</span> Whoever comes into {GroupRole.GroupName} has the role {GroupRole.RoleName}, and whoever leaves loses it.</p>"""),
+              _ => Html.Of($"""
+                  <p>{Number(role.Gains)} people gain the role {GroupRole.RoleName} at once, and whoever comes into the group later. Whoever leaves it loses the role.</p>
+                  <form method="post" action="{ScimSite.MapPath}">{Chosen(dialect)}<button class="button">Give {GroupRole.GroupName} the role {GroupRole.RoleName}</button></form>
+                  """),
+          }}
+        </section>
+        """);
 
     private Html People(ScimDialect dialect, ScimRun? latest) => Html.Of($"""
         <div class="scroll">
