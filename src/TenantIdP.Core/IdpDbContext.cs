@@ -43,6 +43,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<PasswordAttempts> PasswordAttempts => Set<PasswordAttempts>();
     public DbSet<Membership> Memberships => Set<Membership>();
     public DbSet<MembershipRole> MembershipRoles => Set<MembershipRole>();
+    public DbSet<DirectoryUser> DirectoryUsers => Set<DirectoryUser>();
+    public DbSet<DirectoryUserEmail> DirectoryUserEmails => Set<DirectoryUserEmail>();
     public DbSet<Workspace> Workspaces => Set<Workspace>();
     public DbSet<WorkspaceMember> WorkspaceMembers => Set<WorkspaceMember>();
     public DbSet<WorkspaceRole> WorkspaceRoles => Set<WorkspaceRole>();
@@ -200,6 +202,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<UserEmail>(configurationBuilder);
         IdConvention<UserIdentity>(configurationBuilder);
         IdConvention<Membership>(configurationBuilder);
+        IdConvention<DirectoryUser>(configurationBuilder);
         IdConvention<Workspace>(configurationBuilder);
         IdConvention<Role>(configurationBuilder);
         IdConvention<RoleSet>(configurationBuilder);
@@ -228,6 +231,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var users = new UserMapping();
         var members = new MembershipMapping();
         var workspaces = new WorkspaceMapping();
+        var directoryUsers = new DirectoryUserMapping();
         var events = new EventMapping();
         var connections = new ConnectionMapping();
         var directories = new DirectoryMapping();
@@ -246,6 +250,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<RoleSetRole>(roleSets);
         modelBuilder.ApplyConfiguration<Membership>(members);
         modelBuilder.ApplyConfiguration<MembershipRole>(members);
+        modelBuilder.ApplyConfiguration<DirectoryUser>(directoryUsers);
+        modelBuilder.ApplyConfiguration<DirectoryUserEmail>(directoryUsers);
         modelBuilder.ApplyConfiguration<Workspace>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
@@ -277,6 +283,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
         FilterByOrganization<Membership>(modelBuilder);
         FilterByOrganization<MembershipRole>(modelBuilder);
+        FilterByOrganization<DirectoryUser>(modelBuilder);
+        FilterByOrganization<DirectoryUserEmail>(modelBuilder);
         FilterByOrganization<Workspace>(modelBuilder);
         FilterByOrganization<WorkspaceMember>(modelBuilder);
         FilterByOrganization<WorkspaceRole>(modelBuilder);

@@ -105,6 +105,11 @@ public static class EventTypes
     public const string MemberReactivated = "member.reactivated";
     public const string MemberRemoved = "member.removed";
     public const string MemberMerged = "member.merged";
+    public const string DirectoryUserCreated = "directory_user.created";
+    public const string DirectoryUserUpdated = "directory_user.updated";
+    public const string DirectoryUserDeleted = "directory_user.deleted";
+    public const string DirectoryUserRefused = "directory_user.refused";
+    public const string OrganizationOwnerless = "organization.ownerless";
     public const string OwnershipTransferred = "organization.ownership_transferred";
     public const string WorkspaceCreated = "workspace.created";
     public const string WorkspaceUpdated = "workspace.updated";

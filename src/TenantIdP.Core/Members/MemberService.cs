@@ -53,6 +53,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 }
 
                 foreach (var role in roles.Value) membership.Grant(role, RoleSource.Api, "", now);
+                if (!pending && roles.Value.Any(IsOwner)) await db.FindOwnerAsync(organization, now, ct);
                 events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId, by = "api", roles = roles.Value.Select(r => r.Key), status = pending ? membership.Status : (MembershipStatus?)null });
                 // The default workspace comes with the role member: from somebody who may give it.
                 if (granter.IsInstance || (await RoleAsync(organization, BuiltInRoles.Member, ct) is { } plain && await granter.CoversAsync(db, [plain], ct)))
@@ -80,6 +81,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 if (await IsManagedAsync(membership, role, isGrant: true, ct)) return MemberErrors.ManagedByDirectory;
                 if (membership.Roles.All(r => r.RoleId != role.Id) && membership.Roles.Select(r => r.RoleId).Distinct().Count() >= joins.MaxRoles) return MemberErrors.TooManyRoles;
                 var before = await HeldAsync(membership, ct);
+                if (membership.Status == MembershipStatus.Active && IsOwner(role)) await db.FindOwnerAsync(organization, clock.GetUtcNow(), ct);
                 if (membership.Grant(role, RoleSource.Api, "", clock.GetUtcNow()))
                     RecordRoles(EventTypes.MemberRoleGranted, membership, role, before, before.Append(role));
                 return Result.Ok;
@@ -138,8 +140,10 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
             organization, id, async membership =>
             {
                 if (membership.Status != MembershipStatus.Pending) return MemberErrors.NotPending;
-                if (!await granter.CoversAsync(db, await AllHeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                var held = await AllHeldAsync(membership, ct);
+                if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
                 membership.Activate(clock.GetUtcNow());
+                if (held.Any(IsOwner)) await db.FindOwnerAsync(organization, clock.GetUtcNow(), ct);
                 events.Record(EventTypes.MemberActivated, organization, id.ToString(), new { userId = membership.UserId });
                 return Result.Ok;
             }, ct);
@@ -163,11 +167,13 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
             organization, id, async membership =>
             {
                 if (membership.Status != MembershipStatus.Deactivated) return MemberErrors.NotEnded;
-                if (!await granter.CoversAsync(db, await AllHeldAsync(membership, ct), ct)) return RoleErrors.Escalation;
+                var held = await AllHeldAsync(membership, ct);
+                if (!await granter.CoversAsync(db, held, ct)) return RoleErrors.Escalation;
                 await db.LockAsync(membership.UserId, ct);
                 var allowed = await joins.CheckAsync(organization, membership.UserId, ct);
                 if (!allowed.IsOk) return allowed;
                 membership.Reactivate(clock.GetUtcNow());
+                if (held.Any(IsOwner)) await db.FindOwnerAsync(organization, clock.GetUtcNow(), ct);
                 events.Record(EventTypes.MemberReactivated, organization, id.ToString(), new { userId = membership.UserId });
                 return Result.Ok;
             }, ct);

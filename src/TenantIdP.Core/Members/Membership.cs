@@ -51,6 +51,9 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
     /// <summary>The name this organization's SSO or directory gives the person; read before the user's own in this organization's tokens.</summary>
     public string? NameOverlay { get; private set; }
 
+    /// <summary>A directory gives the name: a sign-in does not change it.</summary>
+    public bool IsNameOfDirectory { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
     public DateTimeOffset? EndedAt { get; private set; }
@@ -89,8 +92,15 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public void Overlay(string? name, DateTimeOffset now)
     {
-        if (NameOverlay == name) return;
+        if (NameOverlay == name || IsNameOfDirectory) return;
         (NameOverlay, UpdatedAt) = (name, now);
+    }
+
+    /// <param name="name">Null leaves the name to whoever says one.</param>
+    public void OverlayOfDirectory(string? name, DateTimeOffset now)
+    {
+        if (NameOverlay == name && IsNameOfDirectory == name is not null) return;
+        (NameOverlay, IsNameOfDirectory, UpdatedAt) = (name, name is not null, now);
     }
 
     public void Deactivate(DateTimeOffset now) => (Status, EndedAt, UpdatedAt) = (MembershipStatus.Deactivated, now, now);
@@ -118,14 +128,14 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
         var gained = other.Status == status ? other.roles : [];
         if (Status != status) roles.RemoveAll(mine => !gained.Any(mine.IsSame));
         foreach (var role in gained.Where(r => !roles.Any(r.IsSame))) roles.Add(new MembershipRole(OrganizationId, Id, role.RoleOrganizationId, role.RoleId, role.Source, role.SourceId, role.AssignedAt));
-        (EndedAt, NameOverlay) = (Status == status ? EndedAt : other.EndedAt, NameOverlay ?? other.NameOverlay);
+        (EndedAt, NameOverlay, IsNameOfDirectory) = (Status == status ? EndedAt : other.EndedAt, NameOverlay ?? other.NameOverlay, IsNameOfDirectory || other.IsNameOfDirectory);
         (Status, UpdatedAt) = (status, now);
     }
 
     public void Remove(DateTimeOffset now)
     {
         roles.Clear();
-        (Status, EndedAt, UpdatedAt) = (MembershipStatus.Removed, now, now);
+        (Status, IsNameOfDirectory, EndedAt, UpdatedAt) = (MembershipStatus.Removed, false, now, now);
     }
 }
 

@@ -17,6 +17,10 @@ internal static class OwnerGuard
     public static Task<List<Id<Organization>>> OwnedByAsync(this IdpDbContext db, Id<User> user, CancellationToken ct) =>
         Owners(db).Where(owner => owner.UserId == user).Select(owner => owner.OrganizationId).Distinct().OrderBy(id => id).ToListAsync(ct);
 
+    /// <summary>Somebody became an owner of it: where a directory had ended the last one, it has one again.</summary>
+    public static async Task FindOwnerAsync(this IdpDbContext db, Id<Organization> organization, DateTimeOffset now, CancellationToken ct) =>
+        (await db.Organizations.SingleOrDefaultAsync(o => o.Id == organization && o.OwnerlessSince != null, ct))?.FindOwner(now);
+
     private static IQueryable<Membership> Owners(IdpDbContext db) =>
         from membership in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
         join user in db.Users on membership.UserId equals user.Id

@@ -49,6 +49,9 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Where a directory gives a member roles, people don't: it alone decides about them, except that an owner can be made when there is no other.</summary>
     public bool DirectoryAuthoritative { get; private set; }
 
+    /// <summary>Since when it has no owner, because its directory has ended the last one; null once somebody is one again.</summary>
+    public DateTimeOffset? OwnerlessSince { get; private set; }
+
     /// <summary>Which roles of the instance it may use; null: all of them.</summary>
     public Id<RoleSet>? RoleSetId { get; private set; }
 
@@ -107,6 +110,10 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     public void SetExclusive(bool exclusive, DateTimeOffset now) => (ExclusiveMembership, UpdatedAt) = (exclusive, now);
 
     public void SetDirectoryAuthoritative(bool authoritative, DateTimeOffset now) => (DirectoryAuthoritative, UpdatedAt) = (authoritative, now);
+
+    internal void MarkOwnerless(DateTimeOffset now) => (OwnerlessSince, UpdatedAt) = (now, now);
+
+    internal void FindOwner(DateTimeOffset now) => (OwnerlessSince, UpdatedAt) = (null, now);
 
     internal void UseRoleSet(Id<RoleSet>? set, DateTimeOffset now) => (RoleSetId, UpdatedAt) = (set, now);
 

@@ -88,14 +88,14 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
     }
 
     /// <summary>
-    /// People whom this organization's own sign-in made, who are in no other one and have no other way in, go with it. Everybody else is a person of the instance and stays.
+    /// People whom this organization's own sign-in or directory made, who are in no other one and have no other way in, go with it. Everybody else is a person of the instance and stays.
     /// </summary>
     private async Task<int> EndUsersAsync(Id<Organization> id, CancellationToken ct)
     {
         var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
         var own = db.Users.Where(u => !u.IsOperator && u.CreatedByOrganization == id
             && memberships.Any(m => m.UserId == u.Id && m.OrganizationId == id) && !memberships.Any(m => m.UserId == u.Id && m.OrganizationId != id)
-            && db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId == id) && !db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId != id)
+            && (db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId == id) || db.DirectoryUsers.Any(d => d.OrganizationId == id && d.UserId == u.Id)) && !db.UserIdentities.Any(i => i.UserId == u.Id && i.OrganizationId != id)
             && !db.LocalCredentials.Any(c => c.UserId == u.Id));
         var users = await own.Select(u => u.Id).ToListAsync(ct);
         var ended = 0;

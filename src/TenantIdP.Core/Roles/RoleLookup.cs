@@ -18,4 +18,12 @@ internal static class RoleLookup
         var roles = await db.Roles.AsNoTracking().Where(r => wanted.Contains(r.Key) && (r.OrganizationId == organization || r.OrganizationId == Organization.Instance)).InSetOf(db, organization).ToListAsync(ct);
         return roles.GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.OrderBy(r => r.OrganizationId == organization ? 0 : 1).First(), StringComparer.Ordinal);
     }
+
+    /// <summary>The role that an automatic way in gives: the one with this key in the organization that was entered, else member. Whatever row got past the rules, never a privileged one.</summary>
+    public static async Task<Role> DefaultRoleAsync(this IdpDbContext db, Id<Organization> organization, string wanted, CancellationToken ct)
+    {
+        var key = BuiltInRoles.IsPrivileged(wanted) ? BuiltInRoles.Member : wanted;
+        var candidates = await db.Roles.Where(r => r.Key == key || (r.Key == BuiltInRoles.Member && r.OrganizationId == Organization.Instance)).ToListAsync(ct);
+        return candidates.Where(r => r.Key == key && !BuiltInRoles.IsPrivileged(r)).OrderByDescending(r => r.OrganizationId == organization).FirstOrDefault() ?? candidates.First(r => r.Key == BuiltInRoles.Member);
+    }
 }

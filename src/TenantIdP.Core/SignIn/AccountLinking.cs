@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Users;
@@ -18,7 +19,8 @@ public abstract record LinkDecision
     /// <param name="VerifiedEmail">Null for a person outside the verified domains, whose address (if any) stays unverified.</param>
     public sealed record CreateUser(EmailAddress? Email, bool VerifiedEmail) : LinkDecision;
 
-    public sealed record LinkTo(Id<User> User) : LinkDecision;
+    /// <param name="Why">As in <see cref="UserIdentity.LinkedBy"/>.</param>
+    public sealed record LinkTo(Id<User> User, string Why) : LinkDecision;
 
     /// <summary>The account may be theirs; its old credential must be shown once, in this browser.</summary>
     public sealed record ProveFirst(Id<User> User) : LinkDecision;
@@ -40,6 +42,25 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
         var known = await db.UserIdentities.SingleOrDefaultAsync(i => i.ConnectionId == connection.Id && i.Issuer == external.Issuer && i.Subject == external.Subject, ct);
         if (known is not null) return Decide("known_identity", "the connection knows this subject", new LinkDecision.Known(known));
 
+        // Whom the organization's directory has made before their first sign-in.
+        var account = await db.DirectoryAccountAsync(connection, external, ct);
+        if (account is { IsOurs: true }) return Decide("directory", "the organization's directory made this account, and nobody else speaks for it", new LinkDecision.LinkTo(account.User, UserIdentity.ByDirectory));
+        var decision = await ByEmailAsync(connection, external, ct);
+        if (account is null || decision is LinkDecision.Known || Names(decision) == account.User) return decision;
+        // The directory's word is stronger than an address: never a second account, and never somebody else's.
+        trace.Add("linking", "prove_first", TraceVerdict.Warned, "the directory knows the person as an account that others speak for, too", "its own credential, shown once", SignInAdvice.For(SignInErrors.LinkRequiresProof));
+        return new LinkDecision.ProveFirst(account.User);
+    }
+
+    private static Id<User>? Names(LinkDecision decision) => decision switch
+    {
+        LinkDecision.LinkTo(var user, _) => user,
+        LinkDecision.ProveFirst(var user) => user,
+        _ => null,
+    };
+
+    private async Task<LinkDecision> ByEmailAsync(Connection connection, ExternalIdentity external, CancellationToken ct)
+    {
         var domain = external.Email is { } address ? await OwnDomainAsync(connection, address.Domain, ct) : null;
         var shown = external.Email is { } masked ? TraceRecorder.Masked(masked) : "no address";
         if (external.Email is not { } email || domain is null)
@@ -64,7 +85,10 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
         // Silent only when nobody else's word stands behind the account: it is younger than this organization's DNS proof, no other organization's IdP speaks for it, and this
         // connection does not already know it under another subject (a re-used mailbox is another person).
         var silent = domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && owner.CreatedAt >= domain.VerifiedAt && owner.Identities.Count == 0;
-        if (silent) return Decide("verified_domain", "the account is younger than the domain's proof and no other sign-in speaks for it", new LinkDecision.LinkTo(owner.Id));
+        if (silent) return Decide("verified_domain", "the account is younger than the domain's proof and no other sign-in speaks for it", new LinkDecision.LinkTo(owner.Id, UserIdentity.ByVerifiedDomain));
+        // Nor when the organization itself has made it, by its directory, and it was never anybody else's.
+        if (domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && await db.IsMadeByDirectoryAsync(connection.OrganizationId, owner.Id, ct))
+            return Decide("directory", "the organization's directory made this account, and nobody else speaks for it", new LinkDecision.LinkTo(owner.Id, UserIdentity.ByDirectory));
         trace.Add("linking", "prove_first", TraceVerdict.Warned, "the account is older than the domain's proof, or another sign-in speaks for it", "its own credential, shown once", SignInAdvice.For(SignInErrors.LinkRequiresProof));
         return new LinkDecision.ProveFirst(owner.Id);
     }

@@ -31,8 +31,8 @@ public sealed class Admission(IdpDbContext db, AccountLinking linking, JitProvis
                 return await CheckAsync(await provisioning.ReturnAsync(connection, external, identity, ct), AdmittedAs.Known, ct);
             case LinkDecision.CreateUser(var email, var verified):
                 return await CheckAsync(await provisioning.CreateAsync(connection, external, email, verified, ct), AdmittedAs.Created, ct);
-            case LinkDecision.LinkTo(var existing):
-                return await CheckAsync(await provisioning.LinkAsync(connection, external, existing, "verified_domain", ct), AdmittedAs.Linked, ct);
+            case LinkDecision.LinkTo(var existing, var why):
+                return await CheckAsync(await provisioning.LinkAsync(connection, external, existing, why, ct), AdmittedAs.Linked, ct);
             case LinkDecision.ProveFirst(var existing):
                 return new Admitted(existing, AdmittedAs.AfterProof);
             case LinkDecision.Refuse(var error):

@@ -67,7 +67,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         if (membership is null)
         {
             membership = Membership.Join(connection.OrganizationId, user, now);
-            var role = await DefaultRoleAsync(connection, ct);
+            var role = await db.DefaultRoleAsync(connection.OrganizationId, connection.DefaultRoleKey, ct);
             membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             db.Memberships.Add(membership);
             events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
@@ -105,14 +105,6 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         var keys = await db.Roles.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, r => r.Key, ct);
         var shown = membership.Roles.GroupBy(r => keys.GetValueOrDefault(r.RoleId, "?"), r => r.Source.ToString()).Select(g => $"{g.Key} ({string.Join(", ", g.Distinct())})").Order(StringComparer.Ordinal);
         trace.Add("roles", "roles", TraceVerdict.Noted, membership.Roles.Count == 0 ? "none" : string.Join("; ", shown));
-    }
-
-    private async Task<Role> DefaultRoleAsync(Connection connection, CancellationToken ct)
-    {
-        // The connection's rules refuse privileged defaults; here it is made impossible for any row that got past them.
-        var key = BuiltInRoles.IsPrivileged(connection.DefaultRoleKey) ? BuiltInRoles.Member : connection.DefaultRoleKey;
-        var candidates = await db.Roles.Where(r => r.Key == key || (r.Key == BuiltInRoles.Member && r.OrganizationId == Organization.Instance)).ToListAsync(ct);
-        return candidates.Where(r => r.Key == key && !BuiltInRoles.IsPrivileged(r)).OrderByDescending(r => r.OrganizationId == connection.OrganizationId).FirstOrDefault() ?? candidates.First(r => r.Key == BuiltInRoles.Member);
     }
 
     private Task<Membership?> MembershipAsync(Connection connection, ExternalIdentity external, Id<User> user, CancellationToken ct)

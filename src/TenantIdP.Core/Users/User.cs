@@ -227,7 +227,10 @@ public sealed class UserIdentity : IHasIdPrefix
     public string Issuer { get; private set; }
     public string Subject { get; private set; }
 
-    /// <summary>Why this identity belongs to this user: <c>created</c>, <c>verified_domain</c> or <c>proven</c> (the old credential was shown once).</summary>
+    internal const string ByVerifiedDomain = "verified_domain";
+    internal const string ByDirectory = "directory";
+
+    /// <summary>Why this identity belongs to this user: <c>created</c>, <c>verified_domain</c>, <c>directory</c> (it had made the account) or <c>proven</c> (the old credential was shown once).</summary>
     public string LinkedBy { get; private set; }
 
     public DateTimeOffset LinkedAt { get; private set; }

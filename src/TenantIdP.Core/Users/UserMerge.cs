@@ -108,6 +108,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
     {
         var (now, outcome) = (clock.GetUtcNow(), MergeFacts.Outcome(mine, theirs));
         db.EnterOrganization(theirs.OrganizationId);
+        foreach (var row in await db.DirectoryUsers.Where(u => u.OrganizationId == theirs.OrganizationId && u.MembershipId == theirs.Id).ToListAsync(ct)) row.MoveTo(mine ?? theirs, facts.Into.Id);
         if (mine is null)
         {
             theirs.MoveTo(facts.Into.Id, now);

@@ -6,9 +6,12 @@ namespace TenantIdP.Scim.Lists;
 /// <summary>The order of <c>sortBy</c> (RFC 7644 3.4.2.3): of several values the primary one counts, else the first; what has none comes last, and first when descending.</summary>
 public sealed class ResourceComparer(SortOrder order) : IComparer<ComplexValue>
 {
-    public int Compare(ComplexValue? x, ComplexValue? y)
+    public int Compare(ComplexValue? x, ComplexValue? y) => CompareByKey(Key(x), Key(y));
+
+    /// <summary>The same for values of <see cref="Key"/>, where the resources themselves are too many to keep.</summary>
+    public int CompareByKey(ScimValue? one, ScimValue? other)
     {
-        var ascending = CompareKeys(Key(x), Key(y));
+        var ascending = CompareKeys(one, other);
         return order.Descending ? -ascending : ascending;
     }
 

@@ -30,6 +30,9 @@ internal sealed class ScimAnswer : IResult
 
     public static ScimAnswer Ok(Action<Utf8JsonWriter> write) => new(StatusCodes.Status200OK, ScimMessages.ToBytes(write));
 
+    /// <summary>A resource, as it is now.</summary>
+    public static ScimAnswer Found(string location, string? etag, Action<Utf8JsonWriter> write) => new(StatusCodes.Status200OK, ScimMessages.ToBytes(write)) { Location = location, ETag = etag };
+
     /// <param name="id">Of the new resource.</param>
     public static ScimAnswer Created(string id, string location, string? etag, Action<Utf8JsonWriter> write) =>
         new(StatusCodes.Status201Created, ScimMessages.ToBytes(write)) { ResourceId = id, Location = location, ETag = etag };

@@ -22,6 +22,15 @@ public static class ScimEndpoints
         services.AddScoped<ScimRequest>();
         services.AddScoped<ScimAccess>();
         services.AddScoped<ScimLog>();
+        services.AddScoped<DirectoryCorrelation>();
+        services.AddScoped<DirectoryMembers>();
+        services.AddScoped<DirectoryLeavers>();
+        services.AddScoped<DirectoryProfiles>();
+        services.AddScoped<DirectoryUserService>();
+        services.AddScoped<DirectoryUserList>();
+        services.TryAddScoped<IDirectoryGroups, NoDirectoryGroups>();
+        services.AddScoped<UserListing>();
+        services.AddResources<UserResources>();
     }
 
     public static void MapScim(this IEndpointRouteBuilder routes)
@@ -30,6 +39,15 @@ public static class ScimEndpoints
         ((IEndpointConventionBuilder)directory).Finally(Guard);
 
         directory.MapDiscovery();
+        directory.MapResources<UserResources>("/Users");
+        directory.MapSearchOfAll();
+        directory.MapBulk();
+    }
+
+    private static void AddResources<T>(this IServiceCollection services) where T : ScimResources
+    {
+        services.AddScoped<T>();
+        services.AddScoped<ScimResources>(provider => provider.GetRequiredService<T>());
     }
 
     /// <summary>Wraps each endpoint as a whole: nothing of a request is read before its directory is known, and every answer is one of this protocol.</summary>

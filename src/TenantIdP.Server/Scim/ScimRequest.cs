@@ -5,7 +5,9 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Scim;
+using TenantIdP.Scim.Responses;
 using TenantIdP.Scim.Schemas;
+using TenantIdP.Scim.Values;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Scim;
@@ -50,6 +52,12 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
 
     /// <summary>The absolute address of a resource.</summary>
     public string AddressOf(ScimResourceType type, string id) => $"{BaseAddress}{type.Endpoint}/{id}";
+
+    /// <summary>A resource's <c>meta</c>. Times are whole milliseconds, so that an answer to a change and a later read say the same on every store.</summary>
+    public ComplexValue MetaOf(ScimResourceType type, string id, DateTimeOffset created, DateTimeOffset changed, int version) =>
+        ResourceWriter.Meta(type, Whole(created), Whole(changed), AddressOf(type, id), ETags.Of(version));
+
+    private static DateTimeOffset Whole(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
 
     internal void IsOf(OrganizationDirectory admitted, HttpContext context) => (directory, http) = (admitted, context);
 

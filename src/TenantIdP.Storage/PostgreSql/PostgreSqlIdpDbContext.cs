@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using TenantIdP.Core;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Outbox;
@@ -42,5 +43,6 @@ public sealed class PostgreSqlIdpDbContext(DbContextOptions<PostgreSqlIdpDbConte
         // What is searched by its beginning is compared by its bytes, as SQLite does by itself: in a language's order a prefix is no range.
         modelBuilder.Entity<Organization>().Property(o => o.NameKey).UseCollation(Bytes);
         modelBuilder.Entity<UserEmail>().Property(e => e.Normalized).UseCollation(Bytes);
+        modelBuilder.Entity<DirectoryUser>().Property(u => u.UserNameKey).UseCollation(Bytes); // sorted by
     }
 }

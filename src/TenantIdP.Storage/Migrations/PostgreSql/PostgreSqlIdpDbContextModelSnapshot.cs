@@ -563,6 +563,159 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("directory_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("Active")
+                        .HasColumnType("boolean")
+                        .HasColumnName("active");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("document");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("FamilyName")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("family_name");
+
+                    b.Property<string>("GivenName")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("given_name");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("membership_id");
+
+                    b.Property<string>("PrimaryEmail")
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("primary_email");
+
+                    b.Property<string>("PrimaryEmailKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("primary_email_key");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("user_name");
+
+                    b.Property<string>("UserNameKey")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("user_name_key")
+                        .UseCollation("C");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<bool>("WasPending")
+                        .HasColumnType("boolean")
+                        .HasColumnName("was_pending");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_users");
+
+                    b.HasIndex("OrganizationId", "MembershipId")
+                        .HasDatabaseName("ix_directory_users_organization_id_membership_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ix_directory_users_deleted_external_id")
+                        .HasDatabaseName("ix_directory_users_deleted_external_id")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ix_directory_users_deleted_user_name")
+                        .HasDatabaseName("ix_directory_users_deleted_user_name")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "Id" }, "ix_directory_users_list")
+                        .HasDatabaseName("ix_directory_users_list")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "PrimaryEmailKey" }, "ix_directory_users_primary_email")
+                        .HasDatabaseName("ix_directory_users_primary_email");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ux_directory_users_organization_id_directory_id_external_id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_external_id")
+                        .HasFilter("deleted_at IS NULL AND external_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ux_directory_users_organization_id_directory_id_user_name_key")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_user_name_key")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.ToTable("directory_users", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("directory_user_id");
+
+                    b.Property<string>("ValueKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("value_key");
+
+                    b.HasKey("OrganizationId", "DirectoryUserId", "ValueKey")
+                        .HasName("pk_directory_user_emails");
+
+                    b.HasIndex("OrganizationId", "ValueKey")
+                        .HasDatabaseName("ix_directory_user_emails_organization_id_value_key");
+
+                    b.ToTable("directory_user_emails", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1057,6 +1210,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
 
+                    b.Property<bool>("IsNameOfDirectory")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_name_of_directory");
+
                     b.Property<string>("NameOverlay")
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
@@ -1194,6 +1351,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDefaultValue("")
                         .HasColumnName("name_key")
                         .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("OwnerlessSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ownerless_since");
 
                     b.Property<DateTimeOffset?>("PurgeAfter")
                         .HasColumnType("timestamp with time zone")
@@ -2387,6 +2548,33 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasConstraintName("fk_directory_tokens_organization_id_directory_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Members.Membership", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany("Emails")
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_user_emails_organization_id_directory_user_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2648,6 +2836,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Navigation("Emails");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>

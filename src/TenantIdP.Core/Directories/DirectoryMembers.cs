@@ -1,0 +1,122 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Keys;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
+using TenantIdP.Core.Workspaces;
+
+namespace TenantIdP.Core.Directories;
+
+/// <summary>
+/// Makes members of the users of a directory and brings them back, in the caller's transaction and tenant scope. Never gives Owner or Admin. A membership that somebody in the
+/// organization has ended is brought back by nothing but a directory's own step from inactive to active.
+/// </summary>
+public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, DirectoryCorrelation correlation, EventLog events, TimeProvider clock)
+{
+    /// <summary>The membership of a user whom the directory makes: of an account that there is, or of a new one.</summary>
+    internal async Task<Result<Membership>> JoinAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        var found = await correlation.FindAsync(directory, facts, ct);
+        if (!found.IsOk) return found.Error;
+        return found.Value.User is { } user ? await AdoptAsync(directory, facts, user, found.Value.IsInside, ct) : await CreateAsync(directory, facts, found.Value.IsInside, ct);
+    }
+
+    /// <summary>The directory says of a user who was inactive or deleted that they are active.</summary>
+    internal async Task<Result<Membership>> ReviveAsync(OrganizationDirectory directory, DirectoryUser row, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        await db.LockAsync(directory.OrganizationId, ct);
+        var membership = await db.Memberships.Include(m => m.Roles).SingleAsync(m => m.OrganizationId == directory.OrganizationId && m.Id == row.MembershipId, ct);
+        return await ReviveAsync(directory, membership, facts, row.WasPending, ct);
+    }
+
+    private async Task<Result<Membership>> CreateAsync(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var user = User.Create(facts.Name, now, directory.OrganizationId);
+        if (await MayJoinAsync(directory, user.Id, isNew: true, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (facts.Address is { } address) user.AddEmail(address, verified: inside, now);
+        db.Users.Add(user);
+        events.Record(
+            EventTypes.UserCreated, directory.OrganizationId, user.Id.ToString(), new { by = "directory", directoryId = directory.Id }, new { email = facts.Address?.Value, name = facts.Name.Display });
+        return await MemberAsync(directory, facts, user.Id, inside, now, ct);
+    }
+
+    private async Task<Result<Membership>> AdoptAsync(OrganizationDirectory directory, DirectoryUserFacts facts, Id<User> user, bool inside, CancellationToken ct)
+    {
+        await db.LockAsync(directory.OrganizationId, ct);
+        if (!await db.LockAsync(user, ct)) return VersionErrors.ChangedMeanwhile;
+        var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == directory.OrganizationId && m.UserId == user, ct);
+        if (membership is null)
+            return await MayJoinAsync(directory, user, isNew: false, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, facts, user, inside, clock.GetUtcNow(), ct);
+        if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
+
+        // Ended by a directory of this organization, such as the one before this one, it is a directory's to begin again.
+        var rows = await db.DirectoryUsers.Where(u => u.OrganizationId == directory.OrganizationId && u.MembershipId == membership.Id).Select(u => new { u.Active, u.DeletedAt, u.WasPending }).ToListAsync(ct);
+        if (!rows.Any(r => !r.Active || r.DeletedAt is not null)) return DirectoryUserErrors.MembershipEnded;
+        return facts.Active ? await ReviveAsync(directory, membership, facts, rows.Any(r => r.WasPending), ct) : membership;
+    }
+
+    private async Task<Result<Membership>> MemberAsync(OrganizationDirectory directory, DirectoryUserFacts facts, Id<User> user, bool inside, DateTimeOffset now, CancellationToken ct)
+    {
+        var pending = !inside && directory.OutsideDomains == OutsideDomains.Invite;
+        var membership = pending ? Membership.Await(directory.OrganizationId, user, now) : Membership.Join(directory.OrganizationId, user, now);
+        db.Memberships.Add(membership);
+        events.Record(
+            EventTypes.MemberJoined, directory.OrganizationId, membership.Id.ToString(),
+            new { userId = user, by = "directory", directoryId = directory.Id, status = pending ? membership.Status : (MembershipStatus?)null });
+        await GiveDefaultsAsync(directory, membership, inside, now, ct);
+        return membership;
+    }
+
+    private async Task<Result<Membership>> ReviveAsync(OrganizationDirectory directory, Membership membership, DirectoryUserFacts facts, bool wasPending, CancellationToken ct)
+    {
+        if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
+        await db.LockAsync(membership.UserId, ct);
+        if (await MayJoinAsync(directory, membership.UserId, isNew: false, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        var (now, removed) = (clock.GetUtcNow(), membership.Status == MembershipStatus.Removed);
+        if (wasPending) membership.AwaitAgain(now);
+        else membership.Reactivate(now);
+        if (!wasPending && !removed) await FindOwnerAsync(membership, now, ct);
+        if (removed)
+        {
+            // Nothing is left of what they had: as somebody new.
+            await db.RevokeKeysAsync(events, directory.OrganizationId, membership.UserId, ct);
+            await GiveDefaultsAsync(directory, membership, await IsInsideAsync(directory, facts, ct), now, ct);
+        }
+
+        events.Record(EventTypes.MemberReactivated, directory.OrganizationId, membership.Id.ToString(), new { userId = membership.UserId, by = "directory", directoryId = directory.Id, removed });
+        return membership;
+    }
+
+    private async Task FindOwnerAsync(Membership membership, DateTimeOffset now, CancellationToken ct)
+    {
+        var held = membership.Roles.Select(r => r.RoleId).ToArray();
+        if (await db.Roles.AnyAsync(r => held.Contains(r.Id) && r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct)) await db.FindOwnerAsync(membership.OrganizationId, now, ct);
+    }
+
+    /// <summary>The role of who comes in by the directory; outside the verified domains, as the directory says, a guest's.</summary>
+    private async Task GiveDefaultsAsync(OrganizationDirectory directory, Membership membership, bool inside, DateTimeOffset now, CancellationToken ct)
+    {
+        var role = await db.DefaultRoleAsync(directory.OrganizationId, !inside && directory.OutsideDomains == OutsideDomains.Guest ? BuiltInRoles.Guest : directory.DefaultRoleKey, ct);
+        var source = directory.Id.ToString();
+        membership.Grant(role, RoleSource.Jit, source, now);
+        await db.JoinDefaultAsync(events, membership, [role], RoleSource.Jit, source, now, ct);
+    }
+
+    private async Task<bool> IsInsideAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
+        facts.Address is { } address && (await db.HolderAsync(address.Domain, ct))?.OrganizationId == directory.OrganizationId;
+
+    /// <summary>Who is inactive takes nobody's place.</summary>
+    private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, bool isNew, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        if (!facts.Active) return Result.Ok;
+        var allowed = await joins.CheckAtSignInAsync(directory.OrganizationId, user, isNew, ct);
+        if (allowed.IsOk) return Result.Ok;
+        if (allowed.Error == MemberErrors.LimitReached) return DirectoryUserErrors.LimitReached;
+        return allowed.Error == MemberErrors.SingleOrganization ? DirectoryUserErrors.SingleOrganization : allowed.Error;
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Domains;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Directories;
+
+/// <summary>
+/// Names and addresses from a directory to the people they are about, in the caller's transaction and tenant scope. The name goes to the membership, and so to this organization's
+/// tokens alone. The account itself follows only where the organization made it and nobody else knows it. Crosses organizations to see that.
+/// </summary>
+public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProvider clock)
+{
+    /// <param name="before">The address as it was; null for a user who is being made.</param>
+    internal async Task<Result> FollowAsync(OrganizationDirectory directory, Membership membership, EmailAddress? before, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (directory.OwnsProfile) membership.OverlayOfDirectory(facts.Name.Display, now);
+        var address = facts.Address is { } sent && (before is null || sent != before) ? sent : (EmailAddress?)null;
+        var isNew = db.Entry(membership).State == EntityState.Added && db.Users.Local.Any(u => u.Id == membership.UserId && db.Entry(u).State == EntityState.Added);
+        if (isNew) return Result.Ok; // made of the same facts
+
+        var inside = address is { } moved && (await db.HolderAsync(moved.Domain, ct))?.OrganizationId == directory.OrganizationId;
+        if (before is not null && address is not null && !inside && directory.OutsideDomains == OutsideDomains.Reject) return DirectoryUserErrors.EmailDomainNotAllowed;
+        if (!directory.OwnsProfile || await OursAsync(directory, membership, ct) is not { } user) return Result.Ok;
+        Rename(directory, user, facts.Name, now);
+        return address is { } wanted ? await MoveAsync(directory, user, before, wanted, inside, now, ct) : Result.Ok;
+    }
+
+    /// <summary>The account, locked, where no other organization and no operator has a say in it.</summary>
+    private async Task<User?> OursAsync(OrganizationDirectory directory, Membership membership, CancellationToken ct)
+    {
+        var organization = directory.OrganizationId;
+        var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
+        var ours = db.Users.Where(u => u.Id == membership.UserId && u.Status == UserStatus.Active && !u.IsOperator && u.CreatedByOrganization == organization
+            && !memberships.Any(m => m.UserId == u.Id && m.OrganizationId != organization));
+        if (!await ours.AnyAsync(ct) || !await db.LockAsync(membership.UserId, ct)) return null;
+        return await ours.Include(u => u.Emails).SingleOrDefaultAsync(ct);
+    }
+
+    private void Rename(OrganizationDirectory directory, User user, PersonName name, DateTimeOffset now)
+    {
+        if ((user.Name, user.GivenName, user.FamilyName) == (name.Display, name.Given, name.Family)) return;
+        var before = EventLog.FactsOf(new { user.Name, user.GivenName, user.FamilyName });
+        user.Change(user.Profile with { Name = name.Display, GivenName = name.Given, FamilyName = name.Family }, now);
+        events.Record(
+            EventTypes.UserUpdated, directory.OrganizationId, user.Id.ToString(), new { changed = new[] { "name" }, by = "directory", directoryId = directory.Id },
+            EventLog.WithChanges(before, new { user.Name, user.GivenName, user.FamilyName }));
+    }
+
+    /// <summary>The new address takes the place of the one that the directory gave before. Only inside the verified domains does it count as verified.</summary>
+    private async Task<Result> MoveAsync(OrganizationDirectory directory, User user, EmailAddress? before, EmailAddress wanted, bool inside, DateTimeOffset now, CancellationToken ct)
+    {
+        var known = user.Emails.FirstOrDefault(e => e.Normalized == wanted.Normalized);
+        if (known is { IsPrimary: true } && (known.VerifiedAt is not null || !inside)) return Result.Ok;
+        if (inside && await db.UserEmails.AnyAsync(e => e.Normalized == wanted.Normalized && e.VerifiedAt != null && e.UserId != user.Id, ct)) return DirectoryUserErrors.EmailTaken;
+        // An unverified address never stands in for one that is: then it is the directory's word alone.
+        if (!inside && user.Emails.Any(e => e.VerifiedAt is not null)) return Result.Ok;
+        var former = before is { } old ? user.Emails.FirstOrDefault(e => e.Normalized == old.Normalized) : null;
+        if (known is null && former is null && user.Emails.Count >= User.MaxEmails) return UserErrors.TooManyEmails;
+        var email = user.AddEmail(wanted, inside, now);
+        user.MakePrimary(email, now);
+        Record(directory, known is null ? EventTypes.UserEmailAdded : EventTypes.UserPrimaryEmailChanged, user, email);
+        if (former is null || former.Id == email.Id || !user.RemoveEmail(former, now).IsOk) return Result.Ok;
+        Record(directory, EventTypes.UserEmailRemoved, user, former);
+        return Result.Ok;
+    }
+
+    private void Record(OrganizationDirectory directory, string type, User user, UserEmail email) => events.Record(
+        type, directory.OrganizationId, user.Id.ToString(),
+        new { emailId = email.Id, verified = email.VerifiedAt is not null, primary = email.IsPrimary, by = "directory", directoryId = directory.Id }, new { email = email.Address });
+}

@@ -1,0 +1,177 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
+using TenantIdP.Core.Users;
+
+namespace TenantIdP.Core.Directories;
+
+/// <summary>
+/// Users of a directory, whose organization was entered. Each change is one transaction with what it means for the person: membership, grants, profile and events, or nothing. Two
+/// changes of one user at once don't lose each other: the second is judged again on what the first has left.
+/// </summary>
+public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers members, DirectoryLeavers leavers, DirectoryProfiles profiles, EventLog events, TimeProvider clock)
+{
+    private static readonly Dictionary<string, Error> Unique = new()
+    {
+        [DirectoryUserMapping.UserNameIndex] = VersionErrors.ChangedMeanwhile,
+        [DirectoryUserMapping.ExternalIdIndex] = VersionErrors.ChangedMeanwhile,
+        ["ux_user_emails_normalized"] = VersionErrors.ChangedMeanwhile,
+        ["ux_user_emails_user_id_normalized"] = VersionErrors.ChangedMeanwhile,
+        ["ux_memberships_organization_id_user_id"] = VersionErrors.ChangedMeanwhile,
+        ["pk_directory_user_emails"] = VersionErrors.ChangedMeanwhile,
+    };
+
+    /// <summary>
+    /// Makes a user. One whom this directory has deactivated or deleted, known by externalId or else by userName, is brought back under the same id; one who stands is refused and
+    /// not changed.
+    /// </summary>
+    public Task<Result<DirectoryUser>> CreateAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
+        ToldAsync(
+            directory, facts, async () =>
+            {
+                var known = await KnownAsync(directory, facts, ct);
+                if (Conflict(known, facts) is { } taken) return taken;
+                return Former(known, facts) is { } former ? await ReviveAsync(directory, former, facts, ct) : await AddAsync(directory, facts, ct);
+            }, ct);
+
+    /// <summary>Makes a user what the directory says now.</summary>
+    /// <param name="judge">From the user as it is to the facts as they are to be; asked again when somebody else has changed it meanwhile.</param>
+    public Task<Result<DirectoryUser>> ChangeAsync(OrganizationDirectory directory, Id<DirectoryUser> id, Func<DirectoryUser, Result<DirectoryUserFacts>> judge, CancellationToken ct) =>
+        ToldAsync(
+            directory, null, async () =>
+            {
+                if (await FindTrackedAsync(directory, id, ct) is not { } row) return DirectoryUserErrors.NotFound;
+                var judged = judge(row);
+                if (!judged.IsOk) return judged.Error;
+                var facts = judged.Value;
+                if (Changed(row, facts) is not { Count: > 0 } changed) return row;
+                if (row.UserNameKey != DirectoryKey.Of(facts.UserName) || row.ExternalId != facts.ExternalId)
+                {
+                    var others = (await KnownAsync(directory, facts, ct)).Where(u => u.Id != id && u.IsLive).ToList();
+                    if (others.Count > 0) return Taken(others, facts);
+                }
+
+                return await ApplyAsync(directory, row, facts, changed, ct);
+            }, ct);
+
+    /// <summary>Deletes a user: the membership is removed and remembered.</summary>
+    /// <param name="may">Whether this version may be deleted.</param>
+    public async Task<Result> DeleteAsync(OrganizationDirectory directory, Id<DirectoryUser> id, Func<DirectoryUser, Result> may, CancellationToken ct)
+    {
+        var deleted = await ToldAsync(
+            directory, null, async () =>
+            {
+                if (await FindTrackedAsync(directory, id, ct) is not { } row) return DirectoryUserErrors.NotFound;
+                var allowed = may(row);
+                if (!allowed.IsOk) return allowed.Error;
+                await leavers.RemoveAsync(directory, row, ct);
+                Record(EventTypes.DirectoryUserDeleted, row, null);
+                row.Delete(clock.GetUtcNow());
+                return await SavedAsync(row, ct);
+            }, ct);
+        return deleted.IsOk ? Result.Ok : deleted.Error;
+    }
+
+    private async Task<Result<DirectoryUser>> AddAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        var joined = await members.JoinAsync(directory, facts, ct);
+        if (!joined.IsOk) return joined.Error;
+        var membership = joined.Value;
+        var row = DirectoryUser.Create(directory, membership, facts, clock.GetUtcNow());
+        if (await profiles.FollowAsync(directory, membership, null, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (!facts.Active)
+        {
+            if (db.Entry(membership).State == EntityState.Added) leavers.BeginInactive(row, membership);
+            else await leavers.DeactivateAsync(directory, row, ct);
+        }
+
+        db.DirectoryUsers.Add(row);
+        Record(EventTypes.DirectoryUserCreated, row, null);
+        return await SavedAsync(row, ct);
+    }
+
+    private async Task<Result<DirectoryUser>> ReviveAsync(OrganizationDirectory directory, DirectoryUser row, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        row.Restore();
+        return await ApplyAsync(directory, row, facts, [.. Changed(row, facts), "restored"], ct);
+    }
+
+    private async Task<Result<DirectoryUser>> ApplyAsync(OrganizationDirectory directory, DirectoryUser row, DirectoryUserFacts facts, IReadOnlyList<string> changed, CancellationToken ct)
+    {
+        var (stood, before) = (row.Active, EmailAddress.TryParse(row.PrimaryEmail, out var address) ? address : (EmailAddress?)null);
+        if (!stood && facts.Active && await members.ReviveAsync(directory, row, facts, ct) is { IsOk: false, Error: { } closed }) return closed;
+        if (stood && !facts.Active) await leavers.DeactivateAsync(directory, row, ct);
+        if (row.Document.Length == 0 || before != facts.Address || changed.Contains("name"))
+        {
+            var membership = db.Memberships.Local.FirstOrDefault(m => m.Id == row.MembershipId)
+                ?? await db.Memberships.SingleAsync(m => m.OrganizationId == row.OrganizationId && m.Id == row.MembershipId, ct);
+            if (await profiles.FollowAsync(directory, membership, before, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        }
+
+        row.Describe(facts, clock.GetUtcNow());
+        Record(EventTypes.DirectoryUserUpdated, row, changed);
+        return await SavedAsync(row, ct);
+    }
+
+    private Task<DirectoryUser?> FindTrackedAsync(OrganizationDirectory directory, Id<DirectoryUser> id, CancellationToken ct) =>
+        db.DirectoryUsers.Include(u => u.Emails).SingleOrDefaultAsync(u => u.OrganizationId == directory.OrganizationId && u.DirectoryId == directory.Id && u.Id == id && u.DeletedAt == null, ct);
+
+    /// <summary>Everybody of the directory, tombstones included, who has this name or external id; by the index of each.</summary>
+    private async Task<List<DirectoryUser>> KnownAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        var key = DirectoryKey.Of(facts.UserName);
+        var all = db.DirectoryUsers.Where(u => u.OrganizationId == directory.OrganizationId && u.DirectoryId == directory.Id);
+        var ids = all.Where(u => u.DeletedAt == null && u.UserNameKey == key).Select(u => u.Id).Concat(all.Where(u => u.DeletedAt != null && u.UserNameKey == key).Select(u => u.Id));
+        if (facts.ExternalId is { } external)
+            ids = ids.Concat(all.Where(u => u.DeletedAt == null && u.ExternalId == external).Select(u => u.Id)).Concat(all.Where(u => u.DeletedAt != null && u.ExternalId == external).Select(u => u.Id));
+        return await db.DirectoryUsers.Include(u => u.Emails).Where(u => u.OrganizationId == directory.OrganizationId && ids.Contains(u.Id)).ToListAsync(ct);
+    }
+
+    /// <summary>Whoever stands keeps name and id. Who is inactive does, too, unless it is they who come back: so the same request twice, or with <c>active</c> false, changes nothing.</summary>
+    private static Error? Conflict(List<DirectoryUser> known, DirectoryUserFacts facts)
+    {
+        var live = known.Where(u => u.IsLive).ToList();
+        return live.Count == 0 || (live.Count == 1 && !live[0].Active && facts.Active && Former(known, facts) == live[0]) ? null : Taken(live, facts);
+    }
+
+    private static Error Taken(List<DirectoryUser> others, DirectoryUserFacts facts) =>
+        others.Exists(u => u.UserNameKey == DirectoryKey.Of(facts.UserName)) ? DirectoryUserErrors.UserNameTaken : DirectoryUserErrors.ExternalIdTaken;
+
+    /// <summary>Who comes back: by the external id, which is the person's; else by the name, whoever had it last.</summary>
+    private static DirectoryUser? Former(List<DirectoryUser> known, DirectoryUserFacts facts) =>
+        known.OrderByDescending(u => facts.ExternalId is not null && u.ExternalId == facts.ExternalId).ThenByDescending(u => u.IsLive).ThenByDescending(u => u.DeletedAt).FirstOrDefault(u => !u.Stands);
+
+    private static List<string> Changed(DirectoryUser row, DirectoryUserFacts facts)
+    {
+        var changed = new List<string>();
+        if (row.UserName != facts.UserName) changed.Add("userName");
+        if (row.ExternalId != facts.ExternalId) changed.Add("externalId");
+        if (row.Active != facts.Active) changed.Add("active");
+        if (row.PrimaryEmail != facts.Address?.Value) changed.Add("email");
+        if ((row.DisplayName, row.GivenName, row.FamilyName) != (facts.Name.Display, facts.Name.Given, facts.Name.Family)) changed.Add("name");
+        if (changed.Count == 0 && row.Document != facts.Document) changed.Add("attributes");
+        return changed;
+    }
+
+    private async Task<Result<DirectoryUser>> SavedAsync(DirectoryUser row, CancellationToken ct)
+    {
+        var saved = await db.TrySaveAsync(Unique, ct);
+        return saved.IsOk ? row : saved.Error;
+    }
+
+    private void Record(string type, DirectoryUser row, IReadOnlyList<string>? changed) => events.Record(
+        type, row.OrganizationId, row.Id.ToString(), new { directoryId = row.DirectoryId, memberId = row.MembershipId, row.Active, changed },
+        new { row.UserName, row.ExternalId, email = row.PrimaryEmail, name = row.DisplayName }, row.UserId);
+
+    /// <summary>Attempts it, and tells the organization of an address that it does not allow.</summary>
+    private async Task<Result<DirectoryUser>> ToldAsync(OrganizationDirectory directory, DirectoryUserFacts? facts, Func<Task<Result<DirectoryUser>>> work, CancellationToken ct)
+    {
+        var result = await db.AttemptAsync(work, ct);
+        if (result.IsOk || result.Error.Code != DirectoryUserErrors.EmailDomainNotAllowed.Code) return result;
+        db.ChangeTracker.Clear();
+        events.Record(EventTypes.DirectoryUserRefused, directory.OrganizationId, directory.Id.ToString(), new { result.Error.Code, domain = facts?.Address?.Domain.Value });
+        await db.SaveChangesAsync(ct);
+        return result;
+    }
+}

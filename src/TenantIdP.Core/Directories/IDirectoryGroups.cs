@@ -1,0 +1,25 @@
+using TenantIdP.Core.Kernel;
+
+namespace TenantIdP.Core.Directories;
+
+/// <summary>A group, as a user shows it.</summary>
+/// <param name="Id">The group's id as text.</param>
+public sealed record DirectoryGroupOfUser(Id<DirectoryUser> User, string Id, string DisplayName);
+
+/// <summary>What users have to know of groups: which ones they are in. Asked for many users at once, never for each.</summary>
+public interface IDirectoryGroups
+{
+    /// <summary>The users in a group of the directory, to be part of a statement; nobody where there is no such group.</summary>
+    IQueryable<Id<DirectoryUser>> UsersOf(OrganizationDirectory directory, string groupId);
+
+    Task<IReadOnlyList<DirectoryGroupOfUser>> OfUsersAsync(OrganizationDirectory directory, IReadOnlyCollection<Id<DirectoryUser>> users, CancellationToken ct);
+}
+
+/// <summary>For a directory that keeps no groups.</summary>
+public sealed class NoDirectoryGroups(IdpDbContext db) : IDirectoryGroups
+{
+    public IQueryable<Id<DirectoryUser>> UsersOf(OrganizationDirectory directory, string groupId) => db.DirectoryUsers.Where(_ => false).Select(u => u.Id);
+
+    public Task<IReadOnlyList<DirectoryGroupOfUser>> OfUsersAsync(OrganizationDirectory directory, IReadOnlyCollection<Id<DirectoryUser>> users, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<DirectoryGroupOfUser>>([]);
+}
