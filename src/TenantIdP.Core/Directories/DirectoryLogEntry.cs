@@ -7,7 +7,7 @@ public enum DirectoryOutcome
 {
     Succeeded,
 
-    /// <summary>4xx: the request asks for what can't be.</summary>
+    /// <summary>4xx, 501: the request asks for what can't be.</summary>
     Refused,
 
     /// <summary>5xx: we could not.</summary>
@@ -76,7 +76,7 @@ public sealed class DirectoryLogEntry : IHasIdPrefix, IOrganizationOwned
         {
             At = now,
             ResourceId = Cut(facts.ResourceId, MaxId),
-            Outcome = facts.Status < 400 ? DirectoryOutcome.Succeeded : facts.Status < 500 ? DirectoryOutcome.Refused : DirectoryOutcome.Failed,
+            Outcome = OutcomeOf(facts.Status),
             Status = facts.Status,
             ScimType = Cut(facts.ScimType, MaxName),
             Detail = Cut(facts.Detail, MaxDetail),
@@ -84,6 +84,14 @@ public sealed class DirectoryLogEntry : IHasIdPrefix, IOrganizationOwned
             TraceId = Cut(facts.TraceId, MaxId),
             Request = Cut(facts.Request, MaxRequest),
         };
+
+    /// <summary>501 says that there is no such thing here: nothing has failed.</summary>
+    public static DirectoryOutcome OutcomeOf(int status) => status switch
+    {
+        < 400 => DirectoryOutcome.Succeeded,
+        < 500 or 501 => DirectoryOutcome.Refused,
+        _ => DirectoryOutcome.Failed,
+    };
 
     /// <summary>Without control characters and halves of pairs, which no store keeps or no reader should see.</summary>
     private static string? Cut(string? text, int most) =>

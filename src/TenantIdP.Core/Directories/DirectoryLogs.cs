@@ -10,6 +10,7 @@ public sealed record DirectoryLogFilter(DirectoryOutcome? Outcome, string? Opera
 /// <summary>The logs of the directories of the organization that was entered.</summary>
 public sealed class DirectoryLogs(IdpDbContext db)
 {
+    /// <summary>The newest first.</summary>
     public async Task<Result<Page<DirectoryLogEntry>>> ListAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, DirectoryLogFilter wanted, PageRequest page, CancellationToken ct)
     {
         if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
@@ -17,6 +18,6 @@ public sealed class DirectoryLogs(IdpDbContext db)
         if (wanted.Outcome is { } outcome) entries = entries.Where(e => e.Outcome == outcome);
         if (wanted.Operation is { } operation) entries = entries.Where(e => e.Operation == operation);
         if (wanted.Resource is { } resource) entries = entries.Where(e => e.ResourceId == resource);
-        return await entries.PageAsync(page, e => e.Id, ct);
+        return await entries.PageAsync(page with { Descending = true }, e => e.Id, ct);
     }
 }

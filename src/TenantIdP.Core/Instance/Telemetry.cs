@@ -116,10 +116,9 @@ public sealed class Telemetry
     /// <summary>A request to a directory.</summary>
     /// <param name="operation">A name in the code.</param>
     /// <param name="resourceType">A name in the code.</param>
-    /// <param name="status">Of the answer.</param>
-    public void ScimOperation(string operation, string resourceType, int status, TimeSpan took)
+    /// <param name="outcome"><c>succeeded</c>, <c>refused</c> or <c>failed</c>.</param>
+    public void ScimOperation(string operation, string resourceType, string outcome, TimeSpan took)
     {
-        var outcome = status < 400 ? "succeeded" : status < 500 ? "refused" : "failed";
         Activity.Current?.SetTag("tenantidp.scim.operation", operation).SetTag("tenantidp.scim.outcome", outcome);
         if (!scimOperations.Enabled && !scimDurations.Enabled) return;
         var tags = new TagList { { "tenantidp.scim.operation", operation }, { "tenantidp.scim.resource_type", resourceType }, { "tenantidp.scim.outcome", outcome } };

@@ -20,6 +20,7 @@ public static class RoleErrors
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "A role holds at most 200 permissions.", "permissions");
     public static readonly Error InUse = new(ErrorKind.Conflict, "role_in_use", "Members still have this role: take it from them first, or name another with replaceWith.");
     public static readonly Error DefaultOfConnection = new(ErrorKind.Conflict, "role_in_use", "A connection gives this role: choose another there first, or name another with replaceWith.");
+    public static readonly Error DefaultOfDirectory = new(ErrorKind.Conflict, "role_in_use", "A directory gives this role: choose another there first, or name another with replaceWith.");
     public static readonly Error ReplacementUnknown = new(ErrorKind.Invalid, "role_unknown", "Give the key of another role that exists where this one does.", "replaceWith");
     public static readonly Error ReplacementOwner = new(ErrorKind.Invalid, "replacement_is_owner", "Owner takes no other role's place: grant it to people one at a time.", "replaceWith");
     public static readonly Error Unknown = new(ErrorKind.Invalid, "role_unknown", "There is no role with this key in this organization.", "roles");

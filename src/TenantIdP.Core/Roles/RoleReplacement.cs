@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -112,8 +113,30 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
         return members;
     }
 
-    /// <summary>The connections of one organization follow; those of many are their admins' to change first.</summary>
+    /// <summary>The connections and directories of one organization follow; those of many are their admins' to change first.</summary>
     internal async Task<Result> GivenInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
+    {
+        var directories = await GivenByDirectoriesInsteadAsync(owner, key, other, granter, ct);
+        return directories.IsOk ? await GivenByConnectionsInsteadAsync(owner, key, other, granter, ct) : directories;
+    }
+
+    private async Task<Result> GivenByDirectoriesInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
+    {
+        var giving = await roles.GivenByDirectories(owner, key).ToListAsync(ct);
+        if (giving.Count == 0) return Result.Ok;
+        if (owner == Organization.Instance || !await granter.CoversAsync(db, [Permission.DirectoriesWrite], ct)) return RoleErrors.DefaultOfDirectory;
+        if (BuiltInRoles.IsPrivileged(other)) return DirectoryErrors.RolePrivileged;
+        foreach (var directory in giving)
+        {
+            events.Record(EventTypes.DirectoryUpdated, owner, directory.Id.ToString(), new { roleReplaced = key, with = other.Key });
+            var changed = directory.Change(directory.Settings with { DefaultRole = other.Key }, clock.GetUtcNow());
+            if (!changed.IsOk) return changed;
+        }
+
+        return await db.TrySaveAsync(ct);
+    }
+
+    private async Task<Result> GivenByConnectionsInsteadAsync(Id<Organization> owner, string key, Role other, Granter granter, CancellationToken ct)
     {
         var giving = await roles.GivingAsync(owner, key, ct);
         if (giving.Count == 0) return Result.Ok;

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -143,6 +144,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
         if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
         if ((await GivingAsync(owner, role.Key, ct)).Count > 0) return RoleErrors.DefaultOfConnection;
+        if (await GivenByDirectories(owner, role.Key).AnyAsync(ct)) return RoleErrors.DefaultOfDirectory;
 
         db.Roles.Remove(role);
         events.Record(EventTypes.RoleDeleted, owner, id.ToString(), new { role.Key });
@@ -162,6 +164,13 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
         var connections = db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.DefaultRoleKey == key || c.SsoRoles != null);
         if (owner != Organization.Instance) connections = connections.Where(c => c.OrganizationId == owner);
         return [.. (await connections.ToListAsync(ct)).Where(c => c.DefaultRoleKey == key || c.SsoRoles?.Rules.Any(r => r.Role == key) == true)];
+    }
+
+    /// <summary>The directories whose members get a role by default.</summary>
+    internal IQueryable<OrganizationDirectory> GivenByDirectories(Id<Organization> owner, string key)
+    {
+        var directories = db.Directories.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.DefaultRoleKey == key);
+        return owner == Organization.Instance ? directories : directories.Where(d => d.OrganizationId == owner);
     }
 
     private async Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) =>

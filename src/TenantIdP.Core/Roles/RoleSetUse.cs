@@ -9,10 +9,11 @@ namespace TenantIdP.Core.Roles;
 /// <summary>A role of the instance that a set would take from an organization.</summary>
 /// <param name="Members">Who hold it there, in the organization or in a workspace.</param>
 /// <param name="Connections">How many of its connections give it, by default or by a rule.</param>
+/// <param name="Directories">How many of its directories give it by default.</param>
 /// <param name="Extended">How many of its own roles extend it.</param>
-public sealed record LeftOutRole(string Key, int Members, int Connections, int Extended)
+public sealed record LeftOutRole(string Key, int Members, int Connections, int Directories, int Extended)
 {
-    public bool IsUsed => Members > 0 || Connections > 0 || Extended > 0;
+    public bool IsUsed => Members > 0 || Connections > 0 || Directories > 0 || Extended > 0;
 }
 
 /// <summary>
@@ -76,6 +77,7 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
         if (await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => ids.Contains(r.RoleId) && organizations.Contains(r.OrganizationId), ct)) return true;
         if (await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => ids.Contains(r.RoleId) && organizations.Contains(r.OrganizationId), ct)) return true;
         if (await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId != null && ids.Contains(r.ExtendsId.Value) && organizations.Contains(r.OrganizationId), ct)) return true;
+        if (await db.Directories.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(d => organizations.Contains(d.OrganizationId) && keys.Contains(d.DefaultRoleKey), ct)) return true;
         var giving = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(c => organizations.Contains(c.OrganizationId) && (keys.Contains(c.DefaultRoleKey) || c.SsoRoles != null)).ToListAsync(ct);
         return giving.Any(c => keys.Any(key => Gives(c, key)));
@@ -90,7 +92,8 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
         var extended = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(r => r.OrganizationId == organization && r.ExtendsId == id, ct);
         var connections = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(c => c.OrganizationId == organization && (c.DefaultRoleKey == key || c.SsoRoles != null)).ToListAsync(ct);
-        return new LeftOutRole(key, members, connections.Count(c => Gives(c, key)), extended);
+        var directories = await db.Directories.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(d => d.OrganizationId == organization && d.DefaultRoleKey == key, ct);
+        return new LeftOutRole(key, members, connections.Count(c => Gives(c, key)), directories, extended);
     }
 
     private static bool Gives(Connection connection, string key) => connection.DefaultRoleKey == key || connection.SsoRoles?.Rules.Any(r => r.Role == key) == true;

@@ -11,6 +11,7 @@ internal static class ConfigComposition
         services.AddScoped<ConfigKind, AppConfig>();
         services.AddScoped<ConfigKind, DomainConfig>();
         services.AddScoped<ConfigKind, ConnectionConfig>();
+        services.AddScoped<ConfigKind, DirectoryConfig>();
         services.AddScoped<OrganizationConfig>();
         services.AddScoped<ConfigStore>();
         services.AddSingleton<ConfigRun>();

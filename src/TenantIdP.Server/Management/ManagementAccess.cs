@@ -120,7 +120,8 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
             return await ChallengeAsync(context);
         var facts = await reader.ReadAsync(user, session, token.OrganizationId, grant.Proofs, context.RequestAborted);
         if (facts is null) return await ChallengeAsync(context);
-        switch (AccessPolicy.Judge(facts).Verdict)
+        var judgement = AccessPolicy.Judge(facts);
+        switch (judgement.Verdict)
         {
             case Verdict.Granted:
                 break;
@@ -133,7 +134,7 @@ internal sealed class ManagementAccess(IdpDbContext db, IAccessTokens tokens, Ac
         }
 
         actor.Actor = new Actor(ActorKind.User, user.ToString()) { Act = token.Act };
-        caller.IsUser(user, token.OrganizationId, facts.Roles);
+        caller.IsUser(user, token.OrganizationId, facts.Roles, judgement.Proof?.At);
         caller.Workspace = token.WorkspaceId;
         switch (requirement.Kind)
         {

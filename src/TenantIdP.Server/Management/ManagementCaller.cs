@@ -14,6 +14,9 @@ internal sealed class ManagementCaller
     /// <summary>The person, unless an app calls for itself.</summary>
     public Id<User>? User { get; private set; }
 
+    /// <summary>When the person proved who they are, by what counts for the organization; null for apps and keys.</summary>
+    public DateTimeOffset? ProvenAt { get; private set; }
+
     /// <summary>The organization of the token, when it is of one.</summary>
     public Id<Organization>? Organization { get; private set; }
 
@@ -28,9 +31,9 @@ internal sealed class ManagementCaller
 
     public void IsApp() => Granter = Granter.Instance;
 
-    public void IsUser(Id<User> user, Id<Organization>? organization, IReadOnlyList<Core.Tokens.HeldRole> roles)
+    public void IsUser(Id<User> user, Id<Organization>? organization, IReadOnlyList<Core.Tokens.HeldRole> roles, DateTimeOffset? provenAt)
     {
-        (User, Organization, Granter) = (user, organization, Granter.Holding(roles));
+        (User, Organization, Granter, ProvenAt) = (user, organization, Granter.Holding(roles), provenAt);
         permissions = roles.SelectMany(r => r.Permissions).ToHashSet(StringComparer.Ordinal);
     }
 

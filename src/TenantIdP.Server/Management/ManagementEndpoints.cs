@@ -147,6 +147,7 @@ public static class ManagementEndpoints
         organization.MapWorkspaceMembers();
         organization.MapDomains();
         organization.MapConnections();
+        organization.MapDirectories();
         organization.MapSignInTraces();
         organization.MapAppGrants();
         organization.MapKeys();
@@ -185,7 +186,7 @@ public static class ManagementEndpoints
             var services = context.RequestServices;
             await context.AuthenticateAsync(ManagementAuthentication.SchemeName); // the handler remembers: access asks it again
             if (!await services.GetRequiredService<RateLimits>().AdmitAsync(context, CallerOf(context.Features))) return;
-            if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RequestLimits.CheckAsync(context)) return;
+            if (!await services.GetRequiredService<ManagementAccess>().AdmitAsync(context) || !await RecentSignIn.CheckAsync(context) || !await RequestLimits.CheckAsync(context)) return;
             if (context.Features.Get<KeyFacts>() is { } key) await services.GetRequiredService<KeyReader>().UsedAsync(key, context.RequestAborted);
             await Idempotency.RunAsync(context, NameOf(context.Features), named => AnswerAsync(named, inner));
         };

@@ -70,11 +70,12 @@ public sealed record UseRoleSetRequest(Id<RoleSet>? RoleSetId = null, IReadOnlyD
 
 /// <param name="Members">Who hold it, in the organization or in a workspace.</param>
 /// <param name="Connections">How many of its connections give it, by default or by a rule.</param>
+/// <param name="Directories">How many of its directories give it by default.</param>
 /// <param name="Extended">How many of its own roles extend it: change these first.</param>
-public sealed record LeftOutRoleResponse(string Key, int Members, int Connections, int Extended);
+public sealed record LeftOutRoleResponse(string Key, int Members, int Connections, int Directories, int Extended);
 
 /// <param name="Roles">Those that the organization would lose, used or not.</param>
 public sealed record RoleSetImpactResponse(IReadOnlyList<LeftOutRoleResponse> Roles)
 {
-    internal static RoleSetImpactResponse From(IReadOnlyList<LeftOutRole> roles) => new([.. roles.Select(r => new LeftOutRoleResponse(r.Key, r.Members, r.Connections, r.Extended))]);
+    internal static RoleSetImpactResponse From(IReadOnlyList<LeftOutRole> roles) => new([.. roles.Select(r => new LeftOutRoleResponse(r.Key, r.Members, r.Connections, r.Directories, r.Extended))]);
 }

@@ -16,18 +16,25 @@ internal sealed class ScimLog(DirectoryLog log, ScimRequest request, Telemetry t
 
     private void End(HttpContext context, ScimOperation operation, int status, TimeSpan took, bool write)
     {
-        telemetry.ScimOperation(operation.Name, operation.ResourceType, status, took);
+        telemetry.ScimOperation(operation.Name, operation.ResourceType, OutcomeText(DirectoryLogEntry.OutcomeOf(status)), took);
         if (!write || !request.IsAdmitted || (operation.IsRead && status < StatusCodes.Status400BadRequest)) return;
         var answer = context.Features.Get<ScimAnswer>();
         log.Record(request.Directory, new DirectoryLogFacts(operation.Name, operation.ResourceType, status, took)
         {
-            ResourceId = answer?.ResourceId ?? ScimOperation.ResourceIdOf(context),
+            ResourceId = (answer?.ResourceId ?? ScimOperation.ResourceIdOf(context)) is { } id ? DirectoryMask.Text(id) : null,
             ScimType = answer?.Error?.ScimType,
-            Detail = answer?.Error is { } error ? ScimMask.Text(error.Detail) : null,
+            Detail = answer?.Error is { } error ? DirectoryMask.Text(error.Detail) : null,
             TraceId = RequestTrace.Of(context),
-            Request = ScimMask.Request(context.Request.QueryString, request.Body, isGroup: operation.ResourceType == "Group"),
+            Request = DirectoryMask.Request(context.Request.QueryString.Value, request.Body, isGroup: operation.ResourceType == "Group"),
         });
     }
+
+    private static string OutcomeText(DirectoryOutcome outcome) => outcome switch
+    {
+        DirectoryOutcome.Succeeded => "succeeded",
+        DirectoryOutcome.Refused => "refused",
+        DirectoryOutcome.Failed => "failed",
+    };
 
     /// <summary>One request, from its beginning to its end.</summary>
     internal sealed class Entry(ScimLog log, HttpContext context) : IDisposable

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Server.Configuration;
@@ -20,6 +21,7 @@ public sealed class ConfigCoverageTests
         ("organizations", "", [typeof(CreateOrganizationRequest), typeof(OrganizationChanges)], new() { ["slug"] = "the key", ["ownerUserId"] = "people are no configuration", ["owner"] = "people are no configuration", ["domains"] = "a section of its own" }),
         ("domains", "", [typeof(ClaimDomainRequest), typeof(VerifyDomainByOperatorRequest)], new() { ["host"] = "the key" }),
         ("connections", "", [typeof(CreateConnectionRequest), typeof(ConnectionChangesRequest), typeof(ActivateConnectionRequest)], new() { ["displayName"] = "the key" }),
+        ("directories", "", [typeof(CreateDirectoryRequest), typeof(DirectoryChanges)], new() { ["displayName"] = "the key", ["status"] = "called state, as everywhere in a file", ["tokenExpiresAt"] = "tokens are in no file" }),
         ("connections", "saml.", [typeof(SamlConnectionBody)], new()
         {
             ["metadataXml"] = "read once, and kept as what it says", ["metadataEntityId"] = "chooses from metadata that is read once",

@@ -27,6 +27,7 @@ public sealed partial class ShardingTests
         ["ux_acs_aliases_url"] = "an address of a former provider leads to one connection",
         ["ux_received_assertions_handle_hash"] = "a one-time handle is looked up before the organization is known; random, so never twice",
         ["ux_api_keys_hash"] = "a key is looked up by its hash; random, so never twice",
+        ["ux_directory_tokens_id"] = "a directory's token is looked up by its public part, which is its id; random, so never twice",
         ["ux_events_position"] = "positions of the log are one sequence of the instance, given under one lease",
     };
 

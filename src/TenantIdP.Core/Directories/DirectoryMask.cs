@@ -4,29 +4,34 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace TenantIdP.Server.Scim;
+namespace TenantIdP.Core.Directories;
 
 /// <summary>
 /// What the log of a directory shows of a request: its shape, the words of the protocol and our ids. Of everything else a first letter: an admin recognises a person whom they know,
 /// nobody learns an address, a name or a password.
 /// </summary>
-internal static partial class ScimMask
+public static partial class DirectoryMask
 {
     /// <summary>Bytes of a body that are shown at all: a larger one is a group with all its members.</summary>
     private const int LongestBody = 32 * 1024;
 
     private const int LongestQuery = 4 * 1024;
 
+    /// <summary>Levels of JSON that are looked into; what is deeper is refused by whoever reads it.</summary>
+    private const int MaxDepth = 32;
+
     /// <summary>Members whose values are words of the protocol, or ids that the identity provider gave.</summary>
     private static readonly HashSet<string> Shown = new(StringComparer.OrdinalIgnoreCase) { "schemas", "op", "type", "active", "primary", "method", "bulkId", "resourceType", "externalId", "id", "version", "failOnErrors" };
 
     private static readonly HashSet<string> Words = new(StringComparer.OrdinalIgnoreCase) { "true", "false", "work", "home", "mobile", "fax", "pager", "other", "user", "group", "direct", "indirect", "" };
 
+    /// <param name="query">As in the address, with its question mark; null when there is none.</param>
     /// <param name="isGroup">Names of groups are shown.</param>
-    public static string? Request(QueryString query, ReadOnlyMemory<byte> body, bool isGroup)
+    /// <returns>Null when there is neither.</returns>
+    public static string? Request(string? query, ReadOnlyMemory<byte> body, bool isGroup)
     {
         var text = new StringBuilder();
-        if (query.Value is { Length: > 1 } asked) text.Append('?').Append(Filter(Uri.UnescapeDataString((asked.Length > LongestQuery ? asked[..LongestQuery] : asked)[1..].Replace('+', ' '))));
+        if (query is { Length: > 1 } asked) text.Append('?').Append(Filter(Uri.UnescapeDataString((asked.Length > LongestQuery ? asked[..LongestQuery] : asked)[1..].Replace('+', ' '))));
         if (body.Length > 0) text.Append(text.Length > 0 ? " " : "").Append(Body(body, isGroup));
         return text.Length == 0 ? null : text.ToString();
     }
@@ -39,7 +44,7 @@ internal static partial class ScimMask
         if (body.Length > LongestBody) return string.Create(CultureInfo.InvariantCulture, $"({body.Length:N0} bytes)");
         try
         {
-            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = TenantIdP.Scim.ScimLimits.MaxDepth });
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
             var buffer = new ArrayBufferWriter<byte>();
             using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) Write(json, document.RootElement, "", isGroup);
             return Encoding.UTF8.GetString(buffer.WrittenSpan);
@@ -93,13 +98,16 @@ internal static partial class ScimMask
     {
         "path" => Filter(text),
         "schemas" => text,
-        _ when Words.Contains(text) || OurId().IsMatch(text) => text,
+        _ when IsShown(text) => text,
         _ when Shown.Contains(name) || (isGroup && name.Equals("displayName", StringComparison.OrdinalIgnoreCase)) => Text(text),
         _ => One(text),
     };
 
     /// <summary>Of a filter or a path: the attributes and operators, not what is compared with.</summary>
-    private static string Filter(string text) => Quoted().Replace(text, match => match.Groups[1].Value is var value && (Words.Contains(value) || OurId().IsMatch(value)) ? match.Value : $"\"{One(value)}\"");
+    private static string Filter(string text) =>
+        Bare().Replace(Quoted().Replace(text, match => IsShown(match.Groups[1].Value) ? match.Value : $"\"{One(match.Groups[1].Value)}\""), match => IsShown(match.Groups[2].Value) ? match.Value : match.Groups[1].Value + One(match.Groups[2].Value));
+
+    private static bool IsShown(string value) => Words.Contains(value) || OurId().IsMatch(value);
 
     /// <summary>An address by its first letter and its domain, anything else by its first letter.</summary>
     private static string One(string text)
@@ -117,6 +125,10 @@ internal static partial class ScimMask
 
     [GeneratedRegex("[^\\s\"'<>@()]{1,256}@[^\\s\"'<>@()]{1,256}", RegexOptions.CultureInvariant)]
     private static partial Regex Address();
+
+    /// <summary>Some send text without quotes.</summary>
+    [GeneratedRegex("(\\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\\s+)([^\\s\"()\\[\\]&]+)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex Bare();
 
     [GeneratedRegex("\"((?:[^\"\\\\]|\\\\.)*)\"?", RegexOptions.CultureInvariant)]
     private static partial Regex Quoted();
