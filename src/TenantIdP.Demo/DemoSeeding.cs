@@ -5,6 +5,7 @@ using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
@@ -15,6 +16,7 @@ using TenantIdP.Core.Users;
 using TenantIdP.Core.Webhooks;
 using TenantIdP.Core.Workspaces;
 using TenantIdP.Demo.SamlIdp;
+using TenantIdP.Demo.Scim;
 
 namespace TenantIdP.Demo;
 
@@ -40,8 +42,26 @@ internal sealed class DemoSeeding(IServiceProvider services, DemoUniverse univer
 
         foreach (var person in universe.People.Where(p => p.Memberships.Count > 0)) await PersonAsync(person, organizations, ct);
         foreach (var wanted in universe.Organizations) await WorkspacesAsync(Id<Organization>.Parse(organizations[wanted.Slug], null), wanted, ct);
-        return new DemoSeed(organizations, connections, await WebhookAsync(Id<Organization>.Parse(organizations[DemoUniverse.WebhookOrganization], null), ct));
+        var (told, provisioned) = (Id<Organization>.Parse(organizations[DemoUniverse.WebhookOrganization], null), Id<Organization>.Parse(organizations[DemoUniverse.DirectoryOrganization], null));
+        return new DemoSeed(organizations, connections, await WebhookAsync(told, ct), await DirectoryAsync(provisioned, ct));
     }
+
+    /// <summary>As with the webhook's secret: a later start ends the token that it can't know and takes another.</summary>
+    private async Task<ScimAccess> DirectoryAsync(Id<Organization> organization, CancellationToken ct)
+    {
+        var known = await ReadAsync(db => db.Directories.OrderBy(d => d.Id).Select(d => (Id<OrganizationDirectory>?)d.Id).FirstOrDefaultAsync(ct), organization);
+        if (known is not { } id)
+        {
+            var made = await UseAsync<DirectoryService, MadeDirectory>(organization, s => s.CreateAsync(organization, DirectorySettings.Named(DemoUniverse.DirectoryName), null, Granter.Instance, ct));
+            return Access(made.Directory.Id, made.Token.Secret);
+        }
+
+        var token = await ReadAsync(db => db.DirectoryTokens.Where(t => t.DirectoryId == id && t.ExpiresAt == null).OrderByDescending(t => t.Id).Select(t => (Id<DirectoryToken>?)t.Id).FirstOrDefaultAsync(ct), organization);
+        var next = await UseAsync<DirectoryTokens, MadeDirectoryToken>(organization, s => token is { } old ? s.RotateAsync(organization, id, old, 0, null, ct) : s.CreateAsync(organization, id, null, ct));
+        return Access(id, next.Secret);
+    }
+
+    private ScimAccess Access(Id<OrganizationDirectory> directory, string secret) => new($"{universe.Hosts.Issuer.GetLeftPart(UriPartial.Authority)}/scim/v2/{directory}", secret);
 
     /// <summary>A secret is shown once, so that a later start takes another one of the same endpoint.</summary>
     private async Task<string> WebhookAsync(Id<Organization> organization, CancellationToken ct)

@@ -85,6 +85,11 @@ public sealed class DemoUniverse
     /// <summary>Whose events the application is sent.</summary>
     public const string WebhookOrganization = "acme";
 
+    /// <summary>Whose people and groups come by SCIM when somebody pushes them.</summary>
+    public const string DirectoryOrganization = "acme";
+
+    public const string DirectoryName = "Acme's identity provider";
+
     public DemoUniverse(DemoHosts hosts) => Hosts = hosts;
 
     public DemoHosts Hosts { get; }
@@ -106,7 +111,7 @@ public sealed class DemoUniverse
         [
             new("acme", "Acme", ["acme.test"])
             {
-                Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"])],
+                Roles = [new("billing", "Billing", ["invoices:read", "invoices:write", "invoices:approve"]), new(Scim.GroupRole.RoleKey, Scim.GroupRole.RoleName, ["invoices:read", "invoices:write"])],
                 Workspaces =
                 [
                     new("billing", "Billing", new Dictionary<string, string> { ["ann@acme.test"] = "admin", ["bob@acme.test"] = "admin" }),

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using TenantIdP.Demo;
 using Xunit;
 
 namespace TenantIdP.Browser.Tests;
@@ -24,7 +25,8 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A fresh browser profile.</summary>
-    public async Task<Visit> VisitAsync(bool javaScript = true, ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 800)
+    /// <param name="hosts">Another demo than the one that all tests share.</param>
+    public async Task<Visit> VisitAsync(bool javaScript = true, ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 800, DemoHosts? hosts = null)
     {
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions // launched before the tests
         {
@@ -34,7 +36,7 @@ public sealed class Chromium : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(10_000);
-        return new Visit(context, await context.NewPageAsync(), Demo.Hosts, javaScript);
+        return new Visit(context, await context.NewPageAsync(), hosts ?? Demo.Hosts, javaScript);
     }
 
     public async ValueTask DisposeAsync()

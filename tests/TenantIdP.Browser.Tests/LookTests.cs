@@ -184,6 +184,24 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints);
     }
 
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task The_directory_fits_before_it_sends_anything(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var faults = new List<string>();
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        await visit.Page.GotoAsync(new Uri(chromium.Demo.Hosts.Map, "/scim").ToString());
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Acme's directory");
+        await SeeAsync(new Look(visit, name, Visit.Of(chromium.Demo.Hosts.Map), width > 1000, faults), "70-directory");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints);
+    }
+
     private static async Task SeeAsync(Look look, string step)
     {
         var page = look.Visit.Page;

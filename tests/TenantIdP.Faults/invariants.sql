@@ -81,6 +81,46 @@ SELECT 'of ' || CAST(max(position) AS text) || ' there are ' || CAST(count(*) AS
 SELECT CAST(c.organization_id AS text) FROM event_chains c
 WHERE c.position <> (SELECT coalesce(max(e.position), 0) FROM events e WHERE e.organization_id = c.organization_id);
 
+-- always: a live user of a directory is somebody's membership in the same organization (of directory_users)
+SELECT CAST(u.id AS text) FROM directory_users u
+LEFT JOIN memberships m ON m.organization_id = u.organization_id AND m.id = u.membership_id
+WHERE u.deleted_at IS NULL AND (m.id IS NULL OR m.user_id <> u.user_id);
+
+-- always: a user name is one live user's of a directory (of directory_users)
+SELECT CAST(user_name_key AS text) FROM directory_users WHERE deleted_at IS NULL GROUP BY organization_id, directory_id, user_name_key HAVING count(*) > 1;
+
+-- always: an external id is one live user's of a directory (of directory_users)
+SELECT CAST(external_id AS text) FROM directory_users WHERE deleted_at IS NULL AND external_id IS NOT NULL GROUP BY organization_id, directory_id, external_id HAVING count(*) > 1;
+
+-- always: a person is one live user of a directory (of directory_users)
+SELECT CAST(membership_id AS text) FROM directory_users WHERE deleted_at IS NULL GROUP BY organization_id, directory_id, membership_id HAVING count(*) > 1;
+
+-- always: a member of a group is a live user of the same directory (of directory_group_members)
+SELECT CAST(g.group_id AS text) FROM directory_group_members g
+JOIN directory_groups d ON d.organization_id = g.organization_id AND d.id = g.group_id
+LEFT JOIN directory_users u ON u.organization_id = g.organization_id AND u.id = g.directory_user_id
+WHERE u.id IS NULL OR u.deleted_at IS NOT NULL OR u.directory_id <> d.directory_id;
+
+-- always: a group's name is one group's of a directory (of directory_groups)
+SELECT CAST(name_key AS text) FROM directory_groups GROUP BY organization_id, directory_id, name_key HAVING count(*) > 1;
+
+-- always: a role that a group gave is one that a mapping of a group of the member gives (of group_mappings)
+SELECT CAST(h.membership_id AS text) FROM membership_roles h
+WHERE h.source = 'ScimGroup' AND NOT EXISTS (
+  SELECT 1 FROM group_mappings p
+  JOIN directory_group_members g ON g.organization_id = p.organization_id AND g.group_id = p.group_id
+  JOIN directory_users u ON u.organization_id = g.organization_id AND u.id = g.directory_user_id AND u.deleted_at IS NULL
+  WHERE p.organization_id = h.organization_id AND p.role_id = h.role_id AND p.workspace_id IS NULL AND u.membership_id = h.membership_id);
+
+-- always: who is in a mapped group has its role while both directory and organization let them in (of group_mappings)
+SELECT CAST(u.membership_id AS text) FROM group_mappings p
+JOIN directory_group_members g ON g.organization_id = p.organization_id AND g.group_id = p.group_id
+JOIN directory_users u ON u.organization_id = g.organization_id AND u.id = g.directory_user_id AND u.deleted_at IS NULL AND u.active
+JOIN memberships m ON m.organization_id = u.organization_id AND m.id = u.membership_id AND m.status = 'Active'
+WHERE p.workspace_id IS NULL AND NOT EXISTS (
+  SELECT 1 FROM membership_roles h
+  WHERE h.organization_id = p.organization_id AND h.membership_id = u.membership_id AND h.role_id = p.role_id AND h.source = 'ScimGroup');
+
 -- soon: every event is sealed
 SELECT CAST(id AS text) FROM events WHERE position IS NULL;
 

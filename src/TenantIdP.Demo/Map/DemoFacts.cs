@@ -1,3 +1,5 @@
+using TenantIdP.Demo.Scim;
+
 namespace TenantIdP.Demo.Map;
 
 /// <summary>The answer of <c>GET /demo.json</c>: what a program needs to use the demo.</summary>
@@ -23,7 +25,7 @@ public sealed record DemoFacts(
             new(DemoUniverse.AppClientId, DemoUniverse.AppClientSecret, hosts.AppRedirectUri.AbsoluteUri, Plain(hosts.App)),
             [.. universe.Organizations.Select(organization => Of(organization, seed))],
             [.. universe.People.Select(Of)],
-            new Dictionary<string, string> { ["acmeIdp"] = Plain(hosts.AcmeIdp), ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp) });
+            new Dictionary<string, string> { ["acmeIdp"] = Plain(hosts.AcmeIdp), ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp), ["directory"] = $"{Plain(hosts.Map)}{ScimSite.PagePath}" });
     }
 
     private static DemoOrganizationFacts Of(DemoOrganization organization, DemoSeed seed) => new(

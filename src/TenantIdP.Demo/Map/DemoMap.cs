@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using TenantIdP.Demo.Pages;
+using TenantIdP.Demo.Scim;
 
 namespace TenantIdP.Demo.Map;
 
@@ -13,10 +14,13 @@ public static class DemoMap
     /// <summary>Built, not started. Start it last: a map that answers says that the demo is ready.</summary>
     public static WebApplication Build(DemoUniverse universe, DemoSeed seed)
     {
-        var map = LoopbackSite.CreateBuilder(universe.Hosts.Map).Build();
+        var builder = LoopbackSite.CreateBuilder(universe.Hosts.Map);
+        builder.AddScim(universe.Hosts.Issuer, seed.OrganizationIds[DemoUniverse.DirectoryOrganization], seed.Directory);
+        var map = builder.Build();
         var facts = DemoFacts.From(universe, seed);
         map.UseLoopbackSite("TenantIdP demo");
         map.MapGet("/", () => MapPage.Render(universe, facts));
+        map.MapScim();
         map.MapGet("/demo.json", () => TypedResults.Json(facts, Readable));
         return map;
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Extensions;
 using TenantIdP.Demo.Pages;
+using TenantIdP.Demo.Scim;
 
 namespace TenantIdP.Demo.Map;
 
@@ -13,6 +14,7 @@ internal static class MapPage
         <div class="grid cards">
           {Card("Application", "Ledgerline, an invoicing app. It shows the tokens and switches organizations.", facts.App.Url, "Open Ledgerline")}
           {Card("Login host", "TenantIdP itself: the issuer that Ledgerline trusts.", $"{facts.Issuer}/.well-known/openid-configuration", "Read its discovery document")}
+          {Card("Directory sync", "Acme's identity provider pushes 25 people and 3 groups, as Okta or as Microsoft Entra. Remove one, and their open tab signs out.", ScimSite.PagePath, "Play the directory")}
           {Card("Webhooks", "Ledgerline is sent what happens at Acme, signed, and shows it as it comes.", universe.Hosts.AppWebhooksPage.AbsoluteUri, "Watch them arrive")}
           {Card("Management API", "Organizations, people, domains, connections and applications, by HTTP.", facts.Openapi, "Read its OpenAPI document")}
         </div>
