@@ -47,6 +47,12 @@ public sealed record OrganizationChanges
     /// <summary>Its members are in no other organization.</summary>
     public Patch<bool> ExclusiveMembership { get; init; }
 
+    /// <summary>Which addresses people join with: any, those of verified domains, or those of <see cref="MembershipDomainList"/>.</summary>
+    public Patch<MembershipDomains> MembershipDomains { get; init; }
+
+    /// <summary>At most 100 hosts, exactly these; goes when the mode is no longer list.</summary>
+    public Patch<IReadOnlyList<string>> MembershipDomainList { get; init; }
+
     /// <summary>Where a directory gives a member roles, people don't.</summary>
     public Patch<bool> DirectoryAuthoritative { get; init; }
 }
@@ -230,6 +236,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
     {
         o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, exclusiveMembership = o.ExclusiveMembership ? true : (bool?)null,
         directoryAuthoritative = o.DirectoryAuthoritative ? true : (bool?)null,
+        membershipDomains = o.MembershipDomains == MembershipDomains.Any ? null : (MembershipDomains?)o.MembershipDomains, membershipDomainList = o.MembershipDomainList.Count == 0 ? null : o.MembershipDomainList,
         metadata = o.Metadata == Metadata.Empty ? null : Fingerprint.Of(o.Metadata.Json),
     };
 
@@ -269,6 +276,9 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
             organization.SetExclusive(changes.ExclusiveMembership.Value, now);
         }
 
+        if ((changes.MembershipDomains.IsPresent || changes.MembershipDomainList.IsPresent)
+            && organization.RestrictMembers(changes.MembershipDomains.Or(organization.MembershipDomains), changes.MembershipDomainList.IsPresent ? changes.MembershipDomainList.Value ?? [] : null, now) is { IsOk: false, Error: { } badDomains })
+            return badDomains;
         if (changes.DirectoryAuthoritative.IsPresent) organization.SetDirectoryAuthoritative(changes.DirectoryAuthoritative.Value, now);
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;

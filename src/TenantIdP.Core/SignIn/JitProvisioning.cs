@@ -19,7 +19,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
-        var allowed = await MayJoinAsync(connection, user.Id, isNew: true, ct);
+        var allowed = await MayJoinAsync(connection, user.Id, verified && email is { } shown ? [shown] : [], ct);
         if (!allowed.IsOk) return allowed.Error;
         if (email is { } address) user.AddEmail(address, verified, now);
         db.Users.Add(user);
@@ -35,7 +35,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, user, isNew: false, ct) : Result.Ok;
+        var allowed = membership is null ? await MayJoinAsync(connection, user, null, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
         Link(connection, external, user, why);
         await JoinAsync(connection, external, user, membership, ct);
@@ -49,7 +49,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         TraceMode(connection);
         if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, isNew: false, ct) : Result.Ok;
+        var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, null, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
         await JoinAsync(connection, external, identity.UserId, membership, ct);
         return identity.UserId;
@@ -84,12 +84,13 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         await TraceRolesAsync(membership, ct);
     }
 
-    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, bool isNew, CancellationToken ct)
+    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
     {
-        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, isNew, ct);
+        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, verified, ct);
         if (allowed.IsOk) return Result.Ok;
 
         // To the person, in words for them.
+        if (allowed.Error == MemberErrors.EmailDomainNotAllowed) return SignInErrors.EmailDomainNotAllowed;
         if (allowed.Error == MemberErrors.LimitReached) return SignInErrors.MemberLimitReached;
         return allowed.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization : SignInErrors.ConnectionUnavailable;
     }

@@ -49,7 +49,9 @@ public static class ManagementEndpoints
         services.AddScoped<MemberImport>();
         services.AddScoped<UserSessions>();
         services.TryAddSingleton(new MemberOptions());
+        services.AddScoped<MembershipDomainRules>();
         services.AddScoped<JoinRules>();
+        services.AddScoped<MembersOutsideDomains>();
         services.AddScoped<MemberList>();
         services.AddScoped<MemberService>();
         services.AddScoped<UserOrganizations>();

@@ -20,6 +20,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
+        ["src/TenantIdP.Core/Domains/MembershipDomainRules.cs"] = "the memberships of a person whose address goes",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
         ["src/TenantIdP.Core/SignIn/SignInRecord.cs"] = "the owner of the connection whose sign-in was refused",
