@@ -69,6 +69,9 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Where a directory gives a member roles, people don't: it alone decides about them, except that an owner can be made when there is no other.</summary>
     public bool DirectoryAuthoritative { get; private set; }
 
+    /// <summary>Who opens an invitation and has another address may ask the inviter to be let in with that one.</summary>
+    public bool AllowDifferentEmail { get; private set; }
+
     /// <summary>Which roles of the instance it may use; null: all of them.</summary>
     public Id<RoleSet>? RoleSetId { get; private set; }
 
@@ -143,6 +146,8 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     }
 
     public void SetDirectoryAuthoritative(bool authoritative, DateTimeOffset now) => (DirectoryAuthoritative, UpdatedAt) = (authoritative, now);
+
+    public void SetAllowDifferentEmail(bool allow, DateTimeOffset now) => (AllowDifferentEmail, UpdatedAt) = (allow, now);
 
     internal void UseRoleSet(Id<RoleSet>? set, DateTimeOffset now) => (RoleSetId, UpdatedAt) = (set, now);
 

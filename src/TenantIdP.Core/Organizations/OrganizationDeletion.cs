@@ -117,6 +117,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.PersonalEventData.Where(p => p.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.ApiKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Memberships.Where(m => m.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.Invitations.Where(i => i.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);

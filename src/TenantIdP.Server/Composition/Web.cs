@@ -54,6 +54,9 @@ internal static class Web
         services.AddSingleton<DeviceCookie>();
         services.AddSingleton<PendingLinkCookie>();
         services.AddScoped<LinkTools>();
+        services.AddSingleton<InvitationCookie>();
+        services.AddScoped<InvitationWays>();
+        services.AddScoped<InvitationAccountTools>();
     }
 
     public static void UseWeb(this WebApplication app)
@@ -95,6 +98,7 @@ internal static class Web
         app.MapEngine();
         app.MapManagement();
         app.MapDocumentPage();
+        app.MapInvitationLinks();
         app.MapRazorPages();
     }
 }

@@ -34,6 +34,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new("membershipDomains", Shape.Choice("any", "verified_only", "list")),
         new("membershipDomainList", Shape.Hosts),
         new("directoryAuthoritative", Shape.Flag),
+        new("allowDifferentEmail", Shape.Flag),
         new("metadata", Shape.Json),
     ]);
 
