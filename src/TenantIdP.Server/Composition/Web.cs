@@ -8,6 +8,7 @@ using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
+using TenantIdP.Server.Mail;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Theming;
 
@@ -99,6 +100,7 @@ internal static class Web
         app.MapManagement();
         app.MapDocumentPage();
         app.MapInvitationLinks();
+        app.MapDevMail();
         app.MapRazorPages();
     }
 }
