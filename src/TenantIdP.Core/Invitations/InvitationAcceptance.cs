@@ -3,6 +3,7 @@ using TenantIdP.Core.Apps;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Mail;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
@@ -35,7 +36,7 @@ public sealed record AcceptedInvitation(Id<Organization> OrganizationId, Id<Memb
 /// What the holder of a link does. The token leads to one row by its key, in the organization that it names; everything else is read from there (SECURITY.md C1). Each change judges
 /// anew under the organization's lock (C2).
 /// </summary>
-public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining joining, EventLog events, TimeProvider clock)
+public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining joining, MailWriter mails, EventLog events, TimeProvider clock)
 {
     // No row has it: what is unknown is compared, too.
     private static readonly string Nothing = MachineSecret.Hash(MachineSecret.New(""));
@@ -117,9 +118,27 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
                 if (address is null || !await db.Users.AnyAsync(u => u.Id == user && u.Status == UserStatus.Active, ct)) return InvitationErrors.AccountUnavailable;
                 invitation.Ask(user, clock.GetUtcNow());
                 events.Record(EventTypes.InvitationRequested, organization.Id, invitation.Id.ToString(), new { userId = user }, new { email = address }, user);
+                await TellInviterAsync(invitation, address, ct);
                 return true;
             }, ct);
         return asked.IsOk ? Result.Ok : asked.Error;
+    }
+
+    /// <summary>For who comes back to a link that has let them in, as after their request was approved: the membership it gave them; null for everybody else.</summary>
+    public async Task<AcceptedInvitation?> JoinedAsync(string token, Session session, CancellationToken ct)
+    {
+        if (!InvitationToken.TryParse(token, out var parsed)) return null;
+        db.EnterOrganization(parsed.OrganizationId);
+        var (user, id) = (session.UserId, parsed.InvitationId);
+        var found = await (
+            from i in db.Invitations
+            where i.OrganizationId == parsed.OrganizationId && i.Id == id && i.Status == InvitationStatus.Accepted && i.AcceptedBy == user
+            join m in db.Memberships on new { i.OrganizationId, UserId = user } equals new { m.OrganizationId, m.UserId }
+            where m.Status == MembershipStatus.Active
+            join o in db.Organizations on i.OrganizationId equals o.Id
+            where o.Status == OrganizationStatus.Active
+            select new { i.TokenHash, i.Address, i.AppId, m.Id, o.DisplayName }).AsNoTracking().SingleOrDefaultAsync(ct);
+        return found is not null && MachineSecret.Matches(token, found.TokenHash) ? new AcceptedInvitation(parsed.OrganizationId, found.Id, found.DisplayName, EmailAddress.Parse(found.Address), found.AppId) : null;
     }
 
     /// <summary>One change of the invitation of a token, under the lock of its organization, saved. Joins a transaction that is open.</summary>
@@ -143,6 +162,22 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
         ["ux_memberships_organization_id_user_id"] = VersionErrors.ChangedMeanwhile,
         ["ux_user_emails_normalized"] = VersionErrors.ChangedMeanwhile,
     };
+
+    private async Task TellInviterAsync(Invitation invitation, string person, CancellationToken ct)
+    {
+        if (invitation.Inviter.User is not { } inviter) return; // a program reads it in the list, or in the event
+        var to = await (
+            from e in db.UserEmails
+            where e.UserId == inviter && e.IsPrimary && e.VerifiedAt != null
+            join u in db.Users on e.UserId equals u.Id
+            select new { e.Address, u.Locale }).SingleOrDefaultAsync(ct);
+        if (to is null) return;
+        mails.Add(new NewMail(MailTemplate.InvitationRequested, EmailAddress.Parse(to.Address))
+        {
+            Organization = invitation.OrganizationId, Locale = to.Locale, NotAfter = invitation.ExpiresAt,
+            Values = new Dictionary<string, string> { ["invited"] = invitation.Address, ["person"] = person },
+        });
+    }
 
     private async Task<Result<Invitation>> FindAsync(string token, CancellationToken ct)
     {

@@ -38,7 +38,7 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
 
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
-        if (await FindAsync(ct) is not var (offer, demanded, session, standing)) return Page();
+        if (await FindAsync(ct) is not var (offer, demanded, session, standing)) return await LeaveAsync(ct);
         if (session is not null && standing == InviteeStanding.Invited && visit is { Consented: true }) return await AcceptAsync(session, demanded, ct);
         return standing == InviteeStanding.SomebodyElse ? Another(offer, session) : Page();
     }
@@ -96,6 +96,17 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
         cookie.Drop(HttpContext);
         if (await ways.OnAsync(visit, accepted.Value, ct) is { } next) return SeeOther(next);
         JoinedName = accepted.Value.OrganizationName;
+        return Page();
+    }
+
+    /// <summary>Who is in by this link goes on; to everybody else the notice is shown.</summary>
+    private async Task<IActionResult> LeaveAsync(CancellationToken ct)
+    {
+        if (visit is null || Notice?.Code != InvitationErrors.Used.Code || await browser.FindAsync(ct) is not { } session || await invitations.JoinedAsync(visit.Token, session, ct) is not { } joined) return Page();
+        (Response.StatusCode, Notice) = (StatusCodes.Status200OK, null);
+        cookie.Drop(HttpContext);
+        if (await ways.OnAsync(visit, joined, ct) is { } next) return SeeOther(next);
+        JoinedName = joined.OrganizationName;
         return Page();
     }
 

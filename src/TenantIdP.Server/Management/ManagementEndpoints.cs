@@ -58,6 +58,7 @@ public static class ManagementEndpoints
         services.TryAddSingleton(new InvitationOptions());
         services.TryAddScoped<Tallies>();
         services.AddScoped<InvitationChecks>();
+        services.AddScoped<InvitationLimits>();
         services.AddScoped<InvitationIssue>();
         services.AddScoped<InvitationJoining>();
         services.AddScoped<InvitationService>();
