@@ -40,7 +40,7 @@ internal static class InvitationEndpoints
 
     private static IEnumerable<Error> Wrong =>
     [
-        UserErrors.EmailInvalid, UserErrors.LocaleInvalid, InvitationErrors.MessageInvalid, InvitationErrors.ExpiryInvalid, InvitationErrors.AppInvalid, InvitationErrors.WorkspaceUnknown, InvitationErrors.TooManyWorkspaces,
+        UserErrors.EmailInvalid, UserErrors.LocaleInvalid, InvitationErrors.MessageInvalid, InvitationErrors.ExpiryInvalid, InvitationErrors.AppInvalid, InvitationErrors.WorkspaceUnknown, InvitationErrors.TooManyWorkspaces, WorkspaceErrors.OwnerRole,
         InvitationErrors.NotOpen, InvitationErrors.Bounded, InvitationErrors.ResendLimit, RoleErrors.Unknown, RoleErrors.Escalation, MemberErrors.TooManyRoles, MemberErrors.EmailDomainNotAllowed, OrganizationErrors.Deleting,
     ];
 
@@ -99,7 +99,7 @@ internal sealed class InvitationAnswers(InvitationList list, ManagementCaller ca
     /// <summary>The link of a new one goes to an operator's app only: an admin who could read it could accept for somebody else (SECURITY.md C4).</summary>
     public async Task<IReadOnlyList<InviteResponse>> OfAsync(IReadOnlyList<InvitationResult> results, CancellationToken ct)
     {
-        var views = (await list.DescribeAsync([.. results.Select(r => r.Invitation).OfType<Invitation>().Distinct()], ct)).ToDictionary(v => v.Invitation.Id);
+        var views = (await list.DescribeAsync([.. results.Select(r => r.Invitation).OfType<Invitation>().DistinctBy(i => i.Id)], ct)).ToDictionary(v => v.Invitation.Id);
         return
         [
             .. results.Select(r => new InviteResponse(
