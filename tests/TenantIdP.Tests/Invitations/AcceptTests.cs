@@ -246,7 +246,7 @@ public abstract class AcceptTests(IdpHost idp)
 
         var tokens = await app.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
         Assert.Equal(organization.Id.ToString(), (string?)tokens.Access["org_id"]);
-        Assert.DoesNotContain(browser.Trail.Skip(2), u => u.AbsoluteUri.Contains(token, StringComparison.Ordinal)); // only where the app put it
+        Assert.DoesNotContain(browser.Trail.Skip(3), u => u.AbsoluteUri.Contains(token, StringComparison.Ordinal)); // only where the app put it
     }
 
     [Fact]
