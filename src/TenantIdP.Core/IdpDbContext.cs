@@ -8,6 +8,7 @@ using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -48,6 +49,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Workspace> Workspaces => Set<Workspace>();
     public DbSet<WorkspaceMember> WorkspaceMembers => Set<WorkspaceMember>();
     public DbSet<WorkspaceRole> WorkspaceRoles => Set<WorkspaceRole>();
+    public DbSet<Invitation> Invitations => Set<Invitation>();
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
     public DbSet<Connection> Connections => Set<Connection>();
@@ -207,6 +209,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Membership>(configurationBuilder);
         IdConvention<DirectoryUser>(configurationBuilder);
         IdConvention<Workspace>(configurationBuilder);
+        IdConvention<Invitation>(configurationBuilder);
         IdConvention<Role>(configurationBuilder);
         IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
@@ -261,6 +264,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<Workspace>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
+        modelBuilder.ApplyConfiguration(new InvitationMapping());
         modelBuilder.ApplyConfiguration(new DomainMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
@@ -297,6 +301,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<Workspace>(modelBuilder);
         FilterByOrganization<WorkspaceMember>(modelBuilder);
         FilterByOrganization<WorkspaceRole>(modelBuilder);
+        FilterByOrganization<Invitation>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);

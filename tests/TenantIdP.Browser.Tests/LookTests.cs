@@ -196,10 +196,69 @@ public sealed class LookTests(Chromium chromium)
         await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
         await visit.Page.GotoAsync(new Uri(chromium.Demo.Hosts.Map, "/scim").ToString());
         await Assertions.Expect(visit.Heading).ToHaveTextAsync("Acme's directory");
-        await SeeAsync(new Look(visit, name, Visit.Of(chromium.Demo.Hosts.Map), width > 1000, faults), "70-directory");
+        await SeeAsync(new Look(visit, name, Visit.Of(chromium.Demo.Hosts.Map), width > 1000, faults), "65-directory");
 
         Assert.Empty(faults);
         Assert.Empty(visit.Complaints);
+    }
+
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Invitations_are_answered_on_pages_that_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, ct, faults) = (chromium.Demo.Hosts, TestContext.Current.CancellationToken, new List<string>());
+        using var management = await ManagementClient.OfAsync(hosts, ct);
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+        var (accepted, declined, revoked, other) = ($"new-{name}@newcomer.test", $"no-{name}@newcomer.test", $"gone-{name}@newcomer.test", $"other-{name}@newcomer.test");
+        foreach (var email in new[] { accepted, declined }) await management.InviteAsync("initech", email, ct);
+        var taken = await management.InviteAsync("initech", revoked, ct);
+        await management.InviteAsync("globex", other, ct);
+        await management.AllowDifferentEmailAsync("globex", ct);
+
+        await visit.OpenInvitationAsync(accepted);
+        await SeeAsync(look, "70-invitation");
+        await visit.Press("Accept");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Make your account");
+        await SeeAsync(look, "71-invitation-account");
+        await visit.Page.GetByLabel("Your name").FillAsync("Nora Newcomer");
+        await visit.Page.GetByLabel("A new password").FillAsync("a first password of one's own");
+        await visit.Press("Join");
+        await visit.ExpectInAppAsync("Initech");
+
+        await visit.OpenInvitationAsync(other);
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("You are signed in with another account");
+        await SeeAsync(look, "72-invitation-wrong-account");
+        await visit.Press("Ask to join with this account");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("You have asked to join");
+        await SeeAsync(look, "73-invitation-waiting");
+
+        await using var stranger = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        look = look with { Visit = stranger };
+        await stranger.OpenInvitationAsync(accepted);
+        await Assertions.Expect(stranger.Heading).ToHaveTextAsync("This invitation was used already");
+        await SeeAsync(look, "74-invitation-used");
+        await stranger.OpenInvitationAsync(declined);
+        await stranger.Press("Decline");
+        await Assertions.Expect(stranger.Heading).ToHaveTextAsync("You said no");
+        await SeeAsync(look, "75-invitation-declined");
+        await stranger.OpenInvitationAsync(declined);
+        await Assertions.Expect(stranger.Heading).ToHaveTextAsync("This invitation was declined");
+        await SeeAsync(look, "76-invitation-declined-before");
+        await management.RevokeInvitationAsync("initech", taken, ct);
+        await stranger.OpenInvitationAsync(revoked);
+        await Assertions.Expect(stranger.Heading).ToHaveTextAsync("This invitation was taken back");
+        await SeeAsync(look, "77-invitation-revoked");
+        await stranger.Page.GotoAsync(new Uri(hosts.Issuer, "/invitations/x").ToString());
+        await Assertions.Expect(stranger.Heading).ToHaveTextAsync("This invitation is not known");
+        await SeeAsync(look, "78-invitation-unknown");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints.Concat(stranger.Complaints));
     }
 
     private static async Task SeeAsync(Look look, string step)

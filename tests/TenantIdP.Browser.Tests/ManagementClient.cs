@@ -63,6 +63,22 @@ public sealed class ManagementClient : IDisposable
         return (await ReadAsync(await client.PostAsync("/connect/device", form, ct), ct)).GetProperty("verification_uri_complete").GetString()!; // as above
     }
 
+    /// <summary>Invites somebody, who goes to the demo's app when they have joined.</summary>
+    /// <returns>The id of the invitation.</returns>
+    public async Task<string> InviteAsync(string slug, string email, CancellationToken ct)
+    {
+        var apps = await ReadAsync(await client.GetAsync("/api/v1/apps", ct), ct);
+        var app = apps.GetProperty("data").EnumerateArray().First(one => one.GetProperty("displayName").GetString() == "Ledgerline").GetProperty("id").GetString();
+        var made = await ReadAsync(await client.PostAsJsonAsync($"{await OrganizationAsync(slug, ct)}/invitations", new { email, appId = app, message = "Welcome on board!" }, ct), ct);
+        return made.GetProperty("invitation").GetProperty("id").GetString()!; // as above
+    }
+
+    public async Task RevokeInvitationAsync(string slug, string invitation, CancellationToken ct) =>
+        await ReadAsync(await client.PostAsync($"{await OrganizationAsync(slug, ct)}/invitations/{invitation}/revoke", null, ct), ct);
+
+    public async Task AllowDifferentEmailAsync(string slug, CancellationToken ct) =>
+        await ReadAsync(await client.PatchAsync(await OrganizationAsync(slug, ct), new StringContent("""{"allowDifferentEmail":true}""", System.Text.Encoding.UTF8, "application/merge-patch+json"), ct), ct);
+
     public void Dispose() => client.Dispose();
 
     private async Task<string> OrganizationAsync(string slug, CancellationToken ct) =>

@@ -109,6 +109,22 @@ public sealed class Visit : IAsyncDisposable
         Assert.Equal(Of(hosts.App), Authority);
     }
 
+    /// <summary>Opens the newest mail to the address in the demo's drop, and the invitation that it brings.</summary>
+    public async Task OpenInvitationAsync(string email)
+    {
+        var mail = Page.Locator($"dt:has-text('{email}') + dd a").First;
+        for (var looks = 0; looks < 60; looks++)
+        {
+            await Page.GotoAsync(new Uri(hosts.Issuer, "/dev/mail").ToString());
+            if (await mail.CountAsync() > 0) break; // the outbox has been there
+            await Page.WaitForTimeoutAsync(250);
+        }
+
+        await mail.ClickAsync();
+        await Page.Locator("a[href*='/invitations/tidp_inv_']").ClickAsync();
+        await Page.WaitForURLAsync("**/invitation");
+    }
+
     public Task Press(string button) => Page.GetByRole(AriaRole.Button, new() { Name = button }).First.ClickAsync();
 
     public Task Follow(string link) => Page.GetByRole(AriaRole.Link, new() { Name = link }).First.ClickAsync();

@@ -77,6 +77,27 @@ public sealed class WalkThroughTests(Chromium chromium)
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public async Task An_invited_person_reads_the_mail_makes_an_account_and_lands_in_the_app_as_a_member(bool javaScript)
+    {
+        var (ct, email) = (TestContext.Current.CancellationToken, $"nora-{(javaScript ? "with" : "without")}-scripts@newcomer.test");
+        using var management = await ManagementClient.OfAsync(chromium.Demo.Hosts, ct);
+        await management.InviteAsync("initech", email, ct);
+        await using var visit = await chromium.VisitAsync(javaScript);
+
+        await visit.OpenInvitationAsync(email);
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Join Initech");
+        await visit.Press("Accept");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Make your account");
+        await visit.Page.GetByLabel("Your name").FillAsync("Nora Newcomer");
+        await visit.Page.GetByLabel("A new password").FillAsync("a first password of one's own");
+        await visit.Press("Join");
+
+        await visit.ExpectInAppAsync("Initech");
+        await Assertions.Expect(visit.Page.Locator(".facts .tags").First).ToHaveTextAsync("member");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public async Task A_switch_is_refused_until_the_other_organizations_own_sign_in(bool javaScript)
     {
         await using var visit = await chromium.VisitAsync(javaScript);

@@ -36,6 +36,18 @@ SELECT CAST(h.membership_id AS text) FROM membership_roles h
 LEFT JOIN roles r ON r.organization_id = h.role_organization_id AND r.id = h.role_id
 WHERE r.id IS NULL;
 
+-- always: an invitation that was accepted made a membership, which a merge of two accounts may have joined to another (of invitations)
+SELECT CAST(i.id AS text) FROM invitations i
+WHERE i.status = 'Accepted'
+  AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.organization_id = i.organization_id AND m.id = i.membership_id)
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.organization_id = i.organization_id AND e.type = 'member.merged');
+
+-- always: an invitation that has not ended let nobody in (of invitations)
+SELECT CAST(id AS text) FROM invitations WHERE status <> 'Accepted' AND (membership_id IS NOT NULL OR accepted_by IS NOT NULL);
+
+-- always: an address has one open invitation to an organization (of invitations)
+SELECT CAST(normalized AS text) FROM invitations WHERE status = 'Pending' GROUP BY organization_id, normalized HAVING count(*) > 1;
+
 -- always: a host is verified for one organization
 SELECT CAST(host AS text) FROM organization_domains WHERE verified_at IS NOT NULL GROUP BY host HAVING count(*) > 1;
 

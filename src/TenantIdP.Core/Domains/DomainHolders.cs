@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Domains;
 
@@ -13,5 +14,23 @@ internal static class DomainHolders
             .Where(d => hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains))
             .AsNoTracking().ToListAsync(ct);
         return holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
+    }
+
+    /// <summary>Who holds each of these hosts, in one statement. One that nobody holds is missing.</summary>
+    public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct)
+    {
+        if (hosts.Count == 0) return [];
+        var wanted = hosts.SelectMany(host => host.SelfAndParents()).Distinct().ToArray();
+        var verified = await db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            .Where(d => wanted.Contains(d.Host) && d.VerifiedAt != null)
+            .Select(d => new { d.Host, d.OrganizationId, d.IncludeSubdomains }).ToDictionaryAsync(d => d.Host, ct);
+        var found = new Dictionary<HostName, Id<Organization>>();
+        foreach (var host in hosts.Distinct())
+        {
+            var holder = host.SelfAndParents().Select(verified.GetValueOrDefault).FirstOrDefault(d => d is not null && (d.Host == host || d.IncludeSubdomains));
+            if (holder is not null) found[host] = holder.OrganizationId;
+        }
+
+        return found;
     }
 }

@@ -111,6 +111,15 @@ public static class EventTypes
     public const string DirectoryUserRefused = "directory_user.refused";
     public const string OrganizationOwnerless = "organization.ownerless";
     public const string OwnershipTransferred = "organization.ownership_transferred";
+    public const string InvitationCreated = "invitation.created";
+    public const string InvitationResent = "invitation.resent";
+    public const string InvitationRevoked = "invitation.revoked";
+    public const string InvitationExpired = "invitation.expired";
+    public const string InvitationAccepted = "invitation.accepted";
+    public const string InvitationDeclined = "invitation.declined";
+    public const string InvitationRequested = "invitation.requested";
+    public const string InvitationRequestApproved = "invitation.request_approved";
+    public const string InvitationRequestDenied = "invitation.request_denied";
     public const string WorkspaceCreated = "workspace.created";
     public const string WorkspaceUpdated = "workspace.updated";
     public const string WorkspaceArchived = "workspace.archived";

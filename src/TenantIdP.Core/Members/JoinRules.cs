@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
@@ -24,19 +25,23 @@ public sealed record MemberOptions
 }
 
 /// <summary>
-/// Whether one more person may join an organization: its member limit, and who may be in one organization only. Asked by every way in, under the lock of the person (or the
-/// person is new) and, where there is a limit, of the organization. Crosses organizations: the other memberships of one person.
+/// Whether one more person may join an organization: the domains of their addresses, its member limit, and who may be in one organization only. Asked by every way in, under the
+/// lock of the person (or the person is new) and, where there is a limit, of the organization. Crosses organizations: the other memberships of one person.
 /// </summary>
-public sealed class JoinRules(IdpDbContext db, MemberOptions options)
+public sealed class JoinRules(IdpDbContext db, MembershipDomainRules domains, MemberOptions options)
 {
-    public async Task<Result> CheckAsync(Id<Organization> organization, Id<User> user, CancellationToken ct)
+    /// <summary>For a person who is in the store, with the addresses that they have verified.</summary>
+    public Task<Result> CheckAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => CheckAsync(organization, user, null, ct);
+
+    /// <param name="verified">What a person who is being made has verified; null for one who is in the store.</param>
+    public async Task<Result> CheckAsync(Id<Organization> organization, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
     {
         var facts = await (
             from o in db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             where o.Id == organization
             select new
             {
-                o.MemberLimit, o.ExclusiveMembership,
+                o.MemberLimit, o.ExclusiveMembership, o.MembershipDomains, o.MembershipDomainList,
                 Members = o.MemberLimit == null ? 0 : db.Memberships.Count(m => m.OrganizationId == o.Id && m.UserId != user && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)),
                 Elsewhere = db.Memberships.Any(m => m.UserId == user && m.OrganizationId != o.Id && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)),
                 Bound = (from m in db.Memberships
@@ -45,6 +50,12 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
                          select m).Any(),
             }).SingleOrDefaultAsync(ct);
         if (facts is null) return OrganizationErrors.NotFound;
+        if (facts.MembershipDomains != MembershipDomains.Any)
+        {
+            var hosts = verified?.Select(address => address.Domain).ToArray() ?? await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).Select(e => e.Domain).ToArrayAsync(ct);
+            if (!await domains.AllowsAnyAsync(organization, new MembershipDomainPolicy(facts.MembershipDomains, facts.MembershipDomainList), hosts, ct)) return MemberErrors.EmailDomainNotAllowed;
+        }
+
         if (facts.Bound || (facts.Elsewhere && (options.Exclusive || facts.ExclusiveMembership))) return MemberErrors.SingleOrganization;
         return facts.MemberLimit is { } limit && facts.Members >= limit ? MemberErrors.LimitReached : Result.Ok;
     }
@@ -58,16 +69,21 @@ public sealed class JoinRules(IdpDbContext db, MemberOptions options)
     internal int MaxRoles => options.MaxRoles;
 
     /// <summary>Whether nothing of the organization itself stands in the way of a person who is in no other one.</summary>
-    internal static bool AdmitsAnybody(Organization organization) => organization.MemberLimit is null && !organization.ExclusiveMembership;
+    internal static bool AdmitsAnybody(Organization organization) => organization is { MemberLimit: null, ExclusiveMembership: false, MembershipDomains: MembershipDomains.Any };
 
     /// <summary>The same inside a sign-in, whose transaction holds no lock yet.</summary>
-    /// <param name="isNew">The person is being made by this sign-in: nobody else can know them.</param>
-    public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct)
+    /// <param name="isNew">The person is being made by this sign-in: nobody else can know them. One of them has verified nothing but what the other form names.</param>
+    public Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct) => CheckAtSignInAsync(organization, user, isNew ? [] : null, ct);
+
+    /// <param name="verified">What a person who is being made by this sign-in has verified; null for one who is in the store.</param>
+    public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
     {
+        var isNew = verified is not null;
+
         // The organization's row is written only where there is a rule to keep: a limit, or that of one who may be elsewhere. First sign-ins of new people don't wait for each other.
         if (!isNew || await db.Organizations.AnyAsync(o => o.Id == organization && o.MemberLimit != null, ct)) await db.LockAsync(organization, ct);
         if (!isNew) await db.LockAsync(user, ct);
-        return await CheckAsync(organization, user, ct);
+        return await CheckAsync(organization, user, verified, ct);
     }
 
     /// <summary>The members of an organization who are in another one, too: what stands in the way of making it exclusive.</summary>

@@ -11,6 +11,9 @@ public static class MemberErrors
     public static readonly Error SingleOrganization = new(ErrorKind.Conflict, "single_org_policy",
         "This person may be in one organization only and is in another already: end that membership first.");
 
+    public static readonly Error EmailDomainNotAllowed = new(ErrorKind.Conflict, "email_domain_not_allowed",
+        "The organization takes people with verified addresses of certain domains only (membershipDomains), and this address or person has none: use another address, or change the setting.");
+
     public static readonly Error InvitationRequired = new(ErrorKind.Forbidden, "invitation_required", "Only an operator's app can add a user without asking them.");
     public static readonly Error LastOwner = new(ErrorKind.Conflict, "last_owner", "An organization always has an owner: make somebody else an owner first.");
     public static readonly Error OwnerRequired = new(ErrorKind.Forbidden, "owner_required", "Only an owner of the organization may pass the ownership on.");

@@ -148,7 +148,7 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
     {
         var now = clock.GetUtcNow();
         var user = User.Create(PersonName.None, now, organization);
-        var allowed = await joins.CheckAsync(organization, user.Id, ct);
+        var allowed = await joins.CheckAsync(organization, user.Id, [row.Email], ct);
         if (!allowed.IsOk) return allowed.Error;
         user.Change(row.Profile, now);
         user.AddEmail(row.Email, verified: true, now); // the organization holds the domain

@@ -10,9 +10,23 @@ public enum OrganizationStatus
     Deleting,
 }
 
+/// <summary>Whom an organization takes, by the domain of a verified address.</summary>
+public enum MembershipDomains
+{
+    Any,
+
+    /// <summary>Those of domains that it has verified.</summary>
+    VerifiedOnly,
+
+    /// <summary>Those of the hosts that it names.</summary>
+    List,
+}
+
 /// <summary>A customer of the application: the boundary of members, domains, connections, roles and policy.</summary>
 public sealed class Organization : IHasIdPrefix, IVersioned
 {
+    public const int MaxMembershipDomains = 100;
+
     /// <summary>Owner of the rows that belong to the whole instance (built-in roles, operator events). Never a customer.</summary>
     public static readonly Id<Organization> Instance;
 
@@ -46,11 +60,20 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Its members are in no other organization.</summary>
     public bool ExclusiveMembership { get; private set; }
 
+    /// <summary>Which addresses people join with, whichever way they come. Who is in already stays.</summary>
+    public MembershipDomains MembershipDomains { get; private set; }
+
+    /// <summary>The hosts of <see cref="MembershipDomains.List"/>, exactly these, as A-labels in their order; empty otherwise.</summary>
+    public IReadOnlyList<string> MembershipDomainList { get; private set; } = [];
+
     /// <summary>Where a directory gives a member roles, people don't: it alone decides about them, except that an owner can be made when there is no other.</summary>
     public bool DirectoryAuthoritative { get; private set; }
 
     /// <summary>Since when it has no owner, because its directory has ended the last one; null once somebody is one again.</summary>
     public DateTimeOffset? OwnerlessSince { get; private set; }
+
+    /// <summary>Who opens an invitation and has another address may ask the inviter to be let in with that one.</summary>
+    public bool AllowDifferentEmail { get; private set; }
 
     /// <summary>Which roles of the instance it may use; null: all of them.</summary>
     public Id<RoleSet>? RoleSetId { get; private set; }
@@ -109,11 +132,29 @@ public sealed class Organization : IHasIdPrefix, IVersioned
 
     public void SetExclusive(bool exclusive, DateTimeOffset now) => (ExclusiveMembership, UpdatedAt) = (exclusive, now);
 
+    /// <param name="hosts">As people paste them; null keeps those that there are.</param>
+    public Result RestrictMembers(MembershipDomains mode, IReadOnlyList<string>? hosts, DateTimeOffset now)
+    {
+        var list = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var pasted in mode == MembershipDomains.List ? hosts ?? MembershipDomainList : hosts ?? [])
+        {
+            if (!HostName.TryParsePasted(pasted, out var host)) return OrganizationErrors.MembershipDomainsInvalid;
+            list.Add(host.Value);
+        }
+
+        if (list.Count > MaxMembershipDomains || (mode == MembershipDomains.List) != list.Count > 0) return OrganizationErrors.MembershipDomainsInvalid;
+        if (mode == MembershipDomains && list.SequenceEqual(MembershipDomainList)) return Result.Ok;
+        (MembershipDomains, MembershipDomainList, UpdatedAt) = (mode, [.. list], now);
+        return Result.Ok;
+    }
+
     public void SetDirectoryAuthoritative(bool authoritative, DateTimeOffset now) => (DirectoryAuthoritative, UpdatedAt) = (authoritative, now);
 
     internal void MarkOwnerless(DateTimeOffset now) => (OwnerlessSince, UpdatedAt) = (now, now);
 
     internal void FindOwner(DateTimeOffset now) => (OwnerlessSince, UpdatedAt) = (null, now);
+
+    public void SetAllowDifferentEmail(bool allow, DateTimeOffset now) => (AllowDifferentEmail, UpdatedAt) = (allow, now);
 
     internal void UseRoleSet(Id<RoleSet>? set, DateTimeOffset now) => (RoleSetId, UpdatedAt) = (set, now);
 

@@ -118,6 +118,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.ApiKeys.Where(k => k.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Directories.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct); // with their tokens and logs
         await db.Memberships.Where(m => m.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.Invitations.Where(i => i.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);

@@ -15,6 +15,9 @@ public static class OrganizationErrors
 
     public static readonly Error MemberLimitInvalid = new(ErrorKind.Invalid, "member_limit_invalid", "A member limit is 1 to 10,000,000, or null for none.", "memberLimit");
 
+    public static readonly Error MembershipDomainsInvalid = new(ErrorKind.Invalid, "membership_domains_invalid",
+        "membershipDomains is list together with 1 to 100 host names in membershipDomainList, or any or verified_only without one.", "membershipDomainList");
+
     public static readonly Error MembersElsewhere = new(ErrorKind.Conflict, "members_elsewhere",
         "Some members are in other organizations, too: GET …/members-elsewhere lists them. Nobody is removed by this setting; end one of the memberships first.", "exclusiveMembership");
 

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Roles;
@@ -16,7 +17,7 @@ namespace TenantIdP.Core.Organizations;
 /// <param name="Owner">A user who becomes the first owner.</param>
 public sealed record NewOrganization(string DisplayName, string? Slug = null, string? ExternalId = null, Id<User>? Owner = null)
 {
-    /// <summary>An address that the first owner has verified, in place of <see cref="Owner"/>.</summary>
+    /// <summary>Of the first owner, in place of <see cref="Owner"/>: whoever has verified it, or else an invitation is sent to it.</summary>
     public string? OwnerEmail { get; init; }
 
     /// <summary>Hosts that it claims at once, as people paste them.</summary>
@@ -47,12 +48,24 @@ public sealed record OrganizationChanges
     /// <summary>Its members are in no other organization.</summary>
     public Patch<bool> ExclusiveMembership { get; init; }
 
+    /// <summary>Which addresses people join with: any, those of verified domains, or those of <see cref="MembershipDomainList"/>.</summary>
+    public Patch<MembershipDomains> MembershipDomains { get; init; }
+
+    /// <summary>At most 100 hosts, exactly these; goes when the mode is no longer list.</summary>
+    public Patch<IReadOnlyList<string>> MembershipDomainList { get; init; }
+
     /// <summary>Where a directory gives a member roles, people don't.</summary>
     public Patch<bool> DirectoryAuthoritative { get; init; }
+
+    /// <summary>Who opens an invitation and has another address may ask the inviter to be let in with that one.</summary>
+    public Patch<bool> AllowDifferentEmail { get; init; }
 }
 
+/// <summary>What a new organization may begin with.</summary>
+public sealed record OrganizationBeginnings(DomainService Domains, InvitationIssue Invitations);
+
 /// <summary>Creates, finds and changes organizations. Each one is its own tenant scope, which the methods enter for what they write.</summary>
-public sealed class OrganizationService(IdpDbContext db, JoinRules joins, DomainService domains, EventLog events, IGrantRevoker grants, TimeProvider clock)
+public sealed class OrganizationService(IdpDbContext db, JoinRules joins, OrganizationBeginnings beginnings, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private const int SlugTries = 5;
     private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
@@ -74,9 +87,8 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
 
         if (wanted.OwnerEmail is { } email)
         {
-            var found = await OwnerAsync(email, ct);
-            if (!found.IsOk) return found.Error;
-            wanted = wanted with { Owner = found.Value };
+            if (!EmailAddress.TryParse(email, out var address)) return UserErrors.EmailInvalid with { Field = "owner.email" };
+            if (await db.UserEmails.Where(e => e.Normalized == address.Normalized && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct) is { } found) wanted = wanted with { Owner = found, OwnerEmail = null };
         }
 
         if (wanted.Owner is { } owner && !await db.Users.AnyAsync(u => u.Id == owner && u.Status == UserStatus.Active, ct)) return OrganizationErrors.OwnerUnknown;
@@ -183,9 +195,10 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
         var saved = await db.TrySaveAsync(Unique, ct);
         if (!saved.IsOk) return saved.Error;
         if (wanted.Owner is { } owner && await AddOwnerAsync(organization.Id, owner, now, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (wanted is { Owner: null, OwnerEmail: { } invited } && await beginnings.Invitations.FirstOwnerAsync(organization.Id, EmailAddress.Parse(invited), ct) is { IsOk: false, Error: { } uninvited }) return uninvited;
         foreach (var host in wanted.Domains)
         {
-            var claimed = await domains.ClaimAsync(organization.Id, host, includeSubdomains: false, ct);
+            var claimed = await beginnings.Domains.ClaimAsync(organization.Id, host, includeSubdomains: false, ct);
             if (!claimed.IsOk) return claimed.Error with { Field = "domains" };
         }
 
@@ -206,13 +219,6 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
         return Result.Ok;
     }
 
-    /// <summary>The person who has verified the address.</summary>
-    private async Task<Result<Id<User>>> OwnerAsync(string email, CancellationToken ct)
-    {
-        if (!EmailAddress.TryParse(email, out var address)) return UserErrors.EmailInvalid with { Field = "owner.email" };
-        return await db.UserEmails.Where(e => e.Normalized == address.Normalized && e.VerifiedAt != null).Select(e => (Id<User>?)e.UserId).SingleOrDefaultAsync(ct) is { } user ? user : OrganizationErrors.OwnerUnknown;
-    }
-
     private Task<Result<Organization>> ChangeAsync(Id<Organization> id, int? expectedVersion, string type, Func<Organization, Task<Result>> change, CancellationToken ct) =>
         db.ChangeAsync(
             id, expectedVersion, Unique, async organization =>
@@ -229,7 +235,8 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
     private static object Facts(Organization o) => new
     {
         o.DisplayName, slug = o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, exclusiveMembership = o.ExclusiveMembership ? true : (bool?)null,
-        directoryAuthoritative = o.DirectoryAuthoritative ? true : (bool?)null,
+        directoryAuthoritative = o.DirectoryAuthoritative ? true : (bool?)null, allowDifferentEmail = o.AllowDifferentEmail ? true : (bool?)null,
+        membershipDomains = o.MembershipDomains == MembershipDomains.Any ? null : (MembershipDomains?)o.MembershipDomains, membershipDomainList = o.MembershipDomainList.Count == 0 ? null : o.MembershipDomainList,
         metadata = o.Metadata == Metadata.Empty ? null : Fingerprint.Of(o.Metadata.Json),
     };
 
@@ -269,6 +276,10 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Domain
             organization.SetExclusive(changes.ExclusiveMembership.Value, now);
         }
 
+        if ((changes.MembershipDomains.IsPresent || changes.MembershipDomainList.IsPresent)
+            && organization.RestrictMembers(changes.MembershipDomains.Or(organization.MembershipDomains), changes.MembershipDomainList.IsPresent ? changes.MembershipDomainList.Value ?? [] : null, now) is { IsOk: false, Error: { } badDomains })
+            return badDomains;
+        if (changes.AllowDifferentEmail.IsPresent) organization.SetAllowDifferentEmail(changes.AllowDifferentEmail.Value, now);
         if (changes.DirectoryAuthoritative.IsPresent) organization.SetDirectoryAuthoritative(changes.DirectoryAuthoritative.Value, now);
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;

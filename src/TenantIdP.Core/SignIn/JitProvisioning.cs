@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -10,35 +11,39 @@ using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.SignIn;
 
-/// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
-public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
+/// <summary>What gives roles to who signs in by a connection, beside its default role.</summary>
+public sealed record SignInGrants(SsoRoleAssignments Sso, InvitationConsumption Invitations);
+
+/// <summary>
+/// Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. By itself it never gives Owner or Admin and never revives a removed member: only
+/// an invitation to a verified address does, and it also opens a connection that takes nobody unasked, so that who is invited and must use it gets in.
+/// </summary>
+public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SignInGrants grants, EventLog events, TraceRecorder trace, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
         TraceMode(connection);
-        if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
+        var invited = await grants.Invitations.FindAsync(connection.OrganizationId, null, verified ? email : null, ct);
+        if (connection.Jit != JitMode.On && !invited.Any) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
-        var allowed = await MayJoinAsync(connection, user.Id, isNew: true, ct);
+        var allowed = await MayJoinAsync(connection, user.Id, verified && email is { } shown ? [shown] : [], ct);
         if (!allowed.IsOk) return allowed.Error;
         if (email is { } address) user.AddEmail(address, verified, now);
         db.Users.Add(user);
         events.Record(EventTypes.UserCreated, connection.OrganizationId, user.Id.ToString(), new { by = "jit", connectionId = connection.Id }, new { email = email?.Value, name = external.Name.Display });
         Link(connection, external, user.Id, "created");
-        await JoinAsync(connection, external, user.Id, null, ct);
+        await JoinAsync(connection, external, user.Id, null, invited, ct);
         return user.Id;
     }
 
     public async Task<Result<Id<User>>> LinkAsync(Connection connection, ExternalIdentity external, Id<User> user, string why, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection, external, user, ct);
-        TraceMode(connection);
-        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
-        if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, user, isNew: false, ct) : Result.Ok;
-        if (!allowed.IsOk) return allowed.Error;
+        var admitted = await AdmitAsync(connection, user, membership, ct);
+        if (!admitted.IsOk) return admitted.Error;
         Link(connection, external, user, why);
-        await JoinAsync(connection, external, user, membership, ct);
+        await JoinAsync(connection, external, user, membership, admitted.Value, ct);
         return user;
     }
 
@@ -46,13 +51,24 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
     public async Task<Result<Id<User>>> ReturnAsync(Connection connection, ExternalIdentity external, UserIdentity identity, CancellationToken ct)
     {
         var membership = await MembershipAsync(connection, external, identity.UserId, ct);
-        TraceMode(connection);
-        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
-        if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, isNew: false, ct) : Result.Ok;
-        if (!allowed.IsOk) return allowed.Error;
-        await JoinAsync(connection, external, identity.UserId, membership, ct);
+        var admitted = await AdmitAsync(connection, identity.UserId, membership, ct);
+        if (!admitted.IsOk) return admitted.Error;
+        await JoinAsync(connection, external, identity.UserId, membership, admitted.Value, ct);
         return identity.UserId;
+    }
+
+    /// <summary>Whether a person who is in the store may come in, with the invitations that wait for them where they are no member.</summary>
+    private async Task<Result<WaitingInvitations>> AdmitAsync(Connection connection, Id<User> user, Membership? membership, CancellationToken ct)
+    {
+        TraceMode(connection);
+        if (membership is { Status: MembershipStatus.Active }) return WaitingInvitations.None;
+        if (membership is { Status: MembershipStatus.Pending }) return SignInErrors.MembershipPending;
+        if (membership is { Status: not MembershipStatus.Removed }) return SignInErrors.MembershipEnded;
+        var invited = await grants.Invitations.FindAsync(connection.OrganizationId, user, null, ct);
+        if (membership is not null && !invited.BringBack(membership)) return SignInErrors.MembershipEnded;
+        if (membership is null && connection.Jit != JitMode.On && !invited.Any) return SignInErrors.JitDisabled;
+        var allowed = await MayJoinAsync(connection, user, null, ct);
+        return allowed.IsOk ? invited : allowed.Error;
     }
 
     private void Link(Connection connection, ExternalIdentity external, Id<User> user, string why)
@@ -61,9 +77,10 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         events.Record(EventTypes.IdentityLinked, connection.OrganizationId, user.ToString(), new { connectionId = connection.Id, why }, new { subject = external.Subject });
     }
 
-    private async Task JoinAsync(Connection connection, ExternalIdentity external, Id<User> user, Membership? membership, CancellationToken ct)
+    private async Task JoinAsync(Connection connection, ExternalIdentity external, Id<User> user, Membership? membership, WaitingInvitations invited, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        if (invited.Any) membership = await JoinInvitedAsync(connection.OrganizationId, user, membership, invited, ct) ?? membership;
         if (membership is null)
         {
             membership = Membership.Join(connection.OrganizationId, user, now);
@@ -80,16 +97,28 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         }
 
         membership.Overlay(external.Name.Display, now);
-        await ssoRoles.ApplyAsync(connection, external, membership, ct);
+        await grants.Sso.ApplyAsync(connection, external, membership, ct);
         await TraceRolesAsync(membership, ct);
     }
 
-    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, bool isNew, CancellationToken ct)
+    /// <summary>The roles of an invitation in place of the connection's own; null when nothing of it could be given.</summary>
+    private async Task<Membership?> JoinInvitedAsync(Id<Organization> organization, Id<User> user, Membership? removed, WaitingInvitations invited, CancellationToken ct)
     {
-        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, isNew, ct);
+        var membership = removed ?? Membership.Join(organization, user, clock.GetUtcNow());
+        if (!await grants.Invitations.ConsumeAsync(invited, membership, "jit", ct)) return null;
+        if (removed is not null) await grants.Invitations.BringBackAsync(removed, ct);
+        else db.Memberships.Add(membership);
+        trace.Add("provisioning", "invitation_accepted", TraceVerdict.Passed, "the roles of the invitation");
+        return membership;
+    }
+
+    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
+    {
+        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, verified, ct);
         if (allowed.IsOk) return Result.Ok;
 
         // To the person, in words for them.
+        if (allowed.Error == MemberErrors.EmailDomainNotAllowed) return SignInErrors.EmailDomainNotAllowed;
         if (allowed.Error == MemberErrors.LimitReached) return SignInErrors.MemberLimitReached;
         return allowed.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization : SignInErrors.ConnectionUnavailable;
     }

@@ -9,7 +9,7 @@ public static class SignInAdvice
     {
         "connection_unavailable" => "The connection is not active: activate it, then try again.",
         "subject_invalid" => "The provider's answer has no usable subject: check the connection's subject claim or NameID at the provider.",
-        "email_domain_not_allowed" => "The address is outside the organization's verified domains: verify its domain, correct the address at the provider, or admit people of other domains.",
+        "email_domain_not_allowed" => "The address is outside the organization's verified domains, or those that its membershipDomains takes people from: verify its domain, correct the address at the provider, or admit people of other domains.",
         "email_not_verified" => "The provider does not say that the address is verified: have it send email_verified, or trust this connection's addresses.",
         "member_limit_reached" => "The organization has reached its member limit: end memberships that nobody uses, or ask an operator to raise memberLimit.",
         "single_org_policy" => "Membership is exclusive for this organization, for another one of this person, or for the whole instance: end the other membership first.",

@@ -9,7 +9,7 @@ public static class SignInErrors
     public static readonly Error SubjectInvalid = new(ErrorKind.Invalid, "subject_invalid", "Your identity provider did not say who you are. Ask your organization's administrator to check the subject claim.");
 
     public static readonly Error EmailDomainNotAllowed = new(ErrorKind.Forbidden, "email_domain_not_allowed",
-        "Your email address is not in a domain that this organization has verified. Ask your organization's administrator.");
+        "Your email address is not in a domain that this organization takes people from. Ask your organization's administrator.");
 
     public static readonly Error EmailNotVerified = new(ErrorKind.Forbidden, "email_not_verified",
         "Your identity provider did not confirm your email address. Ask your organization's administrator to have it confirmed, or to trust this connection's addresses.");

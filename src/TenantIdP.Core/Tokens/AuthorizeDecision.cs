@@ -15,6 +15,9 @@ public abstract record AuthorizeDecision
     /// <summary>Send the person to <c>/signin</c>.</summary>
     public sealed record SignIn : AuthorizeDecision;
 
+    /// <summary>Ask the person about the invitation that the request names.</summary>
+    public sealed record AskAboutInvitation : AuthorizeDecision;
+
     /// <summary>Send the person to the chooser.</summary>
     public sealed record ChooseOrganization : AuthorizeDecision;
 

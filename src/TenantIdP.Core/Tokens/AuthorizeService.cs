@@ -28,6 +28,10 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
         WorkspaceName? workspace = request.Workspace is { } called && !WorkspaceName.IsNone(called) ? WorkspaceName.Of(called) : null;
         if (workspace is { } asked && asked.Slug is null && (asked.Id is null || pinned is null)) return WorkspaceUnknown;
 
+        // Before who it is: the invited person may have no account yet.
+        if (request.Invitation is not null && !request.Interaction.Invited)
+            return silent ? new AuthorizeDecision.Refuse("interaction_required", "The person must answer the invitation.") : new AuthorizeDecision.AskAboutInvitation();
+
         // Without any fresh proof the one that will count can't be fresh: no organization need be chosen to know it.
         if (session is null || session.Proofs.All(p => IsStale(request, p))) return SignIn(silent);
 

@@ -21,6 +21,18 @@ public static class InteractionPaths
     /// <summary>Where the person says yes or no: the device's pending request, sealed.</summary>
     public const string ConfirmDevice = "/device/confirm";
 
+    /// <summary>Followed by the token: where the link of an invitation leads. It goes on at once to <see cref="Invitation"/>, so that the token is in no address that stays.</summary>
+    public const string InvitationLink = "/invitations";
+
+    /// <summary>Where the person is asked about the invitation that this browser opened.</summary>
+    public const string Invitation = "/invitation";
+
+    /// <summary>Where the invited person makes an account or gives one its first password.</summary>
+    public const string InvitationAccount = "/invitation/account";
+
+    /// <summary>Opens the invitation of an app's request. <c>return</c>: the request to go back to.</summary>
+    public const string OpenInvitation = "/invitation/open";
+
     public const string ReturnParameter = "return";
     public const string ConnectionParameter = "connection";
 

@@ -16,6 +16,9 @@ public sealed record AuthorizationRequest(
 {
     /// <summary>Id or slug as sent, or null. One named by its id pins its organization, as if that had been sent.</summary>
     public string? Workspace { get; init; }
+
+    /// <summary>The token of an invitation that the person is to be asked about first, as sent, or null. It is in no URL that comes after.</summary>
+    public string? Invitation { get; init; }
 }
 
 /// <summary>
@@ -27,6 +30,9 @@ public sealed record Interaction(DateTimeOffset StartedAt, Id<Organization>? Cho
 {
     /// <summary>The person explicitly picked an account or organization in this request.</summary>
     public bool Selected { get; init; }
+
+    /// <summary>The person was asked about the invitation, whatever they said.</summary>
+    public bool Invited { get; init; }
 
     /// <summary>The person gave up; the app gets <c>access_denied</c>.</summary>
     public bool Cancelled { get; init; }

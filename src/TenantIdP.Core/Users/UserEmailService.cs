@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 
@@ -15,7 +16,7 @@ public sealed record UserEmailChanges
 }
 
 /// <summary>The addresses of a person. One is primary, and a verified one where there is one; who has verified an address owns it in the whole instance.</summary>
-public sealed class UserEmailService(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class UserEmailService(IdpDbContext db, MembershipDomainRules domains, EventLog events, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new()
     {
@@ -43,12 +44,13 @@ public sealed class UserEmailService(IdpDbContext db, EventLog events, TimeProvi
 
     public Task<Result<UserEmail>> UpdateAsync(Id<User> id, Id<UserEmail> emailId, UserEmailChanges changes, CancellationToken ct) =>
         ChangeAsync(
-            id, emailId, (user, email) =>
+            id, emailId, async (user, email) =>
             {
                 var now = clock.GetUtcNow();
                 if (changes.Verified.IsPresent && changes.Verified.Value != email.VerifiedAt is not null)
                 {
                     user.VouchFor(email, changes.Verified.Value, now);
+                    if (!changes.Verified.Value && await domains.CheckLossAsync(user, email.Domain, ct) is { IsOk: false } needed) return needed;
                     Record(changes.Verified.Value ? EventTypes.UserEmailVerified : EventTypes.UserEmailUnverified, user, email);
                 }
 
@@ -63,22 +65,24 @@ public sealed class UserEmailService(IdpDbContext db, EventLog events, TimeProvi
     public async Task<Result> RemoveAsync(Id<User> id, Id<UserEmail> emailId, CancellationToken ct)
     {
         var removed = await ChangeAsync(
-            id, emailId, (user, email) =>
+            id, emailId, async (user, email) =>
             {
+                var wasVerified = email.VerifiedAt is not null;
                 var done = user.RemoveEmail(email, clock.GetUtcNow());
+                if (done.IsOk && wasVerified) done = await domains.CheckLossAsync(user, email.Domain, ct);
                 if (done.IsOk) Record(EventTypes.UserEmailRemoved, user, email);
                 return done;
             }, ct);
         return removed.IsOk ? Result.Ok : removed.Error;
     }
 
-    private Task<Result<UserEmail>> ChangeAsync(Id<User> id, Id<UserEmail> emailId, Func<User, UserEmail, Result> change, CancellationToken ct) =>
+    private Task<Result<UserEmail>> ChangeAsync(Id<User> id, Id<UserEmail> emailId, Func<User, UserEmail, Task<Result>> change, CancellationToken ct) =>
         db.ChangeAsync<UserEmail>(
-            id, Unique, user =>
+            id, Unique, async user =>
             {
-                if (user.Emails.FirstOrDefault(e => e.Id == emailId) is not { } email) return Task.FromResult<Result<UserEmail>>(UserErrors.EmailNotFound);
-                var changed = change(user, email);
-                return Task.FromResult<Result<UserEmail>>(changed.IsOk ? email : changed.Error);
+                if (user.Emails.FirstOrDefault(e => e.Id == emailId) is not { } email) return UserErrors.EmailNotFound;
+                var changed = await change(user, email);
+                return changed.IsOk ? email : changed.Error;
             }, ct);
 
     private void Record(string type, User user, UserEmail email) =>

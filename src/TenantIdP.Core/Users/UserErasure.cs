@@ -40,10 +40,14 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await LeaveAsync(id, ct);
                 await sessions.EndAllAsync(id, ct);
+                var addresses = user.Emails.Where(e => e.VerifiedAt != null).Select(e => e.Normalized).ToArray();
                 user.Erase(clock.GetUtcNow());
                 await db.SaveChangesAsync(ct);
                 await db.UserIdentities.Where(i => i.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);
+                // What was offered to them, or taken up by them, names their address.
+                await db.Invitations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+                    .Where(i => addresses.Contains(i.Normalized) || (i.AcceptedBy != null && all.Contains(i.AcceptedBy.Value)) || (i.RequestedBy != null && all.Contains(i.RequestedBy.Value))).ExecuteDeleteAsync(ct);
                 await db.Sessions.Where(s => all.Contains(s.UserId)).ExecuteDeleteAsync(ct);
                 if (await db.HasMembershipsAsync(id, ct)) return VersionErrors.ChangedMeanwhile;
                 await erasure.EraseUsersAsync(all, ct);

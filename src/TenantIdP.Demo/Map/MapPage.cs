@@ -16,6 +16,7 @@ internal static class MapPage
           {Card("Login host", "TenantIdP itself: the issuer that Ledgerline trusts.", $"{facts.Issuer}/.well-known/openid-configuration", "Read its discovery document")}
           {Card("Directory sync", "Acme's identity provider pushes 25 people and 3 groups, as Okta or as Microsoft Entra. Remove one, and their open tab signs out.", ScimSite.PagePath, "Play the directory")}
           {Card("Webhooks", "Ledgerline is sent what happens at Acme, signed, and shows it as it comes.", universe.Hosts.AppWebhooksPage.AbsoluteUri, "Watch them arrive")}
+          {Card("Mail", "What the login host would have sent by mail: nothing leaves this machine.", facts.Sandboxes["mail"], "Read the mails")}
           {Card("Management API", "Organizations, people, domains, connections and applications, by HTTP.", facts.Openapi, "Read its OpenAPI document")}
         </div>
         {People(universe, facts)}

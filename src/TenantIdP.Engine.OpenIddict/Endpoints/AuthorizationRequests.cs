@@ -22,6 +22,11 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
 {
     public const string Parameter = "interaction";
 
+    private const string InvitationParameter = "invitation";
+
+    /// <summary>Longer than any token of one.</summary>
+    private const int MaxInvitation = 200;
+
     /// <summary>It travels as a parameter of a URL itself, encoded once more.</summary>
     private const int MaxReturnUrl = 8_192;
 
@@ -33,7 +38,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
 
     /// <param name="Binding">Hash of what makes the request this one: a seal can't be moved to another.</param>
     private sealed record Sealed(
-        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, string? Workspace, Guid? Device = null);
+        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, string? Workspace, Guid? Device = null, string? Invitation = null);
 
     internal DateTimeOffset Now => clock.GetUtcNow();
 
@@ -68,6 +73,9 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         var parameters = raw.Where(p => p.Key != Parameter).ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
         var binding = Binding(name => parameters.TryGetValue(name, out var value) ? value.ToString() : null);
 
+        // Sealed from here on: a link that works must be in no address that a browser keeps.
+        parameters.Remove(InvitationParameter);
+
         // From the wire: a pushed request's own parameters have replaced the others by now.
         var earlier = raw.FirstOrDefault(p => p.Key == Parameter).Value is [{ } text] && Open(text) is { Device: null } opened && opened.Binding == binding ? opened : null;
         if (earlier is null && pushedAt is { } pushed && clock.GetUtcNow() - pushed > TimeSpan.FromSeconds(options.PushedRequestSeconds)) return null;
@@ -78,7 +86,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         var known = new Sealed(
             request.ClientId!, binding, // the engine has validated the client
             organization, (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
-            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction, workspace);
+            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction, workspace, Invitation: earlier?.Invitation ?? ((string?)request[InvitationParameter] is { Length: > 0 and <= MaxInvitation } sent ? sent : null));
         parameters[Parameter] = Seal(known);
         var returnUrl = QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters);
         return returnUrl.Length <= MaxReturnUrl && await RestoreAsync(known, ct) is { } restored ? (restored, returnUrl) : null;
@@ -101,7 +109,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } app
             ? new AuthorizationRequest(AppRegistry.ToApp(app), known.Organization, known.Connection, known.DomainHint, known.LoginHint, known.Prompt.ToHashSet(StringComparer.Ordinal), known.MaxAge, known.UiLocales, known.Interaction)
             {
-                Workspace = known.Workspace,
+                Workspace = known.Workspace, Invitation = known.Invitation,
             }
             : null;
 

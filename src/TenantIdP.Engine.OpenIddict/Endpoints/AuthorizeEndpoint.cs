@@ -35,6 +35,8 @@ internal static class AuthorizeEndpoint
         {
             case AuthorizeDecision.SignIn:
                 return GoTo(InteractionPaths.SignIn, pending.ReturnUrl);
+            case AuthorizeDecision.AskAboutInvitation:
+                return GoTo(InteractionPaths.OpenInvitation, pending.ReturnUrl);
             case AuthorizeDecision.ChooseOrganization:
                 return GoTo(InteractionPaths.ChooseOrganization, pending.ReturnUrl);
             case AuthorizeDecision.StepUp(var organization, var connection):

@@ -1,6 +1,7 @@
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Tokens;
@@ -15,6 +16,7 @@ public static class BackgroundComposition
         services.AddScoped<CertificateWarnings>();
         services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
+        services.AddScoped<InvitationUpkeep>();
         services.AddScoped<OutboxClaims>();
 
         services.AddGauge<EventLag>();
@@ -30,6 +32,7 @@ public static class BackgroundComposition
         services.AddWork<KeySuccession>(TimeSpan.FromHours(1));
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
+        services.AddWork<InvitationCare>(TimeSpan.FromMinutes(5));
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
 
@@ -102,6 +105,14 @@ public sealed class Prune(Pruning pruning) : IScheduledWork
     public static string Name => "prune";
 
     public Task DoAsync(CancellationToken ct) => pruning.PruneAsync(ct);
+}
+
+/// <summary>Tells which invitations have expired, and forgets old ones.</summary>
+public sealed class InvitationCare(InvitationUpkeep upkeep) : IScheduledWork
+{
+    public static string Name => "invitation_upkeep";
+
+    public Task DoAsync(CancellationToken ct) => upkeep.RunAsync(ct);
 }
 
 /// <summary>Readers see sealed events only, so this is how late they are.</summary>

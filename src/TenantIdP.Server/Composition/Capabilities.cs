@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -21,6 +22,7 @@ internal static class Capabilities
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
         services.AddSingleton(Settings.Read(MemberOptions.Section, () => configuration.GetSection(MemberOptions.Section).Get<MemberOptions>()));
+        services.AddSingleton(Settings.Read(InvitationOptions.Section, () => configuration.GetSection(InvitationOptions.Section).Get<InvitationOptions>()));
         services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
         services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
         services.TryAddSingleton(TimeProvider.System);
@@ -35,6 +37,10 @@ internal static class Capabilities
         services.AddScoped<HomeRealm>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<SsoRoleAssignments>();
+        services.AddScoped<InvitationConsumption>();
+        services.AddScoped<InvitationAcceptance>();
+        services.AddScoped<InvitationAccounts>();
+        services.AddScoped<SignInGrants>();
         services.AddScoped<JitProvisioning>();
         services.AddScoped<TraceRecorder>();
         services.AddScoped<Admission>();

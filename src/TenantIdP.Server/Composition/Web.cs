@@ -8,6 +8,7 @@ using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
+using TenantIdP.Server.Mail;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Scim;
 using TenantIdP.Server.Theming;
@@ -55,6 +56,9 @@ internal static class Web
         services.AddSingleton<DeviceCookie>();
         services.AddSingleton<PendingLinkCookie>();
         services.AddScoped<LinkTools>();
+        services.AddSingleton<InvitationCookie>();
+        services.AddScoped<InvitationWays>();
+        services.AddScoped<InvitationAccountTools>();
     }
 
     public static void UseWeb(this WebApplication app)
@@ -97,6 +101,8 @@ internal static class Web
         app.MapManagement();
         app.MapScim();
         app.MapDocumentPage();
+        app.MapInvitationLinks();
+        app.MapDevMail();
         app.MapRazorPages();
     }
 }

@@ -31,7 +31,10 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new("acceptHomeSso", Shape.Flag),
         new("memberLimit", Shape.Number, PropertyTraits.Nullable),
         new("exclusiveMembership", Shape.Flag),
+        new("membershipDomains", Shape.Choice("any", "verified_only", "list")),
+        new("membershipDomainList", Shape.Hosts),
         new("directoryAuthoritative", Shape.Flag),
+        new("allowDifferentEmail", Shape.Flag),
         new("metadata", Shape.Json),
     ]);
 

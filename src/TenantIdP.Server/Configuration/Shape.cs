@@ -26,6 +26,9 @@ internal abstract class Shape
     /// <summary>Text entries whose order means nothing.</summary>
     public static Shape Set { get; } = new TextsShape(isSorted: true);
 
+    /// <summary>Host names whose order means nothing, in the form in which they are stored.</summary>
+    public static Shape Hosts { get; } = new TextsShape(isSorted: true, text => HostName.TryParse(text, out var host) ? host.Value : text);
+
     /// <summary>Text entries in their order.</summary>
     public static Shape List { get; } = new TextsShape(isSorted: false);
 
@@ -123,7 +126,7 @@ internal abstract class Shape
                 : Wrong(node, "one of " + string.Join(", ", values), problems);
     }
 
-    private sealed class TextsShape(bool isSorted) : Shape
+    private sealed class TextsShape(bool isSorted, Func<string, string>? normalize = null) : Shape
     {
         public override JsonNode? Read(YamlNode node, ConfigProblems problems)
         {
@@ -131,7 +134,8 @@ internal abstract class Shape
             var texts = new List<string>();
             foreach (var item in list.Items)
             {
-                if (ReadText(item, "text", problems) is not { } text) continue;
+                if (ReadText(item, "text", problems) is not { } written) continue;
+                var text = normalize?.Invoke(written) ?? written;
                 if (texts.Contains(text, StringComparer.Ordinal)) problems.Add(item, "config_duplicate_entry", $"{Terminal.Quote(text)} stands in this list for the second time.");
                 texts.Add(text);
             }

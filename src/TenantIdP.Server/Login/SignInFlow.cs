@@ -7,15 +7,18 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Login;
 
 /// <summary>A sign-in on its way: the app's request it belongs to, or none when somebody came by themselves.</summary>
-/// <param name="Return">The URL of the request at our own authorization endpoint; null without one.</param>
+/// <param name="Return">The URL of the request at our own authorization endpoint, or of our page that asks about an invitation; null without one.</param>
 internal sealed record PendingSignIn(string? Return, AuthorizationRequest? Request)
 {
     public static readonly PendingSignIn OfNobody = new(null, null);
 
+    /// <summary>Of somebody who answers an invitation: which one stands in a cookie of their browser.</summary>
+    public static readonly PendingSignIn OfInvited = new(InteractionPaths.Invitation, null);
+
     public string? AppName => Request?.App.DisplayName;
 }
 
-/// <summary>Where a sign-in came from and where it goes on. Nothing but our own authorization endpoint, and our own page for devices, is ever a place to return to (SECURITY.md F1).</summary>
+/// <summary>Where a sign-in came from and where it goes on. Nothing but our own authorization endpoint, and our own pages for devices and invitations, is ever a place to return to (SECURITY.md F1).</summary>
 internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAccessor accessor)
 {
     private const int MaxReturnLength = 12 * 1024;
@@ -24,6 +27,7 @@ internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAc
     public async Task<PendingSignIn?> FindAsync(string? back, CancellationToken ct)
     {
         if (string.IsNullOrEmpty(back)) return PendingSignIn.OfNobody;
+        if (back == InteractionPaths.Invitation) return PendingSignIn.OfInvited;
         if (!(IsOurs(back, InteractionPaths.Authorize) || IsOurs(back, InteractionPaths.ConfirmDevice)) || await requests.FindAsync(back, ct) is not { } request) return null;
         accessor.HttpContext?.Features.Get<FormTargets>()?.Allow(request.App.RedirectUris);
         return new PendingSignIn(back, request);
@@ -32,7 +36,7 @@ internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAc
     /// <summary>Where a finished sign-in goes: the app's request, in the organization of the connection unless the app named one.</summary>
     public string Next(PendingSignIn pending, SignedIn signedIn)
     {
-        if (pending is not { Return: { } back, Request: { } request }) return "/";
+        if (pending is not { Return: { } back, Request: { } request }) return pending.Return ?? "/";
         var interaction = request.Interaction;
         if (request.Organization is null && signedIn.Organization is { } entered) interaction = interaction with { Chosen = entered };
         return requests.With(back, interaction);

@@ -11,7 +11,7 @@ internal abstract class SignInPage : PageModel
     [BindProperty(Name = InteractionPaths.ReturnParameter, SupportsGet = true)]
     public string? Return { get; set; }
 
-    protected static readonly FailureFacts UnknownRequest =
+    internal static readonly FailureFacts UnknownRequest =
         new(StatusCodes.Status400BadRequest, "unknown_request", "This sign-in is not known here, or it is too old. Go back to the application and start again.");
 
     protected IActionResult Fail(FailureFacts facts)

@@ -22,6 +22,9 @@ internal static class MemberEndpoints
         organization.MapGet("/members-elsewhere", ElsewhereAsync).WithName("ListMembersElsewhere").WithTags("Members").RequireInstance()
             .WithSummary("Members who are in other organizations, too: what stands in the way of exclusiveMembership.");
 
+        organization.MapGet("/members-outside-domains", OutsideDomainsAsync).WithName("ListMembersOutsideDomains").WithTags("Members").RequireOrganization(Permission.MembersRead)
+            .WithSummary("Members none of whose verified addresses membershipDomains would take today: who was in before it was set. Nobody is removed by it.");
+
         var write = organization.MapGroup("/members").WithTags("Members").RequireOrganization(Permission.MembersWrite)
             .WithErrors(RoleErrors.NotFound, RoleErrors.Unknown, RoleErrors.Escalation, UserErrors.NotFound, UserErrors.NotFound with { Kind = ErrorKind.Invalid });
         write.MapPost("/", AddAsync).WithName("AddMember").WithErrors(UserErrors.EmailInvalid);
@@ -44,6 +47,10 @@ internal static class MemberEndpoints
     private static Task<Results<Ok<ListResponse<MemberElsewhereResponse>>, ProblemHttpResult>> ElsewhereAsync(
         Id<Organization> organizationId, [AsParameters] PageQuery query, JoinRules joins, CancellationToken ct) =>
         query.AnswerAsync(page => joins.ElsewhereAsync(organizationId, page, ct), MemberElsewhereResponse.From);
+
+    private static Task<Results<Ok<ListResponse<MemberResponse>>, ProblemHttpResult>> OutsideDomainsAsync(
+        Id<Organization> organizationId, [AsParameters] PageQuery query, MembersOutsideDomains members, CancellationToken ct) =>
+        query.AnswerAsync(page => members.ListAsync(organizationId, page, ct), MemberResponse.From);
 
     private static async Task<Results<Ok<MemberResponse>, ProblemHttpResult>> FindAsync(Id<Organization> organizationId, Id<Membership> memberId, MemberList members, CancellationToken ct) =>
         (await members.FindAsync(organizationId, memberId, ct)).ToOk(MemberResponse.From);

@@ -21,7 +21,7 @@ internal static class OrganizationEndpoints
         var organizations = api.MapGroup("/organizations").WithTags("Organizations");
 
         organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.EmailInvalid, MemberErrors.SingleOrganization, DomainErrors.HostInvalid, DomainErrors.AlreadyClaimed)
-            .WithDescription("With its first owner, a user that there is, and with domains, claimed and to be verified: all of it or nothing. A slug or external id that another one has is refused with its `existingId`.");
+            .WithDescription("With its first owner, a user that there is or somebody who is invited, and with domains, claimed and to be verified: all of it or nothing. A slug or external id that another one has is refused with its `existingId`.");
         organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance().SortedBy(ListOrder.DisplayName).WithErrors(StatusInvalid, Sorting.PrefixInvalid);
         organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();
         organizations.MapPut("/by-external-id/{externalId}", UpsertAsync).WithName("UpsertOrganizationByExternalId").RequireInstance()
@@ -72,13 +72,21 @@ internal static class OrganizationEndpoints
         (await organizations.FindAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
 
     private static async Task<Results<Ok<OrganizationResponse>, ProblemHttpResult>> UpdateAsync(
-        Id<Organization> organizationId, OrganizationChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, OrganizationService organizations, ManagementCaller caller, CancellationToken ct)
+        Id<Organization> organizationId, OrganizationChanges changes, [FromHeader(Name = "If-Match")] string? ifMatch, OrganizationService organizations, MembersOutsideDomains outside, ManagementCaller caller, CancellationToken ct)
     {
         // Whoever controls the sign-in controls the organization (DESIGN.md section 6.3); the external id and what a plan allows are the application's.
         if ((changes.RequireSso.IsPresent || changes.AcceptHomeSso.IsPresent) && !caller.Has(Permission.ConnectionsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.ConnectionsWrite));
         if ((changes.ExternalId.IsPresent || changes.MemberLimit.IsPresent || changes.ExclusiveMembership.IsPresent) && !caller.IsInstance) return Problems.From(ManagementErrors.OperatorRequired);
         if (changes.DirectoryAuthoritative.IsPresent && !caller.Has(Permission.DirectoriesWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.DirectoriesWrite));
+        var restricts = changes.MembershipDomains.IsPresent || changes.MembershipDomainList.IsPresent;
+        if (restricts && !caller.Has(Permission.DomainsWrite)) return Problems.From(ManagementErrors.PermissionMissing(Permission.DomainsWrite));
         var updated = await organizations.UpdateAsync(organizationId, changes, caller.Granter, EntityTags.Expected(ifMatch), ct);
+        if (updated.IsOk && restricts)
+        {
+            var left = await outside.CountAsync(organizationId, ct);
+            return updated.ToOk(o => OrganizationResponse.From(o) with { MembersOutsideDomains = left });
+        }
+
         if (updated.IsOk || !caller.IsInstance) return updated.ToOk(OrganizationResponse.From); // whose the slug is, is no other organization's to know
         return Problems.From(await organizations.NamingExistingAsync(updated.Error, changes.Slug.Value, changes.ExternalId.Value, ct));
     }
@@ -118,7 +126,7 @@ public sealed record PurgeOrganizationRequest([property: Required, MaxLength(Slu
 /// <param name="Slug">Made from the name when left out.</param>
 /// <param name="OwnerUserId">A user who becomes the first owner; the same as <c>owner.userId</c>.</param>
 /// <param name="Metadata">A JSON object of at most 50 keys and 16 KB, which is kept and never read.</param>
-/// <param name="Owner">Who becomes the first owner: a user that there is.</param>
+/// <param name="Owner">Who becomes the first owner: a user that there is, or an address that is sent an invitation when nobody has verified it.</param>
 /// <param name="Domains">Hosts that it claims; each is to be verified before it means anything. At most 20.</param>
 public sealed record CreateOrganizationRequest(
     [property: Required] string DisplayName, [property: MaxLength(Slug.MaxLength)] string? Slug = null, [property: MaxLength(200)] string? ExternalId = null, Id<User>? OwnerUserId = null,
@@ -134,7 +142,7 @@ public sealed record CreateOrganizationRequest(
 }
 
 /// <param name="UserId">This or <paramref name="Email"/>.</param>
-/// <param name="Email">An address that the user has verified.</param>
+/// <param name="Email">An address that the user has verified, or will by accepting the invitation that is sent to it.</param>
 public sealed record OrganizationOwnerRequest(Id<User>? UserId = null, [property: MaxLength(EmailAddress.MaxLength)] string? Email = null);
 
 /// <param name="Slug">Made from the name when left out of a new one; left as it is otherwise.</param>
@@ -144,13 +152,19 @@ public sealed record UpsertOrganizationRequest([property: Required] string Displ
 /// <param name="Slug">For 90 days after a change the former one leads here, too, and to nobody else.</param>
 /// <param name="MemberLimit">How many active and pending members it may have; null: any number.</param>
 /// <param name="ExclusiveMembership">Its members are in no other organization.</param>
+/// <param name="MembershipDomains">Which addresses people join with, whichever way they come: any, those of verified domains, or those of `membershipDomainList`. Who is in already stays.</param>
+/// <param name="MembershipDomainList">Hosts, exactly these; empty unless the mode is list.</param>
 /// <param name="DirectoryAuthoritative">Where a directory gives a member roles, people don't.</param>
+/// <param name="AllowDifferentEmail">Who opens an invitation and has another address may ask the inviter to be let in with that one.</param>
 /// <param name="RoleSetId">Which roles of the instance it has; null: all of them.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, bool DirectoryAuthoritative, Id<RoleSet>? RoleSetId, JsonElement Metadata,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, MembershipDomains MembershipDomains, IReadOnlyList<string> MembershipDomainList, bool DirectoryAuthoritative, bool AllowDifferentEmail, Id<RoleSet>? RoleSetId, JsonElement Metadata,
     DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
+    /// <summary>In the answer to a change of `membershipDomains` or its list: how many members it would not take today. They stay; GET …/members-outside-domains lists them.</summary>
+    public int? MembersOutsideDomains { get; init; }
+
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.MembershipDomains, o.MembershipDomainList, o.DirectoryAuthoritative, o.AllowDifferentEmail, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Members;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Http;
 
@@ -13,8 +14,8 @@ internal static class UserEmailEndpoints
 
         emails.MapGet("/", ListAsync).WithName("ListUserEmails").WithSummary("Lists the addresses of a user; there are at most 20.");
         emails.MapPost("/", AddAsync).WithName("AddUserEmail").WithSummary("Adds an address.");
-        emails.MapPatch("/{emailId}", UpdateAsync).WithName("UpdateUserEmail").WithSummary("Vouches for an address, or makes it the primary one.");
-        emails.MapDelete("/{emailId}", RemoveAsync).WithName("RemoveUserEmail").WithSummary("Removes an address that is neither the primary one nor the only one.");
+        emails.MapPatch("/{emailId}", UpdateAsync).WithName("UpdateUserEmail").WithSummary("Vouches for an address, or makes it the primary one.").WithErrors(MemberErrors.EmailDomainNotAllowed);
+        emails.MapDelete("/{emailId}", RemoveAsync).WithName("RemoveUserEmail").WithSummary("Removes an address that is neither the primary one nor the only one.").WithErrors(MemberErrors.EmailDomainNotAllowed);
     }
 
     private static async Task<Results<Ok<ListResponse<UserEmailResponse>>, ProblemHttpResult>> ListAsync(Id<User> userId, UserEmailService emails, CancellationToken ct) =>

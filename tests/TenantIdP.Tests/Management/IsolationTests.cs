@@ -8,6 +8,7 @@ using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Organizations;
@@ -55,6 +56,8 @@ public abstract class IsolationTests(ManagementHost host)
         var webhook = (await host.UseAsync<WebhookService, Result<MadeWebhook>>(organization, s => s.CreateAsync(organization, new WebhookSettings("https://hooks.example.test/", null, ["*"]), Granter.Instance, Ct))).Value!; // valid input
         var delivery = await host.UseAsync<WebhookTurns, (WebhookOutcome, WebhookDelivery Delivery)>(
             organization, s => s.EndAsync(s.BeginTest(webhook.Endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct));
+        var invitation = (await host.UseAsync<InvitationService, Result<InvitationResult>>(
+            organization, s => s.CreateAsync(organization, new NewInvitation($"{ManagementHost.Unique("i")}@example.test", []), Granter.Instance, Ct))).Value!.Invitation!; // valid input, and nobody's address
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
         var now = TimeProvider.System.GetUtcNow();
         var identity = Core.Users.UserIdentity.Link(member.Membership.UserId, connection, connection.Issuer, ManagementHost.Unique("subject"), "test", now);
@@ -77,7 +80,7 @@ public abstract class IsolationTests(ManagementHost host)
         return new World(new Dictionary<string, string>
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(),
-            ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
+            ["invitationId"] = invitation.Id.ToString(), ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["webhookId"] = webhook.Endpoint.Id.ToString(), ["directoryId"] = directory.Directory.Id.ToString(), ["tokenId"] = directory.Token.Token.Id.ToString(), ["deliveryId"] = delivery.Delivery.Id.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, ["roleSetId"] = set.GetProperty("id").GetString()!, // created objects have ids
         });

@@ -1,8 +1,11 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Invitations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Upstreams;
@@ -33,6 +36,7 @@ public abstract class LeakTests(ObservedHost idp)
         await OidcAsync();
         await SamlAsync();
         await DeviceAsync();
+        await InvitationAsync();
         await ManagementAsync();
         await HostileRequests.SendAsync(new Uri(idp.Issuer), Canary, Ct);
         await idp.Collector.WaitAsync("/v1/metrics", "tenantidp.sign_ins", Ct);
@@ -219,6 +223,30 @@ public abstract class LeakTests(ObservedHost idp)
         }
 
         Assert.True((await KeepAsync(app.TokenAsync([("grant_type", AppGrantTypes.DeviceCode), ("device_code", (string)started["device_code"]!)], Ct))).IsOk); // as above
+    }
+
+    /// <summary>The link is a path: nothing may write down the address that was asked for.</summary>
+    private async Task InvitationAsync()
+    {
+        var (email, password) = ($"invited.person@{idp.UniqueHost()}", "a first password by invitation");
+        seen.Add("email", email);
+        seen.Add("password", password);
+        seen.Add("name", "Wilhelmina Featherington");
+        seen.Add("message", "Looking forward to the balloon");
+        var organization = await idp.CreateOrganizationAsync(Ct);
+        await idp.UseAsync<InvitationService, InvitationResult>(s => s.CreateAsync(organization.Id, new NewInvitation(email, []) { Message = "Looking forward to the balloon" }, Granter.Instance, Ct), organization.Id);
+        var link = Regex.Match((await idp.MailsToAsync(email, 1, Ct))[0].Text, @"http\S+/invitations/(tidp_inv_\S+)");
+        Assert.True(link.Success);
+        seen.Add("invitation token", link.Groups[1].Value);
+        using var browser = new WebBrowser();
+        var page = await browser.GetAsync(link.Value, Ct);
+        seen.Add(page);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string>(), Ct, button: page.Document.QuerySelector("button[value='accept']"));
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["name"] = "Wilhelmina Featherington", ["password"] = password }, Ct);
+        Assert.Contains("Welcome to", page.Text, StringComparison.Ordinal);
+        seen.Add(await browser.GetAsync(link.Value, Ct));
+        seen.Add(await browser.GetAsync(link.Value + "x", Ct)); // no token of anything
+        seen.Add(browser);
     }
 
     private async Task ManagementAsync()

@@ -1275,6 +1275,155 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("tallies", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Invitations.Invitation", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AcceptedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("accepted_by");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("address");
+
+                    b.Property<Guid?>("AppId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("app_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("InviterId")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("inviter_id");
+
+                    b.Property<bool>("InviterIsInstance")
+                        .HasColumnType("boolean")
+                        .HasColumnName("inviter_is_instance");
+
+                    b.Property<string>("InviterKind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("inviter_kind");
+
+                    b.Property<DateTimeOffset>("IssuedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("issued_at");
+
+                    b.Property<string>("Locale")
+                        .HasMaxLength(35)
+                        .HasColumnType("character varying(35)")
+                        .HasColumnName("locale");
+
+                    b.Property<Guid?>("MembershipId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("membership_id");
+
+                    b.Property<string>("Message")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("message");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
+                    b.Property<string>("Normalized")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("normalized");
+
+                    b.Property<DateTimeOffset?>("RequestDeniedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("request_denied_at");
+
+                    b.Property<DateTimeOffset?>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<Guid?>("RequestedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("requested_by");
+
+                    b.Property<int>("ResentCount")
+                        .HasColumnType("integer")
+                        .HasColumnName("resent_count");
+
+                    b.Property<string>("Roles")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("roles");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TokenHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("token_hash");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Workspaces")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("workspaces");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_invitations");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_invitations_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_invitations_expires_at")
+                        .HasFilter("status = 'Pending'");
+
+                    b.HasIndex("OrganizationId", "Normalized")
+                        .IsUnique()
+                        .HasDatabaseName("ux_invitations_organization_id_normalized")
+                        .HasFilter("status = 'Pending'");
+
+                    b.ToTable("invitations", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -1459,6 +1608,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("accept_home_sso");
 
+                    b.Property<bool>("AllowDifferentEmail")
+                        .HasColumnType("boolean")
+                        .HasColumnName("allow_different_email");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -1489,6 +1642,21 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<int>("MembersRevision")
                         .HasColumnType("integer")
                         .HasColumnName("members_revision");
+
+                    b.Property<string>("MembershipDomainList")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasColumnName("membership_domain_list")
+                        .HasDefaultValueSql("'[]'");
+
+                    b.Property<string>("MembershipDomains")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasDefaultValue("Any")
+                        .HasColumnName("membership_domains");
 
                     b.Property<string>("Metadata")
                         .IsRequired()
@@ -2813,6 +2981,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_event_personal_data_organization_id_event_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Invitations.Invitation", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_invitations_organization_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>

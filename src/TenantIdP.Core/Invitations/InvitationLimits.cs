@@ -1,0 +1,27 @@
+using TenantIdP.Core.Instance;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
+
+namespace TenantIdP.Core.Invitations;
+
+/// <summary>How many invitations go out. Counted before anything is sent, over all nodes; a row that is refused gives back what it took with its transaction.</summary>
+public sealed class InvitationLimits(Tallies tallies, ActorContext actor, InvitationOptions options)
+{
+    private const int ResentInADay = 5;
+
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Day = TimeSpan.FromHours(24);
+
+    /// <summary>How long one is open that does not say.</summary>
+    public TimeSpan DefaultLife => TimeSpan.FromHours(options.DefaultHours);
+
+    public async Task<Result> TakeAsync(Id<Organization> organization, CancellationToken ct) =>
+        await tallies.TakeAsync(
+            [
+                new TallyLimit($"invitations {organization}", options.PerOrganizationAndHour, Hour),
+                new TallyLimit($"invitations {organization} {Fingerprint.Of($"{actor.Actor.Kind} {actor.Actor.Id}")}", options.PerInviterAndHour, Hour),
+            ], ct) ? Result.Ok : InvitationErrors.Bounded;
+
+    public async Task<Result> TakeAgainAsync(Invitation invitation, CancellationToken ct) =>
+        await tallies.TakeAsync([new TallyLimit($"invitation_resent {invitation.Id}", ResentInADay, Day)], ct) ? await TakeAsync(invitation.OrganizationId, ct) : InvitationErrors.ResendLimit;
+}
