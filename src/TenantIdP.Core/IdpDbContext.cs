@@ -7,6 +7,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -47,6 +48,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<WorkspaceRole> WorkspaceRoles => Set<WorkspaceRole>();
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
+    public DbSet<DomainConnection> DomainConnections => Set<DomainConnection>();
+    public DbSet<JoinRequest> JoinRequests => Set<JoinRequest>();
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
@@ -175,6 +178,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
             WroteToOutbox |= entry is { State: EntityState.Added, Entity: OutboxMessage };
             if (entry is { State: EntityState.Modified, Entity: IVersioned }) entry.Property(nameof(IVersioned.Version)).CurrentValue = (int)entry.Property(nameof(IVersioned.Version)).OriginalValue! + 1; // mapped as a required int
             if (NodeChange.Of(entry) is { } change) (changes ??= []).Add(change);
+            if (NodeChange.OfRealm(entry) is { } realm) (changes ??= []).Add(realm);
         }
 
         return changes is null ? base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken) : SaveAndTellAsync(changes, acceptAllChangesOnSuccess, cancellationToken);
@@ -201,6 +205,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
+        IdConvention<JoinRequest>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
@@ -226,6 +231,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var sessions = new SessionMapping();
         var webhooks = new WebhookMapping();
         var roleSets = new RoleSetMapping();
+        var domains = new DomainMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
@@ -241,7 +247,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<Workspace>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
-        modelBuilder.ApplyConfiguration(new DomainMapping());
+        modelBuilder.ApplyConfiguration<OrganizationDomain>(domains);
+        modelBuilder.ApplyConfiguration<DomainConnection>(domains);
+        modelBuilder.ApplyConfiguration(new JoinRequestMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);
@@ -270,6 +278,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<WorkspaceMember>(modelBuilder);
         FilterByOrganization<WorkspaceRole>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
+        FilterByOrganization<DomainConnection>(modelBuilder);
+        FilterByOrganization<JoinRequest>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);
         FilterByOrganization<AcsAlias>(modelBuilder);

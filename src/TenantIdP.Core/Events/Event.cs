@@ -105,6 +105,9 @@ public static class EventTypes
     public const string MemberReactivated = "member.reactivated";
     public const string MemberRemoved = "member.removed";
     public const string MemberMerged = "member.merged";
+    public const string JoinRequested = "join_request.created";
+    public const string JoinApproved = "join_request.approved";
+    public const string JoinDenied = "join_request.denied";
     public const string OwnershipTransferred = "organization.ownership_transferred";
     public const string WorkspaceCreated = "workspace.created";
     public const string WorkspaceUpdated = "workspace.updated";
@@ -124,6 +127,7 @@ public static class EventTypes
     public const string RoleSetChanged = "organization.role_set_changed";
     public const string RoleDeleted = "role.deleted";
     public const string DomainClaimed = "domain.claimed";
+    public const string DomainUpdated = "domain.updated";
     public const string DomainVerified = "domain.verified";
     public const string DomainReleased = "domain.released";
     public const string ConnectionCreated = "connection.created";

@@ -11,21 +11,21 @@ using TenantIdP.Core.Workspaces;
 namespace TenantIdP.Core.SignIn;
 
 /// <summary>Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. Never gives Owner or Admin, never revives a removed member.</summary>
-public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
+public sealed class JitProvisioning(IdpDbContext db, JitGate gate, SsoRoleAssignments ssoRoles, EventLog events, TraceRecorder trace, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
         TraceMode(connection);
-        if (connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
-        var allowed = await MayJoinAsync(connection, user.Id, verified && email is { } shown ? [shown] : [], ct);
+        EmailAddress[] shown = verified && email is { } own ? [own] : [];
+        var allowed = await gate.CheckAsync(connection, user.Id, shown, ct);
         if (!allowed.IsOk) return allowed.Error;
         if (email is { } address) user.AddEmail(address, verified, now);
         db.Users.Add(user);
         events.Record(EventTypes.UserCreated, connection.OrganizationId, user.Id.ToString(), new { by = "jit", connectionId = connection.Id }, new { email = email?.Value, name = external.Name.Display });
         Link(connection, external, user.Id, "created");
-        await JoinAsync(connection, external, user.Id, null, ct);
+        await JoinAsync(connection, external, user.Id, null, shown, ct);
         return user.Id;
     }
 
@@ -33,12 +33,11 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
     {
         var membership = await MembershipAsync(connection, external, user, ct);
         TraceMode(connection);
-        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, user, null, ct) : Result.Ok;
+        var allowed = membership is null ? await gate.CheckAsync(connection, user, null, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
         Link(connection, external, user, why);
-        await JoinAsync(connection, external, user, membership, ct);
+        await JoinAsync(connection, external, user, membership, null, ct);
         return user;
     }
 
@@ -47,11 +46,10 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
     {
         var membership = await MembershipAsync(connection, external, identity.UserId, ct);
         TraceMode(connection);
-        if (membership is null && connection.Jit != JitMode.On) return SignInErrors.JitDisabled;
         if (membership is not null and not { Status: MembershipStatus.Active }) return membership.Status == MembershipStatus.Pending ? SignInErrors.MembershipPending : SignInErrors.MembershipEnded;
-        var allowed = membership is null ? await MayJoinAsync(connection, identity.UserId, null, ct) : Result.Ok;
+        var allowed = membership is null ? await gate.CheckAsync(connection, identity.UserId, null, ct) : Result.Ok;
         if (!allowed.IsOk) return allowed.Error;
-        await JoinAsync(connection, external, identity.UserId, membership, ct);
+        await JoinAsync(connection, external, identity.UserId, membership, null, ct);
         return identity.UserId;
     }
 
@@ -61,18 +59,18 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         events.Record(EventTypes.IdentityLinked, connection.OrganizationId, user.ToString(), new { connectionId = connection.Id, why }, new { subject = external.Subject });
     }
 
-    private async Task JoinAsync(Connection connection, ExternalIdentity external, Id<User> user, Membership? membership, CancellationToken ct)
+    private async Task JoinAsync(Connection connection, ExternalIdentity external, Id<User> user, Membership? membership, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (membership is null)
         {
             membership = Membership.Join(connection.OrganizationId, user, now);
-            var role = await DefaultRoleAsync(connection, ct);
-            membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             db.Memberships.Add(membership);
+            Role[] roles = await gate.ConsumeAsync(membership, verified, ct) ? [] : [await DefaultRoleAsync(connection, ct)];
+            foreach (var role in roles) membership.Grant(role, RoleSource.Jit, connection.Id.ToString(), now);
             events.Record(EventTypes.MemberJoined, connection.OrganizationId, membership.Id.ToString(), new { userId = user, by = "jit", connectionId = connection.Id });
-            await db.JoinDefaultAsync(events, membership, [role], RoleSource.Jit, connection.Id.ToString(), now, ct);
-            trace.Add("provisioning", "membership_created", TraceVerdict.Passed, $"default role {role.Key}");
+            await db.JoinDefaultAsync(events, membership, roles, RoleSource.Jit, connection.Id.ToString(), now, ct);
+            trace.Add("provisioning", "membership_created", TraceVerdict.Passed, roles.Length == 0 ? "the roles of an invitation" : $"default role {roles[0].Key}");
         }
         else
         {
@@ -82,17 +80,6 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SsoRoleAss
         membership.Overlay(external.Name.Display, now);
         await ssoRoles.ApplyAsync(connection, external, membership, ct);
         await TraceRolesAsync(membership, ct);
-    }
-
-    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
-    {
-        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, verified, ct);
-        if (allowed.IsOk) return Result.Ok;
-
-        // To the person, in words for them.
-        if (allowed.Error == MemberErrors.EmailDomainNotAllowed) return SignInErrors.EmailDomainNotAllowed;
-        if (allowed.Error == MemberErrors.LimitReached) return SignInErrors.MemberLimitReached;
-        return allowed.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization : SignInErrors.ConnectionUnavailable;
     }
 
     private void TraceMode(Connection connection) => trace.Add("provisioning", "jit_mode", TraceVerdict.Noted, connection.Jit.ToString());

@@ -10,6 +10,7 @@ using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -66,6 +67,10 @@ public static class ManagementEndpoints
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
         services.AddScoped<DomainService>();
+        services.AddScoped<DomainRouting>();
+        services.AddScoped<Openings>();
+        services.AddScoped<DomainJoins>();
+        services.AddScoped<JoinRequestService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
@@ -143,6 +148,7 @@ public static class ManagementEndpoints
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
         organization.MapDomains();
+        organization.MapJoinRequests();
         organization.MapConnections();
         organization.MapSignInTraces();
         organization.MapAppGrants();
