@@ -422,6 +422,38 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainConnection", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("domain_id");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("integer")
+                        .HasColumnName("position");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Host")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("host");
+
+                    b.HasKey("OrganizationId", "DomainId", "Position")
+                        .HasName("pk_domain_connections");
+
+                    b.HasIndex("OrganizationId", "ConnectionId")
+                        .HasDatabaseName("ix_domain_connections_organization_id_connection_id");
+
+                    b.ToTable("domain_connections", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -432,6 +464,14 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("Assignment")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasDefaultValue("Off")
+                        .HasColumnName("assignment");
+
                     b.Property<string>("Challenge")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -441,6 +481,14 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<DateTimeOffset>("ClaimedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("claimed_at");
+
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasDefaultValue("member")
+                        .HasColumnName("default_role_key");
 
                     b.Property<string>("Host")
                         .IsRequired()
@@ -758,6 +806,62 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasDatabaseName("ix_tallies_expires_at");
 
                     b.ToTable("tallies", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Joining.JoinRequest", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("character varying(318)")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("status");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_join_requests");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_join_requests_user_id");
+
+                    b.HasIndex("OrganizationId", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_join_requests_organization_id_user_id");
+
+                    b.ToTable("join_requests", (string)null);
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
@@ -2174,6 +2278,23 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainConnection", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_connections_organization_id_connection_id");
+
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany("Connections")
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_connections_organization_id_domain_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2192,6 +2313,23 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_event_personal_data_organization_id_event_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Joining.JoinRequest", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_join_requests_organization_id");
+
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_join_requests_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
@@ -2425,6 +2563,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
+                {
+                    b.Navigation("Connections");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
