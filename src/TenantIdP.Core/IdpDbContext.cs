@@ -9,6 +9,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Invitations;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -52,6 +53,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Invitation> Invitations => Set<Invitation>();
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
+    public DbSet<DomainConnection> DomainConnections => Set<DomainConnection>();
+    public DbSet<JoinRequest> JoinRequests => Set<JoinRequest>();
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
@@ -186,6 +189,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
             WroteToOutbox |= entry is { State: EntityState.Added, Entity: OutboxMessage };
             if (entry is { State: EntityState.Modified, Entity: IVersioned }) entry.Property(nameof(IVersioned.Version)).CurrentValue = (int)entry.Property(nameof(IVersioned.Version)).OriginalValue! + 1; // mapped as a required int
             if (NodeChange.Of(entry) is { } change) (changes ??= []).Add(change);
+            if (NodeChange.OfRealm(entry) is { } realm) (changes ??= []).Add(realm);
         }
 
         return changes is null ? base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken) : SaveAndTellAsync(changes, acceptAllChangesOnSuccess, cancellationToken);
@@ -219,6 +223,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<DirectoryLogEntry>(configurationBuilder);
         IdConvention<DirectoryGroup>(configurationBuilder);
         IdConvention<GroupMapping>(configurationBuilder);
+        IdConvention<JoinRequest>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
@@ -247,6 +252,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var sessions = new SessionMapping();
         var webhooks = new WebhookMapping();
         var roleSets = new RoleSetMapping();
+        var domains = new DomainMapping();
         modelBuilder.ApplyConfiguration(new OrganizationMapping());
         modelBuilder.ApplyConfiguration(new OrganizationSlugMapping());
         modelBuilder.ApplyConfiguration<User>(users);
@@ -266,6 +272,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
         modelBuilder.ApplyConfiguration(new InvitationMapping());
         modelBuilder.ApplyConfiguration(new DomainMapping());
+        modelBuilder.ApplyConfiguration<OrganizationDomain>(domains);
+        modelBuilder.ApplyConfiguration<DomainConnection>(domains);
+        modelBuilder.ApplyConfiguration(new JoinRequestMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);
@@ -303,6 +312,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<WorkspaceRole>(modelBuilder);
         FilterByOrganization<Invitation>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
+        FilterByOrganization<DomainConnection>(modelBuilder);
+        FilterByOrganization<JoinRequest>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);
         FilterByOrganization<AcsAlias>(modelBuilder);

@@ -12,6 +12,15 @@ public static class DomainErrors
     /// <summary>Does not say whose it is.</summary>
     public static readonly Error Unavailable = new(ErrorKind.Conflict, "domain_unavailable", "The domain can't be verified for this organization; ask the operator if you own it.");
 
+    public static readonly Error RolePrivileged = new(ErrorKind.Invalid, "default_role_privileged",
+        "Nobody gets a role by an address that changes the organization: owner, admin, and what permits to write or delete anything of it.", "defaultRole");
+
+    public static readonly Error RoleUnknown = new(ErrorKind.Invalid, "default_role_unknown", "There is no role with this key in this organization.", "defaultRole");
+    public static readonly Error ConnectionUnknown = new(ErrorKind.Invalid, "domain_connection_unknown", "A rule names a connection that this organization does not have.", "connections");
+
+    public static readonly Error RuleInvalid = new(ErrorKind.Invalid, "domain_rule_invalid",
+        "Give at most 20 different rules of a connection and, if they have a condition, a host of this domain or *. and one; each condition once.", "connections");
+
     public static readonly Error StillRequired = new(ErrorKind.Conflict, "domain_required_by_policy",
         "The organization requires SSO and this is its last domain that was verified by DNS or an operator; switch the policy off first.");
 }

@@ -10,7 +10,7 @@ internal static class DomainHolders
     public static async Task<OrganizationDomain?> HolderAsync(this IdpDbContext db, HostName host, CancellationToken ct)
     {
         var hosts = host.SelfAndParents().ToArray();
-        var holders = await db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+        var holders = await db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             .Where(d => hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains))
             .AsNoTracking().ToListAsync(ct);
         return holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
@@ -21,7 +21,7 @@ internal static class DomainHolders
     {
         if (hosts.Count == 0) return [];
         var wanted = hosts.SelectMany(host => host.SelfAndParents()).Distinct().ToArray();
-        var verified = await db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+        var verified = await db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             .Where(d => wanted.Contains(d.Host) && d.VerifiedAt != null)
             .Select(d => new { d.Host, d.OrganizationId, d.IncludeSubdomains }).ToDictionaryAsync(d => d.Host, ct);
         var found = new Dictionary<HostName, Id<Organization>>();

@@ -110,6 +110,9 @@ public static class EventTypes
     public const string DirectoryUserDeleted = "directory_user.deleted";
     public const string DirectoryUserRefused = "directory_user.refused";
     public const string OrganizationOwnerless = "organization.ownerless";
+    public const string JoinRequested = "join_request.created";
+    public const string JoinApproved = "join_request.approved";
+    public const string JoinDenied = "join_request.denied";
     public const string OwnershipTransferred = "organization.ownership_transferred";
     public const string InvitationCreated = "invitation.created";
     public const string InvitationResent = "invitation.resent";
@@ -138,6 +141,7 @@ public static class EventTypes
     public const string RoleSetChanged = "organization.role_set_changed";
     public const string RoleDeleted = "role.deleted";
     public const string DomainClaimed = "domain.claimed";
+    public const string DomainUpdated = "domain.updated";
     public const string DomainVerified = "domain.verified";
     public const string DomainReleased = "domain.released";
     public const string ConnectionCreated = "connection.created";

@@ -1,6 +1,8 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.Instance;
@@ -18,6 +20,9 @@ public readonly record struct NodeChange(string Cache, string? Key)
 
     /// <summary>Keyed by the connection; the keys of the instance have no key of their own, because every connection may use them.</summary>
     public const string SamlKeys = "saml_keys";
+
+    /// <summary>Keyed by the organization, or by the host of a domain for all hosts at and below it.</summary>
+    public const string Realms = "realms";
 
     public const string SigningKeys = "signing_keys";
 
@@ -50,4 +55,17 @@ public readonly record struct NodeChange(string Cache, string? Key)
             new NodeChange(Connections, organization.Id.ToString()),
         _ => null,
     };
+
+    /// <summary>The same for what decides where people sign in.</summary>
+    internal static NodeChange? OfRealm(EntityEntry entry) => entry.Entity switch
+    {
+        OrganizationDomain domain => new NodeChange(Realms, domain.Host.Value),
+        Connection connection when entry.State != EntityState.Modified || entry.Property(nameof(Connection.Status)).IsModified || entry.Property(nameof(Connection.DisplayName)).IsModified =>
+            new NodeChange(Realms, connection.OrganizationId.ToString()),
+        Organization organization when entry.State == EntityState.Modified && OfOrganization.Any(name => entry.Property(name).IsModified) => new NodeChange(Realms, organization.Id.ToString()),
+        _ => null,
+    };
+
+    private static readonly string[] OfOrganization =
+        [nameof(Organization.Status), nameof(Organization.DisplayName), nameof(Organization.Slug), nameof(Organization.RequireSso), nameof(Organization.AcceptHomeSso)];
 }

@@ -30,7 +30,7 @@ public enum RoleSource
 /// <summary>What people and apps give, they take away; what a directory or an identity provider's claim gives, only that.</summary>
 internal static class RoleSources
 {
-    public static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit];
+    public static readonly RoleSource[] Ours = [RoleSource.Manual, RoleSource.Api, RoleSource.Invitation, RoleSource.Jit, RoleSource.Domain];
 }
 
 /// <summary>A user in an organization.</summary>

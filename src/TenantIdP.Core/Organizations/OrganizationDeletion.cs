@@ -121,6 +121,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.Invitations.Where(i => i.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.JoinRequests.Where(r => r.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.SignInTraces.Where(t => t.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.AppGrants.Where(g => g.OrganizationId == id).ExecuteDeleteAsync(ct);

@@ -37,5 +37,11 @@ public static class BuiltInRoles
     /// <summary>The same of a role that is at hand: what extends Admin is no less.</summary>
     public static bool IsPrivileged(Role role) => IsPrivileged(role.Key) || (role.BuiltInBase is { } extended && IsPrivileged(extended));
 
+    private static readonly HashSet<string> Control =
+        [.. OwnerPermissions.Where(p => p.EndsWith(":write", StringComparison.Ordinal) || p.EndsWith(":delete", StringComparison.Ordinal))];
+
+    /// <summary>Whether it lets its holder change the organization through this product's own API, whatever it is called: what nobody gets by the domain of an address.</summary>
+    public static bool GivesControl(Role role) => IsPrivileged(role) || role.Permissions.Any(Control.Contains);
+
     private static string[] Sorted(string[] permissions) => [.. permissions.Order(StringComparer.Ordinal)];
 }

@@ -1,53 +1,103 @@
-using System.Linq.Expressions;
-using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
-using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Core.SignIn;
 
-/// <summary>Where a person is sent to prove who they are.</summary>
-/// <param name="Connection">Null means a credential of this instance.</param>
+/// <summary>Where a person is sent to prove who they are: to a connection, to a choice among those of one organization, or to a credential of this instance.</summary>
 /// <param name="OrganizationName">Shown before the person leaves: whose sign-in comes next. Only facts that are public by DNS or by the app's own request.</param>
-public sealed record Realm(Id<Connection>? Connection, ConnectionKind Kind, string? OrganizationName)
+public sealed record Realm(Id<Connection>? Connection, string? OrganizationName)
 {
-    public static readonly Realm Local = new(null, ConnectionKind.Oidc, null);
+    public static readonly Realm Local = new(null, null);
+
+    /// <summary>Of one organization, when a person has to say which.</summary>
+    public IReadOnlyList<RealmConnection> Choices { get; init; } = [];
+
+    /// <summary>What this browser used last, where nothing decides against it; the person may take it or not.</summary>
+    public RealmConnection? Suggested { get; init; }
+
+    /// <summary>Whose it is.</summary>
+    public string? SuggestedBy { get; init; }
+
+    public bool IsLocal => Connection is null && Choices.Count == 0;
 }
 
-/// <param name="Organization">Id or slug of the organization the app pinned; typing another address can't replace it.</param>
+/// <param name="Organization">Id or slug of the organization the app pinned; nothing that is typed or hinted can replace it.</param>
 /// <param name="Connection">A connection the app named.</param>
-public sealed record RealmQuestion(string? Organization, string? Connection, string? DomainHint, EmailAddress? Email);
+/// <param name="Remembered">What this browser used last.</param>
+public sealed record RealmQuestion(string? Organization, string? Connection, string? DomainHint, EmailAddress? Email, Id<Connection>? Remembered = null);
 
 /// <summary>
-/// Home-realm discovery. Reads domains, connections and organizations only, never people: the answer for a known and an unknown person of a domain is the same row.
+/// Home-realm discovery (FEATURES.md row 17). Knows domains, connections and organizations only, never people: the answer for a known and an unknown person of a domain is one.
 /// </summary>
-public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider clock)
+public sealed class HomeRealm(IRealmFacts facts, TraceRecorder trace)
 {
-    private sealed record Candidate(Id<Organization> OrganizationId, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection> ConnectionId, ConnectionKind Kind);
-
     /// <summary>
-    /// In this order: an organization that requires its own SSO > the connection named by the app > the most specific verified domain > the pinned organization's own
-    /// connection where it refuses other homes > a credential of this instance.
+    /// In this order: the organization that the app pinned > the connection it named > the most specific verified domain > what this browser remembers, as a suggestion > a
+    /// credential of this instance.
     /// </summary>
     public async Task<Realm> FindAsync(RealmQuestion question, CancellationToken ct)
     {
         trace.Add("input", "email", TraceVerdict.Noted, question.Email is { } email ? $"{TraceRecorder.Masked(email)}, domain {email.Domain.Value}" : "no address");
-        var pinned = question.Organization is { } named ? await PinnedAsync(named, ct) : null;
-        if (pinned is { RequireSso: true, Connection: not null }) return Decide("require_sso", "the organization of the app's request requires its own sign-in", pinned.ToRealm());
-
-        if (question.Connection is { } hint && Id<Connection>.TryParse(hint, out var connectionId))
+        var named = Id<Connection>.TryParse(question.Connection, out var connection) ? connection : (Id<Connection>?)null;
+        if (question.Organization is { } pin)
         {
-            var chosen = await ByConnectionAsync(connectionId, ct);
-            // A connection of another organization than the pinned one is no way into it.
-            if (chosen is not null && (pinned is null || chosen.OrganizationId == pinned.Id)) return Decide("named_connection", "the app's request names the connection", new Realm(chosen.ConnectionId, chosen.Kind, chosen.DisplayName));
+            // One that isn't there is refused elsewhere; here nothing else takes its place.
+            return await facts.ByOrganizationAsync(pin, ct) is { } pinned ? await PinnedAsync(pinned, named, question, ct) : Local();
         }
 
-        var host = question.Email?.Domain ?? (HostName.TryParse(question.DomainHint, out var hinted) ? hinted : (HostName?)null);
-        var byDomain = host is { } domain ? await ByDomainAsync(domain, ct) : null;
-        if (pinned is not null && byDomain is not null && byDomain.OrganizationId != pinned.Id && !pinned.AcceptHomeSso)
-            return pinned.Connection is null ? Local() : Decide("pinned_organization", "the organization of the app's request takes no other organization's sign-in", pinned.ToRealm());
-        return byDomain is null ? Local() : Decide("verified_domain", $"{host} belongs to an organization with this connection", new Realm(byDomain.ConnectionId, byDomain.Kind, byDomain.DisplayName));
+        if (named is { } id && await facts.ByConnectionAsync(id, ct) is { } owner) return Decide("named_connection", "the app's request names the connection", new Realm(id, owner.DisplayName));
+        var host = question.Email?.Domain ?? Hinted(question);
+        var holder = host is { } domain ? await facts.ByHostAsync(domain, ct) : null;
+        if (holder is not null && host is { } held && Route(holder, held) is { IsLocal: false } routed)
+            return Decide("verified_domain", $"{held} belongs to an organization with this sign-in", routed with { Suggested = routed.Choices.FirstOrDefault(c => c.Id == question.Remembered), SuggestedBy = routed.OrganizationName });
+        return holder is null ? await SuggestAsync(question.Remembered, ct) : Local();
     }
+
+    /// <summary>Into this organization: by its own connections, by the home of a person whose sign-in it takes, or by a credential of this instance.</summary>
+    private async Task<Realm> PinnedAsync(OrganizationRealm pinned, Id<Connection>? named, RealmQuestion question, CancellationToken ct)
+    {
+        // A connection of another organization is no way into this one.
+        if (named is { } id && pinned.Connections.Any(c => c.Id == id)) return Decide("named_connection", "the app's request names a connection of its organization", new Realm(id, pinned.DisplayName));
+
+        // A hint leads to nobody else's sign-in: only an address does, and only one whose holder speaks for its mail.
+        var host = question.Email?.Domain ?? Hinted(question);
+        var holder = host is { } domain ? await facts.ByHostAsync(domain, ct) : null;
+        if (holder is not null && holder.Organization.Id == pinned.Id && host is { } own && Route(holder, own) is { IsLocal: false } routed)
+            return Decide("pinned_organization", $"{own} belongs to the organization of the app's request", routed);
+        if (pinned.RequireSso && pinned.Connections.Count > 0) return Decide("require_sso", "the organization of the app's request requires its own sign-in", Own(pinned));
+        if (holder is null || holder.Organization.Id == pinned.Id || question.Email is not { } email) return Local();
+        if (pinned.AcceptHomeSso && holder.ProvesMail)
+            return Route(holder, email.Domain) is { IsLocal: false } home ? Decide("verified_domain", $"{email.Domain} belongs to an organization whose sign-in counts here", home) : Local();
+        return pinned.Connections.Count == 0 ? Local() : Decide("pinned_organization", "the organization of the app's request takes no other organization's sign-in", Own(pinned));
+    }
+
+    private async Task<Realm> SuggestAsync(Id<Connection>? remembered, CancellationToken ct)
+    {
+        if (remembered is not { } id || await facts.ByConnectionAsync(id, ct) is not { } owner) return Local();
+        return Local() with { Suggested = owner.Connections.First(c => c.Id == id), SuggestedBy = owner.DisplayName };
+    }
+
+    private static Realm Own(OrganizationRealm organization) => Among(organization, organization.Connections);
+
+    /// <summary>The first rule whose condition holds; else those without one; without any rule all connections there are. Only active ones count.</summary>
+    private static Realm Route(DomainRealm domain, HostName host)
+    {
+        var organization = domain.Organization;
+        if (domain.Rules.Count == 0) return Own(organization);
+        var live = domain.Rules.Where(r => organization.Connections.Any(c => c.Id == r.Connection)).ToList();
+        if (live.FirstOrDefault(r => r.Host is { } condition && DomainConnection.Matches(condition, host)) is { } rule) return new Realm(rule.Connection, organization.DisplayName);
+        return Among(organization, [.. live.Where(r => r.Host is null).Select(r => organization.Connections.First(c => c.Id == r.Connection))]);
+    }
+
+    private static Realm Among(OrganizationRealm organization, IReadOnlyList<RealmConnection> connections) => connections switch
+    {
+        [] => Realm.Local,
+        [var only] => new Realm(only.Id, organization.DisplayName),
+        _ => new Realm(null, organization.DisplayName) { Choices = connections },
+    };
+
+    private static HostName? Hinted(RealmQuestion question) => HostName.TryParse(question.DomainHint, out var hinted) ? hinted : null;
 
     private Realm Local() => Decide("local", "no connection is responsible", Realm.Local);
 
@@ -56,50 +106,4 @@ public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider
         trace.Add("realm", rule, TraceVerdict.Passed, why);
         return realm;
     }
-
-    /// <summary>One statement: the host itself first, then each parent that includes its sub-domains.</summary>
-    private async Task<Candidate?> ByDomainAsync(HostName host, CancellationToken ct)
-    {
-        var hosts = host.SelfAndParents().ToArray();
-        var holders = await (
-            from d in db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            where hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains)
-            join o in db.Organizations on d.OrganizationId equals o.Id
-            where o.Status == OrganizationStatus.Active
-            from c in db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).DefaultIfEmpty()
-            orderby c.Id
-            select new { d.Host, o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, ConnectionId = c == null ? (Id<Connection>?)null : c.Id, Kind = c == null ? ConnectionKind.Oidc : c.Kind })
-            .AsNoTracking().ToListAsync(ct);
-
-        // The most specific holder decides, also when it has no connection: a child domain verified by somebody else is not its parent's.
-        var best = holders.OrderByDescending(h => h.Host.Value.Length).FirstOrDefault();
-        return best is { ConnectionId: { } connection } ? new Candidate(best.Id, best.DisplayName, best.RequireSso, best.AcceptHomeSso, connection, best.Kind) : null;
-    }
-
-    private Task<Candidate?> ByConnectionAsync(Id<Connection> id, CancellationToken ct) => (
-        from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-        join o in db.Organizations on c.OrganizationId equals o.Id
-        where c.Id == id && c.Status == ConnectionStatus.Active && o.Status == OrganizationStatus.Active
-        select new Candidate(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c.Id, c.Kind)).SingleOrDefaultAsync(ct);
-
-    private sealed record PinnedOrganization(Id<Organization> Id, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection>? Connection, ConnectionKind Kind)
-    {
-        public Realm ToRealm() => new(Connection, Kind, DisplayName);
-    }
-
-    private async Task<PinnedOrganization?> PinnedAsync(string idOrSlug, CancellationToken ct)
-    {
-        if (Id<Organization>.TryParse(idOrSlug, out var id)) return await PinnedAsync(o => o.Id == id, ct);
-        if (!Slug.TryParse(idOrSlug, out var slug)) return null;
-        if (await PinnedAsync(o => o.Slug == slug, ct) is { } found) return found;
-        return await db.FormerOwnerAsync(slug, clock.GetUtcNow(), ct) is { } former ? await PinnedAsync(o => o.Id == former, ct) : null;
-    }
-
-    private async Task<PinnedOrganization?> PinnedAsync(Expression<Func<Organization, bool>> named, CancellationToken ct) =>
-        await (
-            from o in db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(o => o.Status == OrganizationStatus.Active).Where(named)
-            from c in db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).DefaultIfEmpty()
-            orderby c.Id
-            select new PinnedOrganization(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c == null ? null : c.Id, c == null ? ConnectionKind.Oidc : c.Kind))
-            .FirstOrDefaultAsync(ct);
 }

@@ -18,16 +18,15 @@ public sealed record SignInGrants(SsoRoleAssignments Sso, InvitationConsumption 
 /// Makes users, identities and memberships at a sign-in, in the caller's transaction and tenant scope. By itself it never gives Owner or Admin and never revives a removed member: only
 /// an invitation to a verified address does, and it also opens a connection that takes nobody unasked, so that who is invited and must use it gets in.
 /// </summary>
-public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SignInGrants grants, EventLog events, TraceRecorder trace, TimeProvider clock)
+public sealed class JitProvisioning(IdpDbContext db, JitGate gate, SignInGrants grants, EventLog events, TraceRecorder trace, TimeProvider clock)
 {
     public async Task<Result<Id<User>>> CreateAsync(Connection connection, ExternalIdentity external, EmailAddress? email, bool verified, CancellationToken ct)
     {
         TraceMode(connection);
         var invited = await grants.Invitations.FindAsync(connection.OrganizationId, null, verified ? email : null, ct);
-        if (connection.Jit != JitMode.On && !invited.Any) return SignInErrors.JitDisabled;
         var now = clock.GetUtcNow();
         var user = User.Create(external.Name, now, connection.OrganizationId);
-        var allowed = await MayJoinAsync(connection, user.Id, verified && email is { } shown ? [shown] : [], ct);
+        var allowed = await gate.CheckAsync(connection, user.Id, verified && email is { } shown ? [shown] : [], invited.Any, ct);
         if (!allowed.IsOk) return allowed.Error;
         if (email is { } address) user.AddEmail(address, verified, now);
         db.Users.Add(user);
@@ -66,8 +65,7 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SignInGran
         if (membership is { Status: not MembershipStatus.Removed }) return SignInErrors.MembershipEnded;
         var invited = await grants.Invitations.FindAsync(connection.OrganizationId, user, null, ct);
         if (membership is not null && !invited.BringBack(membership)) return SignInErrors.MembershipEnded;
-        if (membership is null && connection.Jit != JitMode.On && !invited.Any) return SignInErrors.JitDisabled;
-        var allowed = await MayJoinAsync(connection, user, null, ct);
+        var allowed = await gate.CheckAsync(connection, user, null, invited.Any, ct);
         return allowed.IsOk ? invited : allowed.Error;
     }
 
@@ -110,17 +108,6 @@ public sealed class JitProvisioning(IdpDbContext db, JoinRules joins, SignInGran
         else db.Memberships.Add(membership);
         trace.Add("provisioning", "invitation_accepted", TraceVerdict.Passed, "the roles of the invitation");
         return membership;
-    }
-
-    private async Task<Result> MayJoinAsync(Connection connection, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
-    {
-        var allowed = await joins.CheckAtSignInAsync(connection.OrganizationId, user, verified, ct);
-        if (allowed.IsOk) return Result.Ok;
-
-        // To the person, in words for them.
-        if (allowed.Error == MemberErrors.EmailDomainNotAllowed) return SignInErrors.EmailDomainNotAllowed;
-        if (allowed.Error == MemberErrors.LimitReached) return SignInErrors.MemberLimitReached;
-        return allowed.Error == MemberErrors.SingleOrganization ? SignInErrors.SingleOrganization : SignInErrors.ConnectionUnavailable;
     }
 
     private void TraceMode(Connection connection) => trace.Add("provisioning", "jit_mode", TraceVerdict.Noted, connection.Jit.ToString());

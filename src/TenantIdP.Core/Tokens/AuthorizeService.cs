@@ -99,11 +99,13 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
     private async Task<AuthorizeDecision> StepUpAsync(AuthorizationRequest request, Session session, Verdict verdict, Id<Organization>? target, CancellationToken ct)
     {
         if (target is not { } organization) return HasProvenNow(request, session) ? NotEnough : new AuthorizeDecision.SignIn();
+        // Of several, the one that knows the person; any of them will do.
+        var user = session.UserId;
         var connection = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             .Where(c => c.OrganizationId == organization && c.Status == ConnectionStatus.Active)
-            .OrderBy(c => c.Id).Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct);
+            .OrderBy(c => db.UserIdentities.Any(i => i.UserId == user && i.ConnectionId == c.Id) ? 0 : 1).ThenBy(c => c.Id).Select(c => (Id<Connection>?)c.Id).FirstOrDefaultAsync(ct);
         if (connection is null && verdict == Verdict.SsoRequired) return new AuthorizeDecision.Refuse("access_denied", "The organization requires its own sign-in, which is switched off.");
-        var beenThere = connection is null ? HasProvenNow(request, session) : session.Proofs.Any(p => p.ConnectionId == connection && p.At >= request.Interaction.StartedAt);
+        var beenThere = connection is null ? HasProvenNow(request, session) : session.Proofs.Any(p => p.OrganizationId == organization && p.At >= request.Interaction.StartedAt);
         return beenThere ? NotEnough : new AuthorizeDecision.StepUp(organization, connection);
     }
 

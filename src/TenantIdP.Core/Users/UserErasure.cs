@@ -39,6 +39,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct);
                 await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await LeaveAsync(id, ct);
+                await db.JoinRequests.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);
                 var addresses = user.Emails.Where(e => e.VerifiedAt != null).Select(e => e.Normalized).ToArray();
                 user.Erase(clock.GetUtcNow());

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -20,7 +21,11 @@ public sealed record ExportedWorkspace(Id<Organization> OrganizationId, Id<Works
 /// <param name="Events">About the person or caused by them; personal data only of those about them.</param>
 public sealed record ExportedUser(
     User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<Session> Sessions,
-    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces);
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces)
+{
+    /// <summary>What they have asked organizations.</summary>
+    public IReadOnlyList<JoinRequest> JoinRequests { get; init; } = [];
+}
 
 /// <summary>
 /// Answers a person's question what is held about them (GDPR article 15), under the ids that were merged into theirs, too. Crosses organizations, because that is the question.
@@ -40,9 +45,10 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
         var joined = await AllMembershipsAsync(id, ct);
         if (!joined.IsOk) return joined.Error;
         var (found, traces) = await HistoryAsync(all, ct);
+        var requests = await db.JoinRequests.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().Where(r => all.Contains(r.UserId)).OrderBy(r => r.Id).ToListAsync(ct);
         events.RecordForInstance(EventTypes.UserExported, id.ToString());
         await db.SaveChangesAsync(ct);
-        return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces);
+        return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces) { JoinRequests = requests };
     }
 
     private async Task<Result<List<UserMembership>>> AllMembershipsAsync(Id<User> id, CancellationToken ct)

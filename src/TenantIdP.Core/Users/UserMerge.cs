@@ -42,6 +42,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
                 // or starts again and finds the survivor: only then is nothing added to the merged account any more, and what was added last is looked for.
                 await MovePasswordAsync(facts, ct);
                 foreach (var (mine, theirs) in facts.Pairs().ToList()) await MoveMembershipAsync(facts, mine, theirs, ct);
+                await MoveRequestsAsync(into, from, ct);
                 var ended = await sessions.EndAllAsync(from, ct);
                 await MoveProfileAsync(facts, ct);
                 foreach (var identity in facts.Identities) identity.MoveTo(into);
@@ -80,6 +81,19 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
         // Who was in several before a rule forbade it stays there; two people who each kept it are not made one who doesn't.
         if (together.All(facts.Alone(facts.Into).Contains) || together.All(facts.Alone(facts.From).Contains)) return Result.Ok;
         return await joins.AdmitTogetherAsync(together, ct) ? Result.Ok : MemberErrors.SingleOrganization;
+    }
+
+    /// <summary>What the survivor has asked an organization, and was answered, stands.</summary>
+    private async Task MoveRequestsAsync(Id<User> into, Id<User> from, CancellationToken ct)
+    {
+        var requests = await db.JoinRequests.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.UserId == into || r.UserId == from).OrderBy(r => r.OrganizationId).ToListAsync(ct);
+        foreach (var theirs in requests.Where(r => r.UserId == from).ToList())
+        {
+            db.EnterOrganization(theirs.OrganizationId);
+            if (requests.Any(mine => mine.UserId == into && mine.OrganizationId == theirs.OrganizationId)) db.JoinRequests.Remove(theirs);
+            else theirs.MoveTo(into, clock.GetUtcNow());
+            await db.SaveChangesAsync(ct);
+        }
     }
 
     private async Task MovePasswordAsync(MergeFacts facts, CancellationToken ct)

@@ -34,7 +34,9 @@ internal static class Capabilities
         services.AddScoped<SessionService>();
         services.AddScoped<ReceivedAssertions>();
         services.AddScoped<UpstreamSessions>();
+        services.AddScoped<RealmReader>();
         services.AddScoped<HomeRealm>();
+        services.AddScoped<JitGate>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<SsoRoleAssignments>();
         services.AddScoped<InvitationConsumption>();

@@ -55,6 +55,10 @@ internal static class Web
         services.AddScoped<DeviceGuesses>();
         services.AddSingleton<DeviceCookie>();
         services.AddSingleton<PendingLinkCookie>();
+        services.AddSingleton<RealmCookie>();
+        services.AddSingleton<SkippedJoinsCookie>();
+        services.AddScoped<AfterSignIn>();
+        services.AddScoped<PasswordTools>();
         services.AddScoped<LinkTools>();
         services.AddSingleton<InvitationCookie>();
         services.AddScoped<InvitationWays>();

@@ -9,8 +9,8 @@ internal static class ConfigComposition
         services.AddScoped<ConfigKind, ApiConfig>();
         services.AddScoped<ConfigKind, RoleConfig>();
         services.AddScoped<ConfigKind, AppConfig>();
-        services.AddScoped<ConfigKind, DomainConfig>();
         services.AddScoped<ConfigKind, ConnectionConfig>();
+        services.AddScoped<ConfigKind, DomainConfig>();
         services.AddScoped<ConfigKind, DirectoryConfig>();
         services.AddScoped<OrganizationConfig>();
         services.AddScoped<ConfigStore>();

@@ -12,7 +12,7 @@ internal sealed record ConfigDocument(IReadOnlyList<ConfigPart> Parts)
     /// <summary>In the order in which they are applied: what others name comes first.</summary>
     public static IReadOnlyList<ConfigSchema> OfInstance { get; } = [ApiConfig.Kind, RoleConfig.Kind, AppConfig.Kind];
 
-    public static IReadOnlyList<ConfigSchema> OfOrganization { get; } = [RoleConfig.Kind, DomainConfig.Kind, ConnectionConfig.Kind, DirectoryConfig.Kind];
+    public static IReadOnlyList<ConfigSchema> OfOrganization { get; } = [RoleConfig.Kind, ConnectionConfig.Kind, DomainConfig.Kind, DirectoryConfig.Kind];
 
     /// <returns>Null with a problem added.</returns>
     public static ConfigDocument? Read(ReadOnlySpan<byte> bytes, SecretSource secrets, ConfigProblems problems)

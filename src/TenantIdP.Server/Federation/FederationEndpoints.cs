@@ -14,6 +14,9 @@ internal static class FederationEndpoints
         services.AddGuardedOutboundHttp(configuration, issuer.IsDevelopmentLoopback);
         services.AddSingleton<ConnectionDirectory>();
         services.AddSingleton<INodeCache>(provider => provider.GetRequiredService<ConnectionDirectory>());
+        services.AddSingleton<RealmDirectory>();
+        services.AddSingleton<IRealmFacts>(provider => provider.GetRequiredService<RealmDirectory>());
+        services.AddSingleton<INodeCache>(provider => provider.GetRequiredService<RealmDirectory>());
         services.AddSingleton<ConnectionOptions>();
         services.AddSingleton<ReturnCookie>();
         services.AddSingleton<SignOutCookie>();

@@ -8,7 +8,7 @@ using TenantIdP.Server.Login;
 namespace TenantIdP.Server.Federation;
 
 /// <summary>From a validated upstream answer to a session in this browser and the way back to the app.</summary>
-internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, BrowserSession browser, PendingLinkCookie links, ConnectionTestFinish tests, Telemetry telemetry)
+internal sealed class FederationFinish(SignInService signIn, AfterSignIn after, BrowserSession browser, PendingLinkCookie links, ConnectionTestFinish tests, Telemetry telemetry)
 {
     /// <param name="started">Found in this browser's own cookie under this connection: the answer belongs to both (SECURITY.md A3).</param>
     public async Task SignInAsync(HttpContext context, Id<Connection> connection, ConnectionKind kind, StartedSignIn started, ExternalIdentity external, CancellationToken ct)
@@ -21,7 +21,7 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         }
 
         var back = started.Back;
-        if (await flow.FindAsync(back, ct) is not { } pending)
+        if (await after.FindAsync(back, ct) is not { } pending)
         {
             Show(context, FailureFacts.From(SignInErrors.StateMismatch));
             return;
@@ -37,7 +37,7 @@ internal sealed class FederationFinish(SignInService signIn, SignInFlow flow, Br
         else if (result.Value.SignedIn is { } signedIn)
         {
             browser.Keep(signedIn);
-            SeeOther(context, flow.Next(pending, signedIn));
+            SeeOther(context, await after.NextAsync(context, pending, signedIn, ct));
         }
         else if (result.Value.Pending is { } link)
         {

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 
 namespace TenantIdP.Server.Login;
 
 /// <summary>Asks a person of several organizations which one this sign-in is for.</summary>
-internal sealed class ChooseOrganizationModel(SignInFlow flow, BrowserSession browser, OrganizationChoices choices) : SignInPage
+internal sealed class ChooseOrganizationModel(SignInFlow flow, BrowserSession browser, OrganizationChoices choices, Openings openings) : SignInPage
 {
     [BindProperty(Name = "organization")]
     public string? Organization { get; set; }
@@ -14,11 +15,14 @@ internal sealed class ChooseOrganizationModel(SignInFlow flow, BrowserSession br
     public string? CancelUrl { get; private set; }
     public IReadOnlyList<OrganizationChoice> Choices { get; private set; } = [];
 
+    /// <summary>What the person could join, has asked to join, or was denied.</summary>
+    public IReadOnlyList<Opening> Others { get; private set; } = [];
+
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
         if (await flow.FindAsync(Return, ct) is not { Request: not null } pending) return Fail(UnknownRequest);
         if (await browser.FindAsync(ct) is not { } session) return SeeOther(SignInUrl(Return));
-        Choices = await choices.OfAsync(session.UserId, ct);
+        (Choices, Others) = (await choices.OfAsync(session.UserId, ct), [.. (await openings.OfAsync(session, ct)).Where(o => o.Kind != OpeningKind.Automatic)]);
         (AppName, CancelUrl) = (pending.AppName, flow.CancelUrl(pending));
         return Page();
     }

@@ -8,7 +8,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Login;
 
 /// <summary>Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed.</summary>
-internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, SignInService signIn, LinkTools tools) : SignInPage
+internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, SignInService signIn, LinkTools tools, AfterSignIn after) : SignInPage
 {
     private string method = "";
 
@@ -41,7 +41,7 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
         // Whatever becomes of the link, the person has signed in to their account and the cookie is spent.
         tools.Browser.Keep(finished.IsOk ? finished.Value : proven.Value);
         cookie.Drop(HttpContext);
-        return finished.IsOk ? SeeOther(flow.Next(pending, finished.Value)) : Fail(FailureFacts.From(finished.Error, waiting.Return) with { Advice = SignInAdvice.For(finished.Error) });
+        return finished.IsOk ? SeeOther(await after.NextAsync(HttpContext, pending, finished.Value, ct)) : Fail(FailureFacts.From(finished.Error, waiting.Return) with { Advice = SignInAdvice.For(finished.Error) });
     }
 
     private async Task<(WaitingLink Waiting, PendingSignIn Pending)?> FindAsync(CancellationToken ct)

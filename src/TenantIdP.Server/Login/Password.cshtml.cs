@@ -7,7 +7,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Login;
 
 /// <summary>Takes the password. The address comes back from the form and is judged anew: where it belongs to a connection, no password is taken.</summary>
-internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordSignIn passwords, PasswordHashing hashing, BrowserSession browser, Telemetry telemetry) : SignInPage
+internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordTools tools, AfterSignIn after) : SignInPage
 {
     [BindProperty(Name = "email")]
     public string? Email { get; set; }
@@ -26,16 +26,16 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         if (!EmailAddress.TryParse(Email, out var email)) return SeeOther(SignInUrl(Return, another: true));
 
         var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
-        if (realm.Connection is not null) return SeeOther(SignInUrl(Return, another: true));
+        if (!realm.IsLocal) return SeeOther(SignInUrl(Return, another: true));
 
-        using var turn = await hashing.TakeTurnAsync(ct);
+        using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
-        var signedIn = await passwords.TryAsync(email, Password ?? "", await browser.ContextAsync(ct), ct);
-        telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
+        var signedIn = await tools.SignIn.TryAsync(email, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
+        tools.Telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (signedIn.IsOk)
         {
-            browser.Keep(signedIn.Value);
-            return SeeOther(flow.Next(pending, signedIn.Value));
+            tools.Browser.Keep(signedIn.Value);
+            return SeeOther(await after.NextAsync(HttpContext, pending, signedIn.Value, ct));
         }
 
         Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message);
@@ -45,3 +45,6 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
     internal static readonly FailureFacts Busy =
         new(StatusCodes.Status429TooManyRequests, "too_many_requests", "Many people are signing in just now. Try again in a moment.") { RetryAfterSeconds = 2 };
 }
+
+/// <summary>What the password page needs besides the way there and back.</summary>
+internal sealed record PasswordTools(PasswordSignIn SignIn, PasswordHashing Hashing, BrowserSession Browser, Telemetry Telemetry);

@@ -12,6 +12,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Invitations;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -78,6 +79,10 @@ public static class ManagementEndpoints
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
         services.AddScoped<DomainService>();
+        services.AddScoped<DomainRouting>();
+        services.AddScoped<Openings>();
+        services.AddScoped<DomainJoins>();
+        services.AddScoped<JoinRequestService>();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
@@ -164,6 +169,7 @@ public static class ManagementEndpoints
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
         organization.MapDomains();
+        organization.MapJoinRequests();
         organization.MapConnections();
         organization.MapDirectories();
         organization.MapSignInTraces();

@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
+using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
 using TenantIdP.Server.Http;
 
@@ -28,12 +30,17 @@ public sealed record EraseUserRequest([property: Required] Id<User>? Confirm);
 
 /// <param name="PasswordChangedAt">Null without a password.</param>
 /// <param name="Events">About the person or caused by them.</param>
+/// <param name="JoinRequests">Organizations that they have asked to join.</param>
 /// <param name="SignInTraces">Of their sign-ins by connections in the last 30 days; redacted.</param>
 public sealed record UserExportResponse(
     UserResponse User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentityResponse> Identities, IReadOnlyList<UserMembershipResponse> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<UserSessionResponse> Sessions,
-    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces)
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces, IReadOnlyList<ExportedJoinRequest> JoinRequests)
 {
     internal static UserExportResponse From(ExportedUser e) =>
         new(UserResponse.From(e.User), e.PasswordChangedAt, [.. e.Identities.Select(UserIdentityResponse.From)], [.. e.Memberships.Select(UserMembershipResponse.From)], e.Workspaces,
-            [.. e.Sessions.Select(UserSessionResponse.From)], e.Events, [.. e.SignInTraces.Select(SignInTraceResponse.From)]);
+            [.. e.Sessions.Select(UserSessionResponse.From)], e.Events, [.. e.SignInTraces.Select(SignInTraceResponse.From)],
+            [.. e.JoinRequests.Select(r => new ExportedJoinRequest(r.Id, r.OrganizationId, r.Email, r.Status, r.CreatedAt, r.DecidedAt))]);
 }
+
+/// <param name="Email">The address they asked with.</param>
+public sealed record ExportedJoinRequest(Id<JoinRequest> Id, Id<Organization> OrganizationId, string Email, JoinRequestStatus Status, DateTimeOffset CreatedAt, DateTimeOffset? DecidedAt);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Directories;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Server.Configuration;
@@ -19,7 +20,7 @@ public sealed class ConfigCoverageTests
         ("roles", "", [typeof(CreateRoleRequest), typeof(RoleChanges)], new() { ["key"] = "the key" }),
         ("apps", "", [typeof(CreateAppRequest), typeof(AppChanges)], new() { ["displayName"] = "the key" }),
         ("organizations", "", [typeof(CreateOrganizationRequest), typeof(OrganizationChanges)], new() { ["slug"] = "the key", ["ownerUserId"] = "people are no configuration", ["owner"] = "people are no configuration", ["domains"] = "a section of its own" }),
-        ("domains", "", [typeof(ClaimDomainRequest), typeof(VerifyDomainByOperatorRequest)], new() { ["host"] = "the key" }),
+        ("domains", "", [typeof(ClaimDomainRequest), typeof(DomainChanges), typeof(VerifyDomainByOperatorRequest)], new() { ["host"] = "the key" }),
         ("connections", "", [typeof(CreateConnectionRequest), typeof(ConnectionChangesRequest), typeof(ActivateConnectionRequest)], new() { ["displayName"] = "the key" }),
         ("directories", "", [typeof(CreateDirectoryRequest), typeof(DirectoryChanges)], new() { ["displayName"] = "the key", ["status"] = "called state, as everywhere in a file", ["tokenExpiresAt"] = "tokens are in no file" }),
         ("connections", "saml.", [typeof(SamlConnectionBody)], new()

@@ -58,6 +58,7 @@ public abstract class IsolationTests(ManagementHost host)
             organization, s => s.EndAsync(s.BeginTest(webhook.Endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct));
         var invitation = (await host.UseAsync<InvitationService, Result<InvitationResult>>(
             organization, s => s.CreateAsync(organization, new NewInvitation($"{ManagementHost.Unique("i")}@example.test", []), Granter.Instance, Ct))).Value!.Invitation!; // valid input, and nobody's address
+        var request = Core.Joining.JoinRequest.Ask(organization, await host.NewUserAsync(Ct), "jane@example.test", TimeProvider.System.GetUtcNow());
         var trace = SignInTrace.Of(organization, connection.Id, ManagementHost.Unique("trace"), TraceOutcome.Refused, "code", "Summary.", [], TimeProvider.System.GetUtcNow());
         var now = TimeProvider.System.GetUtcNow();
         var identity = Core.Users.UserIdentity.Link(member.Membership.UserId, connection, connection.Issuer, ManagementHost.Unique("subject"), "test", now);
@@ -68,6 +69,7 @@ public abstract class IsolationTests(ManagementHost host)
         {
             db.OutboxMessages.Add(message);
             db.SignInTraces.Add(trace);
+            db.JoinRequests.Add(request);
             db.UserIdentities.Add(identity);
             db.Sessions.Add(session);
             await db.SaveChangesAsync(Ct);
@@ -79,7 +81,7 @@ public abstract class IsolationTests(ManagementHost host)
         var api = await CreateAsync(client, "apis", $$"""{"identifier":"https://{{ManagementHost.Unique("api")}}.example.test","displayName":"API"}""");
         return new World(new Dictionary<string, string>
         {
-            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(),
+            ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(), ["joinRequestId"] = request.Id.ToString(),
             ["invitationId"] = invitation.Id.ToString(), ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
             ["webhookId"] = webhook.Endpoint.Id.ToString(), ["directoryId"] = directory.Directory.Id.ToString(), ["tokenId"] = directory.Token.Token.Id.ToString(), ["deliveryId"] = delivery.Delivery.Id.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, ["roleSetId"] = set.GetProperty("id").GetString()!, // created objects have ids
