@@ -40,7 +40,7 @@ public sealed class JoinRequestService(IdpDbContext db, DomainJoins joins, Event
                 var membership = await db.Memberships.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
                 if (membership is { Status: MembershipStatus.Active or MembershipStatus.Pending }) return Result.Ok; // who came another way meanwhile
                 if (membership is not null) return MemberErrors.Ended;
-                if (await DomainAsync(organization, user, ct) is not var (domain, address)) return JoinErrors.Outdated;
+                if (await DomainAsync(organization, user, ct) is not var (domain, _)) return JoinErrors.Outdated;
                 if (!await granter.CoversAsync(db, [await joins.RoleAsync(domain, ct)], ct)) return RoleErrors.Escalation;
                 var added = await joins.AddAsync(user, domain, "join_request", ct);
                 return added.IsOk ? Result.Ok : added.Error;
