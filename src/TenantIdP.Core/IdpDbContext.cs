@@ -47,6 +47,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<WorkspaceRole> WorkspaceRoles => Set<WorkspaceRole>();
     public DbSet<Role> Roles => Set<Role>();
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
+    public DbSet<DomainWatch> DomainWatches => Set<DomainWatch>();
+    public DbSet<DomainProofAttempt> DomainProofAttempts => Set<DomainProofAttempt>();
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
@@ -200,6 +202,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Role>(configurationBuilder);
         IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
+        IdConvention<DomainProofAttempt>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
@@ -242,6 +245,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
         modelBuilder.ApplyConfiguration(new DomainMapping());
+        modelBuilder.ApplyConfiguration(new DomainWatchMapping());
+        modelBuilder.ApplyConfiguration(new DomainProofAttemptMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);
@@ -270,6 +275,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<WorkspaceMember>(modelBuilder);
         FilterByOrganization<WorkspaceRole>(modelBuilder);
         FilterByOrganization<OrganizationDomain>(modelBuilder);
+        FilterByOrganization<DomainWatch>(modelBuilder);
+        FilterByOrganization<DomainProofAttempt>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);
         FilterByOrganization<AcsAlias>(modelBuilder);
@@ -304,7 +311,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
     private sealed class IdConverter<T>() : ValueConverter<Id<T>, Guid>(id => id.Value, value => new Id<T>(value)) where T : IHasIdPrefix;
 
-    private sealed class HostNameConverter() : ValueConverter<HostName, string>(host => host.Value, text => HostName.Parse(text));
+    private sealed class HostNameConverter() : ValueConverter<HostName, string>(host => host.Value, text => HostName.Stored(text));
 
     private sealed class SlugConverter() : ValueConverter<Slug, string>(slug => slug.Value, text => ParseSlug(text));
 
