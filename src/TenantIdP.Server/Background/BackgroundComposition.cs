@@ -1,4 +1,5 @@
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Organizations;
@@ -16,6 +17,7 @@ public static class BackgroundComposition
         services.AddScoped<EventSealer>();
         services.AddScoped<Pruning>();
         services.AddScoped<OutboxClaims>();
+        services.AddScoped<DomainUpkeep>();
 
         services.AddGauge<EventLag>();
         services.AddGauge<OutboxLag>();
@@ -31,6 +33,7 @@ public static class BackgroundComposition
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
+        services.AddWork<DomainChecks>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(15));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
 
         services.AddOutboxHandler<BackChannelLogoutDelivery>();

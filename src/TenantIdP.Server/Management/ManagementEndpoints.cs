@@ -23,6 +23,7 @@ using TenantIdP.Core.Users;
 using TenantIdP.Core.Workspaces;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
+using TenantIdP.Server.Proofs;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Webhooks;
 
@@ -63,7 +64,8 @@ public static class ManagementEndpoints
         services.AddScoped<WorkspaceService>();
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
-        services.AddScoped<DomainService>();
+        services.TryAddSingleton(new DomainOptions());
+        services.AddDomainProofs();
         services.AddScoped<ConnectionEdits>();
         services.AddScoped<ConnectionService>();
         services.AddScoped<SamlConnectionService>();
