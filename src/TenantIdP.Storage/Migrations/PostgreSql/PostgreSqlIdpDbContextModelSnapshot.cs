@@ -422,6 +422,98 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("domain_id");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("method");
+
+                    b.Property<bool>("Proven")
+                        .HasColumnType("boolean")
+                        .HasColumnName("proven");
+
+                    b.Property<bool>("Scheduled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("scheduled");
+
+                    b.Property<string>("Seen")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("seen");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_domain_proof_attempts");
+
+                    b.HasIndex("OrganizationId", "DomainId", "Id")
+                        .HasDatabaseName("ix_domain_proof_attempts_organization_id_domain_id_id");
+
+                    b.ToTable("domain_proof_attempts", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("domain_id");
+
+                    b.Property<DateTimeOffset>("ArmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("armed_at");
+
+                    b.Property<DateTimeOffset?>("LastCheckedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_checked_at");
+
+                    b.Property<DateTimeOffset?>("LastProvenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_proven_at");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("method");
+
+                    b.Property<int>("Misses")
+                        .HasColumnType("integer")
+                        .HasColumnName("misses");
+
+                    b.Property<DateTimeOffset?>("NextCheckAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_check_at");
+
+                    b.HasKey("OrganizationId", "DomainId")
+                        .HasName("pk_domain_watches");
+
+                    b.HasIndex(new[] { "NextCheckAt" }, "ix_domain_watches_due")
+                        .HasDatabaseName("ix_domain_watches_due")
+                        .HasFilter("next_check_at IS NOT NULL");
+
+                    b.ToTable("domain_watches", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -431,6 +523,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("AtRiskAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at_risk_at");
 
                     b.Property<string>("Challenge")
                         .IsRequired()
@@ -442,6 +538,10 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("claimed_at");
 
+                    b.Property<DateTimeOffset?>("FailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failed_at");
+
                     b.Property<string>("Host")
                         .IsRequired()
                         .HasMaxLength(253)
@@ -451,6 +551,18 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<bool>("IncludeSubdomains")
                         .HasColumnType("boolean")
                         .HasColumnName("include_subdomains");
+
+                    b.Property<DateTimeOffset?>("LapsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lapsed_at");
+
+                    b.Property<DateTimeOffset?>("TransferAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("transfer_at");
+
+                    b.Property<DateTimeOffset?>("TransferredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("transferred_at");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -486,6 +598,11 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .IsUnique()
                         .HasDatabaseName("ux_organization_domains_host")
                         .HasFilter("verified_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "Host" }, "ux_organization_domains_transfer")
+                        .IsUnique()
+                        .HasDatabaseName("ux_organization_domains_transfer")
+                        .HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");
 
                     b.ToTable("organization_domains", (string)null);
                 });
@@ -2157,6 +2274,26 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasForeignKey("OrganizationId", "ConnectionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_proof_attempts_organization_id_domain_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_watches_organization_id_domain_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>

@@ -417,6 +417,98 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("domain_id");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<bool>("Proven")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("proven");
+
+                    b.Property<bool>("Scheduled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("scheduled");
+
+                    b.Property<string>("Seen")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("seen");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_domain_proof_attempts");
+
+                    b.HasIndex("OrganizationId", "DomainId", "Id")
+                        .HasDatabaseName("ix_domain_proof_attempts_organization_id_domain_id_id");
+
+                    b.ToTable("domain_proof_attempts", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("domain_id");
+
+                    b.Property<long>("ArmedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("armed_at");
+
+                    b.Property<long?>("LastCheckedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_checked_at");
+
+                    b.Property<long?>("LastProvenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_proven_at");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<int>("Misses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("misses");
+
+                    b.Property<long?>("NextCheckAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_check_at");
+
+                    b.HasKey("OrganizationId", "DomainId")
+                        .HasName("pk_domain_watches");
+
+                    b.HasIndex(new[] { "NextCheckAt" }, "ix_domain_watches_due")
+                        .HasDatabaseName("ix_domain_watches_due")
+                        .HasFilter("next_check_at IS NOT NULL");
+
+                    b.ToTable("domain_watches", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -426,6 +518,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
+
+                    b.Property<long?>("AtRiskAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at_risk_at");
 
                     b.Property<string>("Challenge")
                         .IsRequired()
@@ -437,6 +533,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("claimed_at");
 
+                    b.Property<long?>("FailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_at");
+
                     b.Property<string>("Host")
                         .IsRequired()
                         .HasMaxLength(253)
@@ -446,6 +546,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<bool>("IncludeSubdomains")
                         .HasColumnType("INTEGER")
                         .HasColumnName("include_subdomains");
+
+                    b.Property<long?>("LapsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lapsed_at");
+
+                    b.Property<long?>("TransferAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transfer_at");
+
+                    b.Property<long?>("TransferredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transferred_at");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
@@ -481,6 +593,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .IsUnique()
                         .HasDatabaseName("ux_organization_domains_host")
                         .HasFilter("verified_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "Host" }, "ux_organization_domains_transfer")
+                        .IsUnique()
+                        .HasDatabaseName("ux_organization_domains_transfer")
+                        .HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");
 
                     b.ToTable("organization_domains", (string)null);
                 });
@@ -2150,6 +2267,26 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasForeignKey("OrganizationId", "ConnectionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_proof_attempts_organization_id_domain_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_watches_organization_id_domain_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
