@@ -26,6 +26,7 @@ internal static class DemoServer
             ["TenantIdP:Encryption:Keys"] = RootKey(Path.Combine(stateFolder, "root.key")),
             ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
             ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
+            ["TenantIdP:Mail:DropFolder"] = Path.Combine(stateFolder, "mail"),
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
         });

@@ -4,6 +4,7 @@ using TenantIdP.Server.Background;
 using TenantIdP.Server.Composition;
 using TenantIdP.Server.Configuration;
 using TenantIdP.Server.Management;
+using TenantIdP.Server.Mail;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 
@@ -47,6 +48,7 @@ public static class ServerApp
         builder.Services.AddManagement();
         builder.Services.AddConfigurationFiles();
         builder.Services.AddBackground();
+        builder.AddMail(issuer);
         builder.Services.AddHostedService<SelfCheck>();
         Shutdown.Add(builder.Services, builder.Configuration, builder.Environment);
 

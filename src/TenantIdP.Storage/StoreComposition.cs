@@ -11,6 +11,7 @@ using Npgsql;
 using TenantIdP.Core;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Mail;
 using TenantIdP.Core.Outbox;
 using TenantIdP.Storage.Keys;
 using TenantIdP.Storage.PostgreSql;
@@ -68,6 +69,7 @@ public static class StoreComposition
         services.AddScoped<StoreConnection>();
         services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
         services.AddScoped<OutboxWriter>();
+        services.AddScoped<MailWriter>();
         services.AddSingleton(sp => new StoreMigrator(
             sp.GetRequiredService<IServiceScopeFactory>(),
             sp.GetRequiredService<StoreDatabase>(),

@@ -13,7 +13,7 @@ public sealed record DomainVerdict(OrganizationDomain Domain, DomainProofAttempt
 /// The life of a domain (FEATURES.md row 15), one step in one transaction, under the locks of all organizations that the host concerns, in the order of their ids. Crosses
 /// organizations: the holder of the host and whoever waits to take it over.
 /// </summary>
-public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNotices notices, TimeProvider clock)
 {
     internal static readonly Dictionary<string, Error> Unique = new()
     {
@@ -166,6 +166,7 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, TimeProvid
             holder.HandOver(now);
             if (await db.DomainWatches.SingleOrDefaultAsync(w => w.OrganizationId == holder.OrganizationId && w.DomainId == holder.Id, ct) is { } theirs) theirs.Stop();
             events.Record(EventTypes.DomainTransferred, holder.OrganizationId, holder.Id.ToString(), new { host = holder.Host.Value });
+            await notices.TransferredAsync(holder, ct);
         }, domain, ct);
         Hold(domain, watch, method, reason, now, EventTypes.DomainVerified);
         return null;
@@ -213,11 +214,11 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, TimeProvid
     {
         if (rivals.Any(r => !r.IsHeld)) return DomainErrors.Unavailable; // somebody else waits already
         var at = now + DomainWatch.TransferNotice;
-        await InScopeAsync(holder, () =>
+        await InScopeAsync(holder, async () =>
         {
             holder.AnnounceTransfer(at, now);
             events.Record(EventTypes.DomainTransferAnnounced, holder.OrganizationId, holder.Id.ToString(), new { host = holder.Host.Value, transferAt = at, gains = false });
-            return Task.CompletedTask;
+            await notices.TransferAnnouncedAsync(holder, at, ct);
         }, domain, ct);
         domain.AwaitTransfer(at, reason, now);
         watch.AwaitTransfer(method, now, at);
@@ -264,11 +265,13 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, TimeProvid
             {
                 domain.PutAtRisk(now);
                 events.Record(EventTypes.DomainAtRisk, domain.OrganizationId, domain.Id.ToString(), new { host = domain.Host.Value, method = domain.VerifiedBy, lapsesAt = now + DomainWatch.AtRiskFor });
+                await notices.AtRiskAsync(domain, now + DomainWatch.AtRiskFor, ct);
             }
             else if (domain is { Status: DomainStatus.AtRisk, AtRiskAt: { } since } && now - since >= DomainWatch.AtRiskFor)
             {
                 domain.Lapse(now);
                 events.Record(EventTypes.DomainLapsed, domain.OrganizationId, domain.Id.ToString(), new { host = domain.Host.Value, method = domain.VerifiedBy });
+                await notices.LapsedAsync(domain, ct);
             }
         }
         else

@@ -20,6 +20,9 @@ public sealed class NodeState
     /// <summary>The process will end: it serves what comes and asks for no more.</summary>
     public bool IsDraining => isDraining;
 
+    /// <summary>No mail server is set: mails wait for one.</summary>
+    public bool MailWaits { get; set; }
+
     /// <summary>How far this node's clock is ahead of the database's (less than zero: behind), when it was last compared.</summary>
     public TimeSpan ClockOffset => new(Interlocked.Read(ref clockOffset));
 

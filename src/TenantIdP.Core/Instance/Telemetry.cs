@@ -45,6 +45,7 @@ public sealed class Telemetry
     private readonly Counter<long> cacheRequests;
     private readonly Counter<long> rateLimited;
     private readonly Counter<long> databaseErrors;
+    private readonly Counter<long> mails;
     private readonly Histogram<double> works;
 
     public Telemetry(IMeterFactory meters, TelemetryOptions options)
@@ -56,6 +57,7 @@ public sealed class Telemetry
         cacheRequests = meter.CreateCounter<long>("tenantidp.cache.requests", "{request}", "Questions to a cache of this node, by result.");
         rateLimited = meter.CreateCounter<long>("tenantidp.rate_limit.refusals", "{request}", "Requests that were refused because their caller had sent too many.");
         databaseErrors = meter.CreateCounter<long>("tenantidp.database.errors", "{error}", "Requests and works that failed because the database did.");
+        mails = meter.CreateCounter<long>("tenantidp.mails", "{mail}", "Tries to send a mail, by template and outcome.");
         works = meter.CreateHistogram("tenantidp.work.duration", "s", "Runs of scheduled work on this node.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300] });
     }
 
@@ -101,6 +103,10 @@ public sealed class Telemetry
 
     /// <param name="error">The database's own code, or the type of the failure.</param>
     public void DatabaseError(string error) => databaseErrors.Add(1, new KeyValuePair<string, object?>("error.type", error));
+
+    /// <param name="template">A name in the code.</param>
+    /// <param name="outcome"><c>delivered</c>, <c>failed</c> (it is tried again), <c>given_up</c> or <c>held</c> (there is no mail server).</param>
+    public void Mail(string template, string outcome) => mails.Add(1, new TagList { { "tenantidp.mail.template", template }, { "tenantidp.mail.outcome", outcome } });
 
     /// <param name="work">A name in the code.</param>
     /// <param name="outcome"><c>done</c>, <c>failed</c> or <c>lease_lost</c>.</param>

@@ -14,6 +14,7 @@ internal static class MapPage
           {Card("Application", "Ledgerline, an invoicing app. It shows the tokens and switches organizations.", facts.App.Url, "Open Ledgerline")}
           {Card("Login host", "TenantIdP itself: the issuer that Ledgerline trusts.", $"{facts.Issuer}/.well-known/openid-configuration", "Read its discovery document")}
           {Card("Webhooks", "Ledgerline is sent what happens at Acme, signed, and shows it as it comes.", universe.Hosts.AppWebhooksPage.AbsoluteUri, "Watch them arrive")}
+          {Card("Mail", "What the login host would have sent by mail: nothing leaves this machine.", facts.Sandboxes["mail"], "Read the mails")}
           {Card("Management API", "Organizations, people, domains, connections and applications, by HTTP.", facts.Openapi, "Read its OpenAPI document")}
         </div>
         {People(universe, facts)}

@@ -8,6 +8,7 @@ using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Login;
+using TenantIdP.Server.Mail;
 using TenantIdP.Server.Management;
 using TenantIdP.Server.Theming;
 
@@ -95,6 +96,7 @@ internal static class Web
         app.MapEngine();
         app.MapManagement();
         app.MapDocumentPage();
+        app.MapDevMail();
         app.MapRazorPages();
     }
 }

@@ -25,9 +25,13 @@ internal static class Health
 
         // Not a parameter of this method: where a database is a file, having a context opens it.
         if (!await context.RequestServices.GetRequiredService<IdpDbContext>().Database.CanConnectAsync(ct)) return Refuse(context, "The database can't be reached.");
-        return TypedResults.Ok(state.ClockIsWrong
-            ? new ReadyResponse("degraded", [new ReadyWarning("clock_skew", $"The clock of this node differs by {state.ClockOffset.TotalSeconds:F0} seconds from the database's.")])
-            : new ReadyResponse("ready", []));
+        return TypedResults.Ok(new ReadyResponse(state.ClockIsWrong ? "degraded" : "ready", [.. Warnings(state)]));
+    }
+
+    private static IEnumerable<ReadyWarning> Warnings(NodeState state)
+    {
+        if (state.ClockIsWrong) yield return new ReadyWarning("clock_skew", $"The clock of this node differs by {state.ClockOffset.TotalSeconds:F0} seconds from the database's.");
+        if (state.MailWaits) yield return new ReadyWarning("mail_not_configured", "No mail server is set: mails wait until there is one.");
     }
 
     private static IResult Refuse(HttpContext context, string reason)
@@ -37,7 +41,8 @@ internal static class Health
     }
 }
 
-/// <param name="Status"><c>ready</c>, or <c>degraded</c> when it serves and somebody should look at <paramref name="Warnings"/>.</param>
+/// <param name="Status"><c>ready</c>, or <c>degraded</c> when it serves and something of it is wrong.</param>
+/// <param name="Warnings">What somebody should look at; those of a degraded node first.</param>
 internal sealed record ReadyResponse(string Status, IReadOnlyList<ReadyWarning> Warnings);
 
 internal sealed record ReadyWarning(string Code, string Message);

@@ -18,7 +18,7 @@ internal sealed class SecurityHeaders(RequestDelegate next, IssuerOptions issuer
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = contentSecurityPolicy + targets;
+            headers.ContentSecurityPolicy = context.Features.Get<ForeignDocument>() is null ? contentSecurityPolicy + targets : ForeignDocument.Policy;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
@@ -54,4 +54,10 @@ internal sealed class FormTargets
     }
 
     public override string ToString() => (sources.Count == 0 ? "" : " " + string.Join(' ', sources)) + (SubmitsItself ? "; script-src 'self'" : "");
+}
+
+/// <summary>The answer is a document that is not a page of ours: it is shown in an origin of its own, in which nothing runs and nothing is fetched.</summary>
+internal sealed class ForeignDocument
+{
+    public const string Policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; sandbox";
 }

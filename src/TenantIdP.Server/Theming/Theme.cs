@@ -21,7 +21,9 @@ internal sealed class Theme
 
     public Theme(IWebHostEnvironment environment)
     {
-        var css = ThemeTokens.Read(Read(environment, "theme.json"), $"{Folder}/theme.json").ToCss() + Encoding.UTF8.GetString(Read(environment, "theme.css"));
+        var tokens = ThemeTokens.Read(Read(environment, "theme.json"), $"{Folder}/theme.json");
+        Accent = tokens.Light.Accent;
+        var css = tokens.ToCss() + Encoding.UTF8.GetString(Read(environment, "theme.css"));
         var stylesheet = MakeAsset("theme", "css", "text/css; charset=utf-8", Encoding.UTF8.GetBytes(css));
         var logo = MakeAsset("logo", "svg", "image/svg+xml", Read(environment, "logo.svg"));
         // Of the program, not of the theme: a theme brings no script.
@@ -32,6 +34,9 @@ internal sealed class Theme
 
     public string CssPath { get; }
     public string LogoPath { get; }
+
+    /// <summary>As <c>#rrggbb</c>, for what has no style sheet: mails.</summary>
+    public string Accent { get; }
 
     /// <summary>Posts the only form of a page.</summary>
     public string SubmitPath { get; }

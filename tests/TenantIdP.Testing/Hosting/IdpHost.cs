@@ -35,6 +35,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
     public const string Password = "correct horse battery staple";
     public const string InvoicesApi = "https://invoices.test/api";
 
+    private readonly string mailFolder = Directory.CreateTempSubdirectory("tenantidp-mail-").FullName;
     private WebApplication? app;
     private int counter;
 
@@ -62,6 +63,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
                 ["TenantIdP:Bootstrap:ClientId"] = BootstrapClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = BootstrapSecret,
                 ["TenantIdP:Domains:Resolvers:0"] = "127.0.0.1:9", // nobody: claims that wait are looked for by nobody's resolver
+                ["TenantIdP:Mail:DropFolder"] = mailFolder,
                 ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
                 ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = "1000000",
             });
@@ -82,6 +84,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         }
 
         Http.Dispose();
+        Directory.Delete(mailFolder, recursive: true);
         await store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -190,6 +193,14 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
         var cookies = new CookieContainer();
         cookies.Add(new Cookie("tidp", token, "/", new Uri(Issuer).Host));
         return (new WebBrowser(cookies), session);
+    }
+
+    /// <summary>Waits until so many mails to this address have been sent; the oldest first. Make the address unique.</summary>
+    public async Task<IReadOnlyList<TestMail>> MailsToAsync(string address, int count, CancellationToken ct)
+    {
+        IReadOnlyList<TestMail> mails = [];
+        await Waiting.UntilAsync(() => Task.FromResult((mails = TestMail.In(mailFolder, address)).Count >= count), TimeSpan.FromSeconds(30), $"{count} mails to {address}", ct);
+        return mails;
     }
 
     /// <summary>A silent authorize of a signed-in browser, redeemed.</summary>

@@ -1,0 +1,42 @@
+namespace TenantIdP.Core.Mail;
+
+/// <summary>A mail that this product sends: the name of its files in <c>themes/…/mail</c>, and everything that they may show.</summary>
+/// <param name="Key">Lower case and underscores; <c>key.locale.liquid</c> is the file.</param>
+/// <param name="Values">Names of texts. Every one is given each time; an empty text counts as absent in an <c>if</c>.</param>
+/// <param name="Links">Names of addresses of this server.</param>
+public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IReadOnlyList<string> Links)
+{
+    /// <summary>What every template can show beside its own: the organization's name, the accent colour, the host of this server.</summary>
+    public static readonly IReadOnlyList<string> Common = ["organization", "accent", "host"];
+
+    /// <summary>Somebody signed in past the single sign-on that their organization requires; told to its owners.</summary>
+    public static readonly MailTemplate BreakGlassUsed = new("sso_break_glass_used", ["person", "time"], []);
+
+    /// <summary>Who has to use single sign-on has changed; told to the owners.</summary>
+    public static readonly MailTemplate SsoEnforcementChanged = new("sso_enforcement_changed", ["before", "after", "time", "reason"], []);
+
+    /// <summary>A domain's proof has not been seen for days; <c>time</c> is when it lapses. This and the following: told to the owners.</summary>
+    public static readonly MailTemplate DomainAtRisk = new("domain_at_risk", ["domain", "time"], []);
+
+    /// <summary>Nobody new joins by a domain any more.</summary>
+    public static readonly MailTemplate DomainLapsed = new("domain_lapsed", ["domain"], []);
+
+    /// <summary>Another organization proved a domain that had lapsed; <c>time</c> is when it passes.</summary>
+    public static readonly MailTemplate DomainTransferAnnounced = new("domain_transfer_announced", ["domain", "time"], []);
+
+    /// <summary>It has passed.</summary>
+    public static readonly MailTemplate DomainTransferred = new("domain_transferred", ["domain"], []);
+
+    /// <summary>All of them. The server reads their files when it starts and refuses to start without a good one for each.</summary>
+    public static readonly IReadOnlyList<MailTemplate> All =
+    [
+        BreakGlassUsed,
+        SsoEnforcementChanged,
+        DomainAtRisk,
+        DomainLapsed,
+        DomainTransferAnnounced,
+        DomainTransferred,
+    ];
+
+    public static MailTemplate? Find(string key) => All.FirstOrDefault(t => t.Key == key);
+}

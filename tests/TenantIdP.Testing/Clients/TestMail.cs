@@ -1,0 +1,24 @@
+using MimeKit;
+
+namespace TenantIdP.Testing.Clients;
+
+/// <summary>A mail as the person has it.</summary>
+public sealed record TestMail(string Id, string Subject, string Text, string Html, string File, string Path)
+{
+    /// <summary>The mails that a server dropped for this address, the oldest first.</summary>
+    public static IReadOnlyList<TestMail> In(string folder, string address)
+    {
+        var found = new List<TestMail>();
+        foreach (var path in Directory.EnumerateFiles(folder, "*.eml").Order(StringComparer.Ordinal))
+        {
+            var mail = MimeMessage.Load(path);
+            if (mail.To.Mailboxes.Any(m => string.Equals(m.Address, address, StringComparison.OrdinalIgnoreCase)))
+                found.Add(new TestMail(System.IO.Path.GetFileNameWithoutExtension(path), mail.Subject ?? "", mail.TextBody ?? "", mail.HtmlBody ?? "", System.IO.File.ReadAllText(path), path));
+        }
+
+        return found;
+    }
+
+    /// <summary>The addresses in the text.</summary>
+    public IReadOnlyList<Uri> Links => [.. Text.Split([' ', '\n', '\r', '<', '>'], StringSplitOptions.RemoveEmptyEntries).Where(w => w.StartsWith("http", StringComparison.Ordinal)).Select(w => new Uri(w))];
+}
