@@ -22,6 +22,7 @@ need npm npm
 need openssl openssl
 need php php-cli
 need /usr/sbin/nginx nginx-light
+need /usr/sbin/knotd knot
 # SimpleSAMLphp is run by php itself: no web server, nothing is started.
 php_packages="php-xml php-mbstring php-sqlite3 php-curl"
 [ -d /usr/share/simplesamlphp/www ] || missing="${missing:-} simplesamlphp $php_packages"

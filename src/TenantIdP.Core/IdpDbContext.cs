@@ -55,6 +55,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
     public DbSet<DomainConnection> DomainConnections => Set<DomainConnection>();
     public DbSet<JoinRequest> JoinRequests => Set<JoinRequest>();
+    public DbSet<DomainWatch> DomainWatches => Set<DomainWatch>();
+    public DbSet<DomainProofAttempt> DomainProofAttempts => Set<DomainProofAttempt>();
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
@@ -217,6 +219,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<Role>(configurationBuilder);
         IdConvention<RoleSet>(configurationBuilder);
         IdConvention<OrganizationDomain>(configurationBuilder);
+        IdConvention<DomainProofAttempt>(configurationBuilder);
         IdConvention<Connection>(configurationBuilder);
         IdConvention<OrganizationDirectory>(configurationBuilder);
         IdConvention<DirectoryToken>(configurationBuilder);
@@ -275,6 +278,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<OrganizationDomain>(domains);
         modelBuilder.ApplyConfiguration<DomainConnection>(domains);
         modelBuilder.ApplyConfiguration(new JoinRequestMapping());
+        modelBuilder.ApplyConfiguration(new DomainWatchMapping());
+        modelBuilder.ApplyConfiguration(new DomainProofAttemptMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);
@@ -314,6 +319,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<OrganizationDomain>(modelBuilder);
         FilterByOrganization<DomainConnection>(modelBuilder);
         FilterByOrganization<JoinRequest>(modelBuilder);
+        FilterByOrganization<DomainWatch>(modelBuilder);
+        FilterByOrganization<DomainProofAttempt>(modelBuilder);
         FilterByOrganization<Connection>(modelBuilder);
         FilterByOrganization<ConnectionCertificate>(modelBuilder);
         FilterByOrganization<AcsAlias>(modelBuilder);
@@ -354,7 +361,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
 
     private sealed class IdConverter<T>() : ValueConverter<Id<T>, Guid>(id => id.Value, value => new Id<T>(value)) where T : IHasIdPrefix;
 
-    private sealed class HostNameConverter() : ValueConverter<HostName, string>(host => host.Value, text => HostName.Parse(text));
+    private sealed class HostNameConverter() : ValueConverter<HostName, string>(host => host.Value, text => HostName.Stored(text));
 
     private sealed class SlugConverter() : ValueConverter<Slug, string>(slug => slug.Value, text => ParseSlug(text));
 

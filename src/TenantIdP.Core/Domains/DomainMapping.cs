@@ -18,12 +18,14 @@ internal sealed class DomainMapping : IEntityTypeConfiguration<OrganizationDomai
         domain.Property(d => d.DefaultRoleKey).HasMaxLength(63).HasDefaultValue(Roles.BuiltInRoles.Member);
         domain.HasMany(d => d.Connections).WithOne().HasForeignKey(c => new { c.OrganizationId, c.DomainId }).OnDelete(DeleteBehavior.Cascade);
         domain.Navigation(d => d.Connections).UsePropertyAccessMode(PropertyAccessMode.Field).AutoInclude();
-        domain.Ignore(d => d.IsVerified);
+        domain.Ignore(d => d.IsVerified).Ignore(d => d.IsHeld).Ignore(d => d.Status);
         domain.HasOne<Organization>().WithMany().HasForeignKey(d => d.OrganizationId).OnDelete(DeleteBehavior.Cascade);
 
-        // Many organizations may claim a host; one may hold it. The database decides the race, DomainService names the error.
+        // Many organizations may claim a host; one may hold it, from the proof until it passes on or is released; and one may wait to take it over. The database decides the
+        // races, DomainLifeCycle names the error.
         domain.HasIndex(d => new { d.OrganizationId, d.Host }).IsUnique();
         domain.HasIndex(d => d.Host, "ux_organization_domains_host").IsUnique().HasFilter("verified_at IS NOT NULL");
+        domain.HasIndex(d => d.Host, "ux_organization_domains_transfer").IsUnique().HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");
     }
 
     public void Configure(EntityTypeBuilder<DomainConnection> rule)

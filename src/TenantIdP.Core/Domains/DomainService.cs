@@ -6,23 +6,23 @@ using TenantIdP.Core.Organizations;
 namespace TenantIdP.Core.Domains;
 
 /// <summary>The domains of the organization that was entered.</summary>
-public sealed class DomainService(IdpDbContext db, EventLog events, TimeProvider clock)
+public sealed class DomainService(IdpDbContext db, EventLog events, ClaimableHosts hosts, DomainOptions options, DomainLifeCycle lives, TimeProvider clock)
 {
-    private static readonly Dictionary<string, Error> Unique = new()
-    {
-        ["ux_organization_domains_organization_id_host"] = DomainErrors.AlreadyClaimed,
-        ["ux_organization_domains_host"] = DomainErrors.Unavailable,
-    };
-
     /// <param name="pasted">A host, an address after <c>@</c> or a URL, as people paste them.</param>
     public async Task<Result<OrganizationDomain>> ClaimAsync(Id<Organization> organization, string pasted, bool includeSubdomains, CancellationToken ct)
     {
         if (!HostName.TryParsePasted(pasted, out var host)) return DomainErrors.HostInvalid;
-        if (await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Host == host, ct)) return DomainErrors.AlreadyClaimed;
-        var domain = OrganizationDomain.Claim(organization, host, includeSubdomains, clock.GetUtcNow());
+        var claimable = hosts.Check(host);
+        if (!claimable.IsOk) return claimable.Error;
+        var known = await db.Domains.Where(d => d.OrganizationId == organization).GroupBy(d => 1).Select(all => new { Count = all.Count(), Claimed = all.Any(d => d.Host == host) }).SingleOrDefaultAsync(ct);
+        if (known is { Claimed: true }) return DomainErrors.AlreadyClaimed;
+        if (known?.Count >= options.MaxPerOrganization) return DomainErrors.LimitReached;
+        var now = clock.GetUtcNow();
+        var domain = OrganizationDomain.Claim(organization, host, includeSubdomains, now);
         db.Domains.Add(domain);
+        db.DomainWatches.Add(DomainWatch.Over(domain, options.Methods[0], now));
         events.Record(EventTypes.DomainClaimed, organization, domain.Id.ToString(), new { host = host.Value, includeSubdomains });
-        var saved = await db.TrySaveAsync(Unique, ct);
+        var saved = await db.TrySaveAsync(DomainLifeCycle.Unique, ct);
         return saved.IsOk ? domain : saved.Error;
     }
 
@@ -38,16 +38,16 @@ public sealed class DomainService(IdpDbContext db, EventLog events, TimeProvider
         return await domains.OrderBy(d => d.Id).TakePageAsync(page, d => d.Id.ToString(), ct);
     }
 
-    /// <summary>An operator vouches for the claim. Of two organizations at once one wins: the unique index over verified hosts decides.</summary>
+    /// <summary>
+    /// An operator vouches for the claim. Of two organizations at once one wins: the unique index over held hosts decides. What another organization has let lapse passes after
+    /// its notice.
+    /// </summary>
     public async Task<Result<OrganizationDomain>> VerifyByOperatorAsync(Id<Organization> organization, Id<OrganizationDomain> id, string reason, CancellationToken ct)
     {
-        var domain = await db.Domains.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct);
-        if (domain is null) return DomainErrors.NotFound;
-        var verified = domain.VerifyByOperator(reason, clock.GetUtcNow());
-        if (!verified.IsOk) return verified.Error;
-        events.Record(EventTypes.DomainVerified, organization, id.ToString(), new { host = domain.Host.Value, method = VerificationMethod.Operator, reason = domain.VerificationReason });
-        var saved = await db.TrySaveAsync(Unique, ct);
-        return saved.IsOk ? domain : saved.Error;
+        var checkedReason = DisplayName.Check(reason, "reason");
+        if (!checkedReason.IsOk) return checkedReason.Error;
+        var vouched = await lives.VouchAsync(organization, id, checkedReason.Value, ct);
+        return vouched.IsOk ? vouched.Value.Domain : vouched.Error;
     }
 
     /// <summary>Gives the host up: it routes nobody any more and may be verified by another organization.</summary>
@@ -61,7 +61,7 @@ public sealed class DomainService(IdpDbContext db, EventLog events, TimeProvider
                 if (domain is null) return DomainErrors.NotFound;
                 // What switched the policy on is what it stands on: a meta tag or a file proves too little (DESIGN.md section 6.2).
                 if (domain.IsVerified && await db.Organizations.AnyAsync(o => o.Id == organization && o.RequireSso, ct)
-                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct))
+                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct))
                     return DomainErrors.StillRequired;
                 db.Domains.Remove(domain);
                 events.Record(EventTypes.DomainReleased, organization, id.ToString(), new { host = domain.Host.Value, wasVerified = domain.IsVerified });

@@ -144,6 +144,14 @@ public static class EventTypes
     public const string DomainUpdated = "domain.updated";
     public const string DomainVerified = "domain.verified";
     public const string DomainReleased = "domain.released";
+    public const string DomainFailed = "domain.verification_failed";
+    public const string DomainAtRisk = "domain.at_risk";
+    public const string DomainLapsed = "domain.lapsed";
+    public const string DomainRestored = "domain.restored";
+    public const string DomainTransferAnnounced = "domain.transfer_announced";
+    public const string DomainTransferCancelled = "domain.transfer_cancelled";
+    public const string DomainTransferred = "domain.transferred";
+    public const string DomainChallengeReplaced = "domain.challenge_replaced";
     public const string ConnectionCreated = "connection.created";
     public const string ConnectionUpdated = "connection.updated";
     public const string ConnectionActivated = "connection.activated";

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Net;
 
 namespace TenantIdP.Core.Kernel;
@@ -15,6 +14,12 @@ public readonly record struct HostName
     public string Value { get; }
 
     public override string ToString() => Value;
+
+    /// <summary>As people write it: with U-labels (RFC 5890). Never compared, never stored.</summary>
+    public string ToUnicode() => HostScript.ToUnicode(Value);
+
+    /// <summary>What a store kept is a host already, whatever this process knows of languages.</summary>
+    internal static HostName Stored(string value) => new(value);
 
     public static HostName Parse(string text) => TryParse(text, out var host) ? host : throw new FormatException("Not a host name.");
 
@@ -37,16 +42,7 @@ public readonly record struct HostName
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength + 1) return false;
         if (text[^1] == '.') text = text[..^1];
 
-        string ascii;
-        try
-        {
-            ascii = Idn.GetAscii(text).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-
+        if (!HostScript.TryToAscii(text, out var ascii)) return false;
         if (ascii.Length is 0 or > MaxLength) return false;
         var labels = ascii.Split('.');
         if (labels.Length < 2 || labels.Any(label => !IsLabel(label))) return false;
@@ -68,8 +64,6 @@ public readonly record struct HostName
             if (!rest.Contains('.', StringComparison.Ordinal)) yield break;
         }
     }
-
-    private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = true, AllowUnassigned = false };
 
     private static bool IsLabel(string label) =>
         label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');

@@ -23,6 +23,17 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
 
     /// <summary>Who was invited has another address and asks to be let in with it; told to the inviter.</summary>
     public static readonly MailTemplate InvitationRequested = new("invitation_requested", ["invited", "person"], []);
+    /// <summary>A domain's proof has not been seen for days; <c>time</c> is when it lapses. This and the following: told to the owners.</summary>
+    public static readonly MailTemplate DomainAtRisk = new("domain_at_risk", ["domain", "time"], []);
+
+    /// <summary>Nobody new joins by a domain any more.</summary>
+    public static readonly MailTemplate DomainLapsed = new("domain_lapsed", ["domain"], []);
+
+    /// <summary>Another organization proved a domain that had lapsed; <c>time</c> is when it passes.</summary>
+    public static readonly MailTemplate DomainTransferAnnounced = new("domain_transfer_announced", ["domain", "time"], []);
+
+    /// <summary>It has passed.</summary>
+    public static readonly MailTemplate DomainTransferred = new("domain_transferred", ["domain"], []);
 
     /// <summary>All of them. The server reads their files when it starts and refuses to start without a good one for each.</summary>
     public static readonly IReadOnlyList<MailTemplate> All =
@@ -32,6 +43,10 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
         Invitation,
         InvitationReminder,
         InvitationRequested,
+        DomainAtRisk,
+        DomainLapsed,
+        DomainTransferAnnounced,
+        DomainTransferred,
     ];
 
     public static MailTemplate? Find(string key) => All.FirstOrDefault(t => t.Key == key);

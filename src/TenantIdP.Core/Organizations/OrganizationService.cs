@@ -297,7 +297,7 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Organi
     // Meta tag and file proofs route people; forcing them through an IdP needs the DNS proof or an operator's word (DESIGN.md section 6.2).
     private async Task<bool> CanRequireSsoAsync(Id<Organization> id, CancellationToken ct) =>
         await db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active, ct)
-        && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
+        && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
 
     // A broken connection that is required locks everybody out, whoever would repair it among them (FEATURES.md row 19).
     private Task<bool> IsTestedAsync(Id<Organization> id, DateTimeOffset now, CancellationToken ct)

@@ -61,10 +61,12 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
 
     private async Task<LinkDecision> ByEmailAsync(Connection connection, ExternalIdentity external, CancellationToken ct)
     {
-        var domain = external.Email is { } address ? await OwnDomainAsync(connection, address.Domain, ct) : null;
+        var held = external.Email is { } address ? await OwnDomainAsync(connection, address.Domain, ct) : null;
+        // Who was in before it lapsed comes in as a known identity, above.
+        var domain = held is { IsVerified: true } ? held : null;
         var shown = external.Email is { } masked ? TraceRecorder.Masked(masked) : "no address";
         if (external.Email is not { } email || domain is null)
-            return connection.AllowOutsideDomains ? Outside(external.Email, shown) : Refuse(SignInErrors.EmailDomainNotAllowed, shown, "an address in a domain that this organization has verified");
+            return connection.AllowOutsideDomains ? Outside(external.Email, shown) : Refuse(SignInErrors.EmailDomainNotAllowed, shown, held is null ? "an address in a domain that this organization has verified" : $"a proof of {held.Host.Value} that is still there: it lapsed, verify it again");
         trace.Add("linking", "email_domain", TraceVerdict.Passed, shown, $"{domain.Host.Value}, verified by {domain.VerifiedBy}");
 
         if (!external.EmailVerified && !connection.TrustEmail)

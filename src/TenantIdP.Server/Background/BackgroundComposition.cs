@@ -1,4 +1,5 @@
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Invitations;
@@ -18,6 +19,7 @@ public static class BackgroundComposition
         services.AddScoped<Pruning>();
         services.AddScoped<InvitationUpkeep>();
         services.AddScoped<OutboxClaims>();
+        services.AddScoped<DomainUpkeep>();
 
         services.AddGauge<EventLag>();
         services.AddGauge<OutboxLag>();
@@ -34,6 +36,7 @@ public static class BackgroundComposition
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
         services.AddWork<InvitationCare>(TimeSpan.FromMinutes(5));
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
+        services.AddWork<DomainChecks>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(15));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
 
         services.AddOutboxHandler<BackChannelLogoutDelivery>();

@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Warning, "The gauge {Gauge} could not be read; it is tried again at the next look")]
     public static partial void GaugeFailed(ILogger logger, string gauge, Exception exception);
+
+    [LoggerMessage(8, LogLevel.Information, "The look for the proof of {Domain} could not be judged ({Code}); it is due again")]
+    public static partial void DomainNotJudged(ILogger logger, string domain, string code);
 }

@@ -21,6 +21,12 @@ internal static class DomainEndpoints
             .WithSummary("Where people of the domain sign in, and how they join.");
         domains.MapPost("/", ClaimAsync).WithName("ClaimDomain").RequireOrganization(Permission.DomainsWrite);
         domains.MapDelete("/{domainId}", ReleaseAsync).WithName("ReleaseDomain").RequireOrganization(Permission.DomainsWrite);
+        domains.MapPost("/{domainId}/verify", VerifyAsync).WithName("VerifyDomain").RequireOrganization(Permission.DomainsWrite).WithErrors(DomainErrors.MethodOff, DomainErrors.NeedsDnsProof, DomainErrors.TooManyChecks)
+            .WithDescription("Looks for the proof now, which takes up to half a minute, and answers what was seen, whether it proves the domain or not. A claim that had failed is looked for by itself again.");
+        domains.MapGet("/{domainId}/proof-attempts", ListAttemptsAsync).WithName("ListDomainProofAttempts").RequireOrganization(Permission.DomainsRead)
+            .WithDescription("What was seen when the proof was looked for, the newest first; the last five of each method are kept.");
+        domains.MapPost("/{domainId}/replace-challenge", ReplaceChallengeAsync).WithName("ReplaceDomainChallenge").RequireOrganization(Permission.DomainsWrite)
+            .WithDescription("Gives the claim another token. Not while the domain is held by the one it has.");
         domains.MapPost("/{domainId}/verify-by-operator", VerifyByOperatorAsync).WithName("VerifyDomainByOperator").RequireInstance();
     }
 
@@ -47,6 +53,18 @@ internal static class DomainEndpoints
         Id<Organization> organizationId, Id<OrganizationDomain> domainId, DomainService domains, CancellationToken ct) =>
         (await domains.ReleaseAsync(organizationId, domainId, ct)).ToNoContent();
 
+    private static async Task<Results<Ok<DomainProofResponse>, ProblemHttpResult>> VerifyAsync(
+        Id<Organization> organizationId, Id<OrganizationDomain> domainId, VerifyDomainRequest request, DomainProofs proofs, CancellationToken ct) =>
+        (await proofs.VerifyAsync(organizationId, domainId, request.Method, ct)).ToOk(DomainProofResponse.From);
+
+    private static Task<Results<Ok<ListResponse<DomainProofAttemptResponse>>, ProblemHttpResult>> ListAttemptsAsync(
+        Id<Organization> organizationId, Id<OrganizationDomain> domainId, [AsParameters] PageQuery query, DomainProofs proofs, CancellationToken ct) =>
+        query.AnswerAsync(page => proofs.ListAsync(organizationId, domainId, page, ct), DomainProofAttemptResponse.From);
+
+    private static async Task<Results<Ok<DomainResponse>, ProblemHttpResult>> ReplaceChallengeAsync(
+        Id<Organization> organizationId, Id<OrganizationDomain> domainId, DomainProofs proofs, CancellationToken ct) =>
+        (await proofs.ReplaceChallengeAsync(organizationId, domainId, ct)).ToOk(DomainResponse.From);
+
     private static async Task<Results<Ok<DomainResponse>, ProblemHttpResult>> VerifyByOperatorAsync(
         Id<Organization> organizationId, Id<OrganizationDomain> domainId, VerifyDomainByOperatorRequest request, DomainService domains, CancellationToken ct) =>
         (await domains.VerifyByOperatorAsync(organizationId, domainId, request.Reason, ct)).ToOk(DomainResponse.From);
@@ -55,17 +73,49 @@ internal static class DomainEndpoints
 /// <param name="Host">As pasted: a host, <c>@host</c> or a URL.</param>
 public sealed record ClaimDomainRequest([property: Required, MaxLength(2_000)] string Host, bool IncludeSubdomains = false);
 
+/// <param name="Method"><c>dns</c>, <c>meta_tag</c> or <c>file</c>.</param>
+public sealed record VerifyDomainRequest([property: Required] VerificationMethod Method);
+
 /// <param name="Reason">Why you vouch; kept with the domain and in the event.</param>
 public sealed record VerifyDomainByOperatorRequest([property: Required] string Reason);
 
+/// <param name="UnicodeHost">The host as its readers write it.</param>
+/// <param name="LookAlike">The name mixes alphabets or imitates Latin letters: read it twice before you trust it.</param>
 /// <param name="Challenge">The token that a proof must show.</param>
 /// <param name="Assignment">What happens with a person who has a verified address here and is no member.</param>
 /// <param name="DefaultRole">The key of the role of those who join by this domain.</param>
 /// <param name="Connections">Which connections its people go to, in their order; empty: all active ones.</param>
+/// <param name="Verified">Held by a proof that stands: <c>verified</c> or <c>at_risk</c>.</param>
+/// <param name="TransferAt">When it passes from one organization to another; see <c>status</c> for which this is.</param>
 public sealed record DomainResponse(
-    Id<OrganizationDomain> Id, string Host, bool IncludeSubdomains, AssignmentMode Assignment, string DefaultRole, IReadOnlyList<DomainConnectionRule> Connections, string Challenge, bool Verified, DateTimeOffset? VerifiedAt, VerificationMethod? VerifiedBy, string? VerificationReason,
+    Id<OrganizationDomain> Id, string Host, string UnicodeHost, bool LookAlike, bool IncludeSubdomains, AssignmentMode Assignment, string DefaultRole, IReadOnlyList<DomainConnectionRule> Connections, DomainStatus Status, string Challenge, DomainRecords Records, bool Verified, DateTimeOffset? VerifiedAt,
+    VerificationMethod? VerifiedBy, string? VerificationReason, DateTimeOffset? AtRiskAt, DateTimeOffset? LapsedAt, DateTimeOffset? FailedAt, DateTimeOffset? TransferAt, DateTimeOffset? TransferredAt,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
-    internal static DomainResponse From(OrganizationDomain d) =>
-        new(d.Id, d.Host.Value, d.IncludeSubdomains, d.Assignment, d.DefaultRoleKey, [.. d.Connections.OrderBy(c => c.Position).Select(c => new DomainConnectionRule(c.ConnectionId, c.Host))], d.Challenge, d.IsVerified, d.VerifiedAt, d.VerifiedBy, d.VerificationReason, d.ClaimedAt, d.UpdatedAt, d.Version);
+    internal static DomainResponse From(OrganizationDomain d) => new(
+        d.Id, d.Host.Value, d.Host.ToUnicode(), HostScript.LooksLikeAnother(d.Host), d.IncludeSubdomains, d.Assignment, d.DefaultRoleKey,
+        [.. d.Connections.OrderBy(c => c.Position).Select(c => new DomainConnectionRule(c.ConnectionId, c.Host))], d.Status, d.Challenge, DomainRecords.Of(d), d.IsVerified, d.VerifiedAt,
+        d.VerifiedBy, d.VerificationReason, d.AtRiskAt, d.LapsedAt, d.FailedAt, d.TransferAt, d.TransferredAt, d.ClaimedAt, d.UpdatedAt, d.Version);
+}
+
+/// <summary>What to publish, ready to copy: one of them.</summary>
+/// <param name="DnsName">The full name of the TXT record; the domain itself does, too.</param>
+/// <param name="FileUrls">One of them, with the token as its content.</param>
+public sealed record DomainRecords(string DnsName, string DnsValue, string MetaTag, IReadOnlyList<string> FileUrls, string FileContent)
+{
+    internal static DomainRecords Of(OrganizationDomain d) => new(
+        DomainProof.DnsName(d.Host), DomainProof.DnsValue(d.Challenge), DomainProof.MetaTag(d.Challenge),
+        [$"https://{d.Host}{DomainProof.WellKnownPath}", $"https://{d.Host}{DomainProof.RootPath}"], d.Challenge);
+}
+
+/// <param name="Proven">Whether this look saw the proof. The domain is held when its <c>status</c> says so: what another organization let lapse passes after a notice.</param>
+public sealed record DomainProofResponse(bool Proven, DomainResponse Domain, DomainProofAttemptResponse Attempt)
+{
+    internal static DomainProofResponse From(DomainVerdict v) => new(v.Attempt!.Proven, DomainResponse.From(v.Domain), DomainProofAttemptResponse.From(v.Attempt)); // a look leaves one
+}
+
+/// <param name="Scheduled">By itself, not because somebody asked.</param>
+public sealed record DomainProofAttemptResponse(Id<DomainProofAttempt> Id, VerificationMethod Method, bool Proven, bool Scheduled, DateTimeOffset At, IReadOnlyList<DomainSighting> Seen)
+{
+    internal static DomainProofAttemptResponse From(DomainProofAttempt a) => new(a.Id, a.Method, a.Proven, a.Scheduled, a.At, a.Seen);
 }

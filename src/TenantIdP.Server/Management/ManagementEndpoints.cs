@@ -26,6 +26,7 @@ using TenantIdP.Core.Users;
 using TenantIdP.Core.Workspaces;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Federation.Saml;
+using TenantIdP.Server.Proofs;
 using TenantIdP.Server.Http;
 using TenantIdP.Server.Webhooks;
 
@@ -78,7 +79,8 @@ public static class ManagementEndpoints
         services.AddScoped<WorkspaceService>();
         services.AddScoped<WorkspaceMembers>();
         services.AddScoped<UserWorkspaces>();
-        services.AddScoped<DomainService>();
+        services.TryAddSingleton(new DomainOptions());
+        services.AddDomainProofs();
         services.AddScoped<DomainRouting>();
         services.AddScoped<Openings>();
         services.AddScoped<DomainJoins>();

@@ -63,6 +63,7 @@ public abstract class IdpHost(TestStore store) : IAsyncLifetime
                 ["TenantIdP:Saml:AliasHosts:0"] = FormerHost,
                 ["TenantIdP:Bootstrap:ClientId"] = BootstrapClientId,
                 ["TenantIdP:Bootstrap:ClientSecret"] = BootstrapSecret,
+                ["TenantIdP:Domains:Resolvers:0"] = "127.0.0.1:9", // nobody: claims that wait are looked for by nobody's resolver
                 ["TenantIdP:Mail:DropFolder"] = mailFolder,
                 ["TenantIdP:RateLimits:RequestsPerMinute"] = "1000000",
                 ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = "1000000",

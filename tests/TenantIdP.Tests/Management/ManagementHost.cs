@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -69,6 +70,8 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddSaml(builder.Configuration, new IssuerOptions(Issuer, IsDevelopmentLoopback: false));
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
         builder.Services.AddSingleton(new DeletionOptions());
+        // Nobody resolves at the discard port; names of tests may be claimed.
+        builder.Services.AddSingleton(new DomainOptions { Allowed = ["test", "example", "example.com"], Resolvers = ["127.0.0.1:9"] });
         Configure(builder.Services);
         builder.Services.AddManagement();
         app = builder.Build();

@@ -164,7 +164,7 @@ public abstract class RowTests(TestStore store)
     private static OrganizationDomain Verified(Id<Organization> organization, HostName host)
     {
         var domain = OrganizationDomain.Claim(organization, host, includeSubdomains: false, Now);
-        Assert.True(domain.VerifyByOperator("test", Now).IsOk);
+        domain.Verify(VerificationMethod.Operator, "test", Now);
         return domain;
     }
 

@@ -21,6 +21,8 @@ internal static class OutboundRedirect
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "from https to another scheme");
         if (policy == OutboundRedirects.ApexOrWww && !IsApexOrWww(first.RequestUri!, to))
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "to another host");
+        if (policy == OutboundRedirects.WithinDomain && !IsWithin(first, to))
+            throw new OutboundRefusedException(OutboundRefusal.Redirected, "to another domain");
 
         var next = new HttpRequestMessage(first.Method, to);
         // Compared with the first request: a detour over another origin does not give the credentials back.
@@ -42,6 +44,11 @@ internal static class OutboundRedirect
         a.Scheme == b.Scheme && a.Port == b.Port && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsApexOrWww(Uri from, Uri to) => from.Port == to.Port && Apex(from).Equals(Apex(to), StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsWithin(HttpRequestMessage first, Uri to) =>
+        first.Options.TryGetValue(OutboundRequest.Within, out var domain)
+        && first.RequestUri!.Port == to.Port // judged: not null
+        && (to.IdnHost.Equals(domain, StringComparison.OrdinalIgnoreCase) || to.IdnHost.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase));
 
     private static string Apex(Uri uri) => uri.IdnHost.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? uri.IdnHost[4..] : uri.IdnHost;
 }

@@ -9,6 +9,9 @@ public enum OutboundRedirects
     /// <summary>Between example.com and www.example.com only (domain proof files).</summary>
     ApexOrWww,
 
+    /// <summary>To the domain that <see cref="OutboundRequest.Within"/> names and what lies beneath it, on the port of the first request (domain proof by meta tag).</summary>
+    WithinDomain,
+
     /// <summary>To any host that passes the same checks as the first one.</summary>
     Anywhere,
 }
@@ -20,6 +23,9 @@ public static class OutboundRequest
     public static readonly HttpRequestOptionsKey<string> Connection = new("connection");
 
     public static readonly HttpRequestOptionsKey<OutboundRedirects> Redirects = new("redirects");
+
+    /// <summary>The domain of <see cref="OutboundRedirects.WithinDomain"/>, as A-labels; without it no redirect is followed.</summary>
+    public static readonly HttpRequestOptionsKey<string> Within = new("within");
 
     /// <summary>A cap below <see cref="OutboundOptions.MaxResponseBytes"/>; a larger value changes nothing.</summary>
     public static readonly HttpRequestOptionsKey<int> MaxResponseBytes = new("max_response_bytes");
