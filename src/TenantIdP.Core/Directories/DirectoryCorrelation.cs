@@ -19,7 +19,7 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
     internal async Task<Result<Correlated>> FindAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
     {
         var domain = facts.Address is { } address ? await db.HolderAsync(address.Domain, ct) : null;
-        var inside = domain?.OrganizationId == directory.OrganizationId;
+        var inside = domain is { IsVerified: true } && domain.OrganizationId == directory.OrganizationId;
         var bySignIn = await BySignInAsync(directory, facts, ct);
         var byEmail = await ByEmailAsync(directory, facts, inside && domain is { VerifiedBy: VerificationMethod.Dns or VerificationMethod.Operator }, ct);
         if (!byEmail.IsOk) return byEmail.Error;

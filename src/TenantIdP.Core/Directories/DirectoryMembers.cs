@@ -108,7 +108,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     }
 
     private async Task<bool> IsInsideAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
-        facts.Address is { } address && (await db.HolderAsync(address.Domain, ct))?.OrganizationId == directory.OrganizationId;
+        facts.Address is { } address && await db.HolderAsync(address.Domain, ct) is { IsVerified: true } domain && domain.OrganizationId == directory.OrganizationId;
 
     /// <summary>Who is inactive takes nobody's place.</summary>
     private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, bool isNew, DirectoryUserFacts facts, CancellationToken ct)
