@@ -32,14 +32,15 @@ public sealed record EraseUserRequest([property: Required] Id<User>? Confirm);
 /// <param name="Events">About the person or caused by them.</param>
 /// <param name="JoinRequests">Organizations that they have asked to join.</param>
 /// <param name="SignInTraces">Of their sign-ins by connections in the last 30 days; redacted.</param>
+/// <param name="DirectoryUsers">What directories say about them.</param>
 public sealed record UserExportResponse(
     UserResponse User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentityResponse> Identities, IReadOnlyList<UserMembershipResponse> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<UserSessionResponse> Sessions,
-    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces, IReadOnlyList<ExportedJoinRequest> JoinRequests)
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces, IReadOnlyList<ExportedJoinRequest> JoinRequests, IReadOnlyList<ExportedDirectoryUser> DirectoryUsers)
 {
     internal static UserExportResponse From(ExportedUser e) =>
         new(UserResponse.From(e.User), e.PasswordChangedAt, [.. e.Identities.Select(UserIdentityResponse.From)], [.. e.Memberships.Select(UserMembershipResponse.From)], e.Workspaces,
             [.. e.Sessions.Select(UserSessionResponse.From)], e.Events, [.. e.SignInTraces.Select(SignInTraceResponse.From)],
-            [.. e.JoinRequests.Select(r => new ExportedJoinRequest(r.Id, r.OrganizationId, r.Email, r.Status, r.CreatedAt, r.DecidedAt))]);
+            [.. e.JoinRequests.Select(r => new ExportedJoinRequest(r.Id, r.OrganizationId, r.Email, r.Status, r.CreatedAt, r.DecidedAt))], e.DirectoryUsers);
 }
 
 /// <param name="Email">The address they asked with.</param>
