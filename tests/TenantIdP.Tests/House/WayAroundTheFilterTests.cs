@@ -19,6 +19,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleHierarchy.cs"] = "roles of many organizations may extend one of the instance; found by what they extend",
         ["src/TenantIdP.Core/Roles/RoleSeeding.cs"] = "built-in roles belong to the instance",
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
+        ["src/TenantIdP.Core/Domains/HostLocks.cs"] = "the holder of a host, and who waits for it, are a question to all organizations; each row is written in its own scope",
+        ["src/TenantIdP.Core/Domains/DomainUpkeep.cs"] = "the looks that are due, of all organizations; each is judged in its own scope",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
