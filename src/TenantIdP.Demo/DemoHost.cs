@@ -45,6 +45,8 @@ public sealed class DemoHost : IAsyncDisposable
 
     private async Task StartAllAsync(DemoUniverse universe, string stateFolder, CancellationToken ct)
     {
+        var dns = Dns.DnsSandbox.Start(universe.Hosts.Dns);
+        _running.Push(dns);
         foreach (var idp in universe.OidcProviders())
             _running.Push(await DemoIdp.StartAsync(idp, TimeProvider.System, ct));
 
@@ -62,7 +64,7 @@ public sealed class DemoHost : IAsyncDisposable
 
         await RunAsync(LedgerlineApp.Build(AppOptions(universe, seed)), ct);
         // Last: a map that answers says that the rest does.
-        await RunAsync(DemoMap.Build(universe, seed), ct);
+        await RunAsync(DemoMap.Build(universe, seed, new Dns.DnsPages(dns, Server.Services, universe.Hosts)), ct);
     }
 
     private async Task RunAsync(WebApplication site, CancellationToken ct)

@@ -7,7 +7,7 @@ namespace TenantIdP.Demo;
 public sealed record DemoHosts(int PortBase)
 {
     public const int DefaultPortBase = 5000;
-    public const int Count = 6;
+    public const int Count = 7;
 
     public Uri Map => new($"http://127.0.0.1:{PortBase}");
 
@@ -20,6 +20,11 @@ public sealed record DemoHosts(int PortBase)
     public Uri UmbrellaIdp => new($"http://127.0.0.1:{PortBase + 4}");
 
     public Uri AcmeIdp => new($"http://127.0.0.1:{PortBase + 5}");
+
+    /// <summary>The demo's server of names, by UDP.</summary>
+    public System.Net.IPEndPoint Dns => new(System.Net.IPAddress.Loopback, PortBase + 6);
+
+    public Uri DnsPage => new(Map, TenantIdP.Demo.Dns.DnsPages.Path);
 
     /// <summary>Registered at the server as the app's redirect URI.</summary>
     public Uri AppRedirectUri => new(App, SampleApp.LedgerlineApp.CallbackPath);

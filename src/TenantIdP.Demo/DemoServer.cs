@@ -27,6 +27,7 @@ internal static class DemoServer
             ["TenantIdP:Bootstrap:ClientId"] = DemoUniverse.ManagementClientId,
             ["TenantIdP:Bootstrap:ClientSecret"] = DemoUniverse.ManagementClientSecret,
             ["TenantIdP:Mail:DropFolder"] = Path.Combine(stateFolder, "mail"),
+            ["TenantIdP:Domains:Resolvers:0"] = universe.Hosts.Dns.ToString(),
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
         });

@@ -38,6 +38,9 @@ public sealed record DemoOrganization(string Slug, string Name, IReadOnlyList<st
     /// <summary>Policy: the session must hold a proof from this organization's own connection.</summary>
     public bool RequireSso { get; init; }
 
+    /// <summary>Its domains are claimed, and wait for their record in the sandbox.</summary>
+    public bool HasStillToProve { get; init; }
+
     public IReadOnlyList<DemoRole> Roles { get; init; } = [];
 
     public IReadOnlyList<DemoWorkspace> Workspaces { get; init; } = [];
@@ -124,7 +127,7 @@ public sealed class DemoUniverse
                 RequireSso = true,
                 Connection = new DemoOidcConnection("Globex OpenID Connect", hosts.GlobexIdp, "tenantidp-at-globex", "development-only-globex-71c0de93ab"),
             },
-            new("initech", "Initech", ["initech.test"]),
+            new("initech", "Initech", ["initech.test"]) { HasStillToProve = true },
             new("umbrella", "Umbrella", ["umbrella.test"]) { Connection = new DemoSamlConnection("Umbrella SAML", hosts.UmbrellaIdp) { ExpiredCertificate = true } },
         ],
         People =

@@ -10,23 +10,16 @@ namespace TenantIdP.Core.Domains;
 public sealed record DomainVerdict(OrganizationDomain Domain, DomainProofAttempt? Attempt, Error? Refusal);
 
 /// <summary>
-/// The life of a domain (FEATURES.md row 15), one step in one transaction, under the locks of all organizations that the host concerns, in the order of their ids. Crosses
-/// organizations: the holder of the host and whoever waits to take it over.
+/// The life of a domain (FEATURES.md row 15), one step in one transaction, under <see cref="HostLocks"/>. Writes the rows of other organizations, too, each in its own scope: of
+/// the holder of the host, and of whoever waits to take it over.
 /// </summary>
-public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNotices notices, TimeProvider clock)
+public sealed class DomainLifeCycle(IdpDbContext db, HostLocks locks, EventLog events, DomainNotices notices, TimeProvider clock)
 {
-    internal static readonly Dictionary<string, Error> Unique = new()
-    {
-        ["ux_organization_domains_organization_id_host"] = DomainErrors.AlreadyClaimed,
-        ["ux_organization_domains_host"] = DomainErrors.Unavailable,
-        ["ux_organization_domains_transfer"] = DomainErrors.Unavailable,
-    };
-
     /// <summary>Judges what was seen against the claim as it is now.</summary>
     /// <param name="challenge">The token that was looked for: another one now means that nothing was proven.</param>
     /// <param name="scheduled">Only a look by schedule counts against the claim when it sees nothing.</param>
     public Task<Result<DomainVerdict>> JudgeAsync(Id<Organization> organization, Id<OrganizationDomain> id, string challenge, DomainEvidence evidence, bool scheduled, CancellationToken ct) =>
-        InLocksAsync(organization, id, async (domain, rivals) =>
+        locks.InLocksAsync(organization, id, async (domain, rivals) =>
         {
             if (domain.Challenge != challenge) return DomainErrors.ChallengeChanged;
             var now = clock.GetUtcNow();
@@ -48,7 +41,7 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNoti
     /// <summary>An operator's word counts like a proof by DNS, and is not looked for again.</summary>
     /// <param name="reason">A checked name.</param>
     public Task<Result<DomainVerdict>> VouchAsync(Id<Organization> organization, Id<OrganizationDomain> id, string reason, CancellationToken ct) =>
-        InLocksAsync(organization, id, async (domain, rivals) =>
+        locks.InLocksAsync(organization, id, async (domain, rivals) =>
         {
             if (domain is { Status: DomainStatus.Verified, VerifiedBy: { } held } && held.ProvesMail()) return DomainErrors.AlreadyVerified;
             var watch = await WatchAsync(domain, VerificationMethod.Operator, ct);
@@ -58,7 +51,7 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNoti
 
     /// <summary>Takes the domain over at the end of the notice, on an operator's word, for which there is nothing to look at.</summary>
     internal Task<Result<DomainVerdict>> TakeOverAsync(Id<Organization> organization, Id<OrganizationDomain> id, CancellationToken ct) =>
-        InLocksAsync(organization, id, async (domain, rivals) =>
+        locks.InLocksAsync(organization, id, async (domain, rivals) =>
         {
             var now = clock.GetUtcNow();
             var watch = await WatchAsync(domain, VerificationMethod.Operator, ct);
@@ -84,49 +77,6 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNoti
         (await WatchAsync(domain, method, ct)).Arm(method, now);
         return Result.Ok;
     }
-
-    private async Task<Result<DomainVerdict>> InLocksAsync(Id<Organization> organization, Id<OrganizationDomain> id, Func<OrganizationDomain, IReadOnlyList<OrganizationDomain>, Task<Result<DomainVerdict>>> step, CancellationToken ct)
-    {
-        db.EnterOrganization(organization);
-        var host = await db.Domains.AsNoTracking().Where(d => d.OrganizationId == organization && d.Id == id).Select(d => (HostName?)d.Host).SingleOrDefaultAsync(ct);
-        if (host is not { } claimed) return DomainErrors.NotFound;
-        var concerned = await Rivals(organization, claimed).AsNoTracking().Select(d => d.OrganizationId).ToListAsync(ct);
-        return await db.InTransactionAsync<DomainVerdict>(
-            async () =>
-            {
-                foreach (var owner in concerned.Append(organization).Distinct().Order())
-                {
-                    if (!await db.LockAsync(owner, ct) && owner == organization) return OrganizationErrors.NotFound;
-                }
-
-                db.EnterOrganization(organization);
-                var domain = await db.Domains.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct);
-                if (domain is null) return DomainErrors.NotFound;
-                var rivals = await Rivals(organization, claimed).ToListAsync(ct);
-                if (rivals.Any(r => !concerned.Contains(r.OrganizationId))) return VersionErrors.ChangedMeanwhile;
-                var done = await StepAsync(() => step(domain, rivals));
-                if (!done.IsOk) return done.Error;
-                var saved = await db.TrySaveAsync(Unique, ct);
-                return saved.IsOk ? done.Value : saved.Error;
-            }, ct);
-    }
-
-    /// <summary>The rows of others are saved on the way; a change of one that does not take the lock is seen there.</summary>
-    private async Task<Result<DomainVerdict>> StepAsync(Func<Task<Result<DomainVerdict>>> step)
-    {
-        try
-        {
-            return await step();
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            db.DiscardChanges();
-            return VersionErrors.ChangedMeanwhile;
-        }
-    }
-
-    private IQueryable<OrganizationDomain> Rivals(Id<Organization> organization, HostName host) =>
-        db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.Host == host && d.OrganizationId != organization && (d.VerifiedAt != null || d.TransferAt != null));
 
     private async Task<DomainWatch> WatchAsync(OrganizationDomain domain, VerificationMethod method, CancellationToken ct)
     {
@@ -156,6 +106,7 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNoti
         if (domain.TransferAt is null) return await AnnounceAsync(domain, watch, holder, rivals, method, reason, now, ct);
         if (domain.TransferAt > now)
         {
+            if (reason is not null) domain.AwaitTransfer(domain.TransferAt.Value, reason, now);
             watch.AwaitTransfer(method, now, domain.TransferAt.Value);
             return null;
         }
@@ -214,11 +165,13 @@ public sealed class DomainLifeCycle(IdpDbContext db, EventLog events, DomainNoti
     {
         if (rivals.Any(r => !r.IsHeld)) return DomainErrors.Unavailable; // somebody else waits already
         var at = now + DomainWatch.TransferNotice;
+        // Who claims, proves and gives up again and again moves the day back, and sends no mails with it.
+        var isTold = holder.TransferAt is not null;
         await InScopeAsync(holder, async () =>
         {
             holder.AnnounceTransfer(at, now);
             events.Record(EventTypes.DomainTransferAnnounced, holder.OrganizationId, holder.Id.ToString(), new { host = holder.Host.Value, transferAt = at, gains = false });
-            await notices.TransferAnnouncedAsync(holder, at, ct);
+            if (!isTold) await notices.TransferAnnouncedAsync(holder, at, ct);
         }, domain, ct);
         domain.AwaitTransfer(at, reason, now);
         watch.AwaitTransfer(method, now, at);

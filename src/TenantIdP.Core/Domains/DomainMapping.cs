@@ -22,7 +22,7 @@ internal sealed class DomainMapping : IEntityTypeConfiguration<OrganizationDomai
         domain.HasOne<Organization>().WithMany().HasForeignKey(d => d.OrganizationId).OnDelete(DeleteBehavior.Cascade);
 
         // Many organizations may claim a host; one may hold it, from the proof until it passes on or is released; and one may wait to take it over. The database decides the
-        // races, DomainLifeCycle names the error.
+        // races, HostLocks names the error.
         domain.HasIndex(d => new { d.OrganizationId, d.Host }).IsUnique();
         domain.HasIndex(d => d.Host, "ux_organization_domains_host").IsUnique().HasFilter("verified_at IS NOT NULL");
         domain.HasIndex(d => d.Host, "ux_organization_domains_transfer").IsUnique().HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");

@@ -22,7 +22,7 @@ public sealed class DomainService(IdpDbContext db, EventLog events, ClaimableHos
         db.Domains.Add(domain);
         db.DomainWatches.Add(DomainWatch.Over(domain, options.Methods[0], now));
         events.Record(EventTypes.DomainClaimed, organization, domain.Id.ToString(), new { host = host.Value, includeSubdomains });
-        var saved = await db.TrySaveAsync(DomainLifeCycle.Unique, ct);
+        var saved = await db.TrySaveAsync(HostLocks.Unique, ct);
         return saved.IsOk ? domain : saved.Error;
     }
 

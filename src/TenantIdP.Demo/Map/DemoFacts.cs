@@ -25,7 +25,7 @@ public sealed record DemoFacts(
             new(DemoUniverse.AppClientId, DemoUniverse.AppClientSecret, hosts.AppRedirectUri.AbsoluteUri, Plain(hosts.App)),
             [.. universe.Organizations.Select(organization => Of(organization, seed))],
             [.. universe.People.Select(Of)],
-            new Dictionary<string, string> { ["acmeIdp"] = Plain(hosts.AcmeIdp), ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp), ["directory"] = $"{Plain(hosts.Map)}{ScimSite.PagePath}", ["mail"] = $"{issuer}/dev/mail" });
+            new Dictionary<string, string> { ["acmeIdp"] = Plain(hosts.AcmeIdp), ["globexIdp"] = Plain(hosts.GlobexIdp), ["umbrellaIdp"] = Plain(hosts.UmbrellaIdp), ["directory"] = $"{Plain(hosts.Map)}{ScimSite.PagePath}", ["dns"] = hosts.DnsPage.AbsoluteUri, ["mail"] = $"{issuer}/dev/mail" });
     }
 
     private static DemoOrganizationFacts Of(DemoOrganization organization, DemoSeed seed) => new(

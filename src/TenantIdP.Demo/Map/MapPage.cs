@@ -17,6 +17,7 @@ internal static class MapPage
           {Card("Directory sync", "Acme's identity provider pushes 25 people and 3 groups, as Okta or as Microsoft Entra. Remove one, and their open tab signs out.", ScimSite.PagePath, "Play the directory")}
           {Card("Webhooks", "Ledgerline is sent what happens at Acme, signed, and shows it as it comes.", universe.Hosts.AppWebhooksPage.AbsoluteUri, "Watch them arrive")}
           {Card("Mail", "What the login host would have sent by mail: nothing leaves this machine.", facts.Sandboxes["mail"], "Read the mails")}
+          {Card("DNS", "The sandbox in which records of domains are published: Initech has still to prove initech.test.", universe.Hosts.DnsPage.AbsoluteUri, "Publish records")}
           {Card("Management API", "Organizations, people, domains, connections and applications, by HTTP.", facts.Openapi, "Read its OpenAPI document")}
         </div>
         {People(universe, facts)}

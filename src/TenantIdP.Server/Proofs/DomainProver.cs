@@ -41,6 +41,7 @@ internal static class DomainProofComposition
         services.AddSingleton<MetaTagProof>();
         services.AddSingleton<FileProof>();
         services.AddSingleton<IDomainProver, DomainProver>();
+        services.AddScoped<HostLocks>();
         services.AddScoped<DomainNotices>();
         services.AddScoped<DomainLifeCycle>();
         services.AddScoped<DomainService>();

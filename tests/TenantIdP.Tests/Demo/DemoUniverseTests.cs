@@ -188,7 +188,7 @@ public sealed class DemoUniverseTests : IDisposable
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);
 
-    private static int FreePortBase()
+    internal static int FreePortBase()
     {
         while (true)
         {

@@ -105,7 +105,7 @@ public abstract class DomainProofEndpointTests(DomainProofHost host)
         Assert.Equal(["not_there", "not_there"], Found(before));
         Assert.True(after.GetProperty("proven").GetBoolean());
         Assert.Equal(("verified", true, "dns"), (after.GetProperty("domain").GetProperty("status").GetString(), after.GetProperty("domain").GetProperty("verified").GetBoolean(), after.GetProperty("domain").GetProperty("verifiedBy").GetString()));
-        Assert.Equal([true, false], attempts.GetProperty("items").EnumerateArray().Select(a => a.GetProperty("proven").GetBoolean()));
+        Assert.Equal([true, false], attempts.GetProperty("data").EnumerateArray().Select(a => a.GetProperty("proven").GetBoolean()));
     }
 
     [Fact]

@@ -57,6 +57,7 @@ internal sealed class DomainScene
             services.AddScoped<ActorContext>();
             services.AddScoped<EventLog>();
             services.AddScoped<Tallies>();
+            services.AddScoped<HostLocks>();
             services.AddScoped<DomainNotices>();
             services.AddScoped<DomainLifeCycle>();
             services.AddScoped<DomainService>();

@@ -143,6 +143,21 @@ public abstract class DomainTransferTests(TestStore store)
     }
 
     [Fact]
+    public async Task An_operators_word_for_who_waits_already_is_kept_to_the_end()
+    {
+        var domain = await scene.LapseAsync(DomainScene.NewHost(), Ct);
+        var rival = await RivalAsync(domain);
+        Assert.True((await scene.VerifyAsync(rival, Ct)).IsOk);
+        Assert.Equal(DomainStatus.TransferPending, (await scene.VouchAsync(rival, Ct)).Value!.Status); // it counts
+        scene.Proofs.Remove(rival);
+
+        await scene.PassAsync(4 * Day, Ct);
+
+        var now = await scene.FindAsync(rival, Ct);
+        Assert.Equal((DomainStatus.Verified, VerificationMethod.Operator, "Contract on file"), (now.Status, now.VerifiedBy, now.VerificationReason));
+    }
+
+    [Fact]
     public async Task What_its_holder_gives_up_goes_to_who_waits()
     {
         var domain = await scene.LapseAsync(DomainScene.NewHost(), Ct);

@@ -23,6 +23,7 @@ public sealed partial class ShardingTests
     private static readonly Dictionary<string, string> UniqueOverAll = new()
     {
         ["ux_organization_domains_host"] = "a verified host belongs to one organization: that is what home realm discovery asks",
+        ["ux_organization_domains_transfer"] = "one organization waits for a host that another let lapse",
         ["ux_connections_id"] = "a callback names the connection and nothing else",
         ["ux_acs_aliases_url"] = "an address of a former provider leads to one connection",
         ["ux_received_assertions_handle_hash"] = "a one-time handle is looked up before the organization is known; random, so never twice",

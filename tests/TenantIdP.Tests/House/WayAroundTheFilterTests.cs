@@ -23,6 +23,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Directories/DirectoryPruning.cs"] = "deletes what logs and tokens of any organization have too much of",
         ["src/TenantIdP.Core/Directories/DirectoryAccounts.cs"] = "whether anybody else speaks for an account that a directory made, keyed by the user",
         ["src/TenantIdP.Core/Directories/DirectoryProfiles.cs"] = "whether an account is in another organization, keyed by the user",
+        ["src/TenantIdP.Core/Domains/HostLocks.cs"] = "the holder of a host, and who waits for it, are a question to all organizations; each row is written in its own scope",
+        ["src/TenantIdP.Core/Domains/DomainUpkeep.cs"] = "the looks that are due, of all organizations; each is judged in its own scope",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Domains/MembershipDomainRules.cs"] = "the memberships of a person whose address goes",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",

@@ -1,3 +1,5 @@
+using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
@@ -70,6 +72,22 @@ public abstract class ForeignProofTests(IdpHost idp)
 
         Assert.True(welcome.IsOk, welcome.Body.ToString());
         Assert.Equal("interaction_required", refused.Error);
+    }
+
+    [Fact]
+    [Trait("Attack", "D11")]
+    public async Task A_proof_of_a_domain_that_has_lapsed_is_no_home_proof()
+    {
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var scene = await SceneAsync(upstream, attackerHoldsTheirDomain: true);
+        var own = await IdpHost.TokensAsync(scene.Browser, scene.App, Ct, ("organization", scene.Attacker.Id.ToString()));
+        var now = TimeProvider.System.GetUtcNow();
+        await idp.ReadAsync(db => db.Domains.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(d => d.OrganizationId == scene.Attacker.Id).ExecuteUpdateAsync(set => set.SetProperty(d => d.LapsedAt, now), Ct));
+
+        var refused = await scene.App.RefreshAsync(own.RefreshToken, Ct, ("organization", scene.Victim.Id.ToString()));
+
+        Assert.Equal("interaction_required", refused.Error);
+        Assert.True((await scene.App.RefreshAsync(own.RefreshToken, Ct)).IsOk); // at home it goes on
     }
 
     [Fact]
