@@ -6,6 +6,7 @@ using Npgsql;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Connections;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -74,6 +75,39 @@ public abstract class NodeCacheTests(TestStore store)
         });
 
         Assert.Empty(connections.Evicted);
+    }
+
+    [Fact]
+    public async Task What_decides_where_people_sign_in_evicts_it_and_nothing_else_does()
+    {
+        var (node, realms) = NewNode(NodeChange.Realms);
+        var id = await store.NewOrganizationAsync(Ct);
+        var now = TimeProvider.System.GetUtcNow();
+        var host = HostName.Parse($"d{Guid.CreateVersion7():n}.example");
+        var settings = new OidcSettings("https://idp.example", "client", OidcSettings.DefaultScopes, OidcSettings.DefaultSubjectClaim, null);
+        Task<int> ChangeAsync(Func<IdpDbContext, Task> change) => UseAsync(node, async db =>
+        {
+            db.EnterOrganization(id);
+            await change(db);
+            return await db.SaveChangesAsync(Ct);
+        });
+        async Task EvictsAsync(string? key, Func<IdpDbContext, Task> change)
+        {
+            var before = realms.Evicted.Count;
+            await ChangeAsync(change);
+            Assert.Equal(key is null ? [] : [key], realms.Evicted.Skip(before));
+        }
+
+        await EvictsAsync(host.Value, db => db.Domains.AddAsync(OrganizationDomain.Claim(id, host, false, now), Ct).AsTask());
+        await EvictsAsync(host.Value, async db => Assert.True((await db.Domains.SingleAsync(d => d.Host == host, Ct)).VerifyByOperator("test", now).IsOk));
+        await EvictsAsync(id.ToString(), db => db.Connections.AddAsync(Connection.CreateOidc(id, "Upstream", settings, now).Value!, Ct).AsTask()); // valid settings
+        await EvictsAsync(id.ToString(), async db => Assert.True((await db.Connections.SingleAsync(c => c.OrganizationId == id, Ct)).Activate(now, "test").IsOk));
+        await EvictsAsync(null, async db => (await db.Connections.SingleAsync(c => c.OrganizationId == id, Ct)).SetProvisioning(JitMode.Off, "member", true, false, now));
+        await EvictsAsync(id.ToString(), async db => (await db.Organizations.SingleAsync(o => o.Id == id, Ct)).SetPolicy(true, true, now));
+        await EvictsAsync(null, async db => (await db.Organizations.SingleAsync(o => o.Id == id, Ct)).SetDirectoryAuthoritative(true, now));
+        await EvictsAsync(id.ToString(), async db => (await db.Organizations.SingleAsync(o => o.Id == id, Ct)).Suspend(now));
+        await EvictsAsync(id.ToString(), async db => db.Connections.Remove(await db.Connections.SingleAsync(c => c.OrganizationId == id, Ct)));
+        await EvictsAsync(host.Value, async db => db.Domains.Remove(await db.Domains.SingleAsync(d => d.Host == host, Ct)));
     }
 
     [Fact]
