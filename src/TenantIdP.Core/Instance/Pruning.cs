@@ -28,7 +28,8 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         // What the identity provider called a session is of use until that has ended, and is about a person.
         await db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(u => db.Sessions.Any(s => s.Id == u.SessionId && (s.EndedAt != null || s.ExpiresAt <= now))).ExecuteDeleteAsync(ct);
         await PruneSessionsAsync(now - Kept, ct);
-        await PruneStrangersAsync(now - Kept, ct);
+        await PruneStrangersAsync(EventTypes.SignInRefused, now - Kept, ct);
+        await PruneStrangersAsync(EventTypes.InvitationCreated, now - Invitations.Invitation.LongestLife - Invitations.Invitation.Kept, ct);
         await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await WebhookPruning.PruneAsync(db, now, ct);
         await DirectoryPruning.PruneAsync(db, now, ct);
@@ -55,7 +56,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
     }
 
     // A row that names nobody we know could never be erased for the person it is about. The event and the chain stay: they cover its salted hash.
-    private Task PruneStrangersAsync(DateTimeOffset before, CancellationToken ct) =>
+    private Task PruneStrangersAsync(string type, DateTimeOffset before, CancellationToken ct) =>
         db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            .Where(p => p.UserId == null && db.Events.Any(e => e.OrganizationId == p.OrganizationId && e.Id == p.EventId && e.Type == EventTypes.SignInRefused && e.OccurredAt <= before)).ExecuteDeleteAsync(ct);
+            .Where(p => p.UserId == null && db.Events.Any(e => e.OrganizationId == p.OrganizationId && e.Id == p.EventId && e.Type == type && e.OccurredAt <= before)).ExecuteDeleteAsync(ct);
 }

@@ -36,7 +36,7 @@ public sealed record AcceptedInvitation(Id<Organization> OrganizationId, Id<Memb
 /// What the holder of a link does. The token leads to one row by its key, in the organization that it names; everything else is read from there (SECURITY.md C1). Each change judges
 /// anew under the organization's lock (C2).
 /// </summary>
-public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining joining, MailWriter mails, EventLog events, TimeProvider clock)
+public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining joining, InvitationLimits limits, MailWriter mails, EventLog events, TimeProvider clock)
 {
     // No row has it: what is unknown is compared, too.
     private static readonly string Nothing = MachineSecret.Hash(MachineSecret.New(""));
@@ -114,8 +114,11 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
                 var user = session.UserId;
                 if (!organization.AllowDifferentEmail) return InvitationErrors.WrongAccount;
                 if (invitation.RequestedBy == user) return true; // once; also when the answer was no
+                if (invitation.HasRequest) return InvitationErrors.WrongAccount; // somebody else is first: the inviter answers them
                 var address = await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).OrderByDescending(e => e.IsPrimary).Select(e => e.Address).FirstOrDefaultAsync(ct);
                 if (address is null || !await db.Users.AnyAsync(u => u.Id == user && u.Status == UserStatus.Active, ct)) return InvitationErrors.AccountUnavailable;
+                var counted = await limits.TakeAskAsync(invitation, ct);
+                if (!counted.IsOk) return counted.Error;
                 invitation.Ask(user, clock.GetUtcNow());
                 events.Record(EventTypes.InvitationRequested, organization.Id, invitation.Id.ToString(), new { userId = user }, new { email = address }, user);
                 await TellInviterAsync(invitation, address, ct);

@@ -28,6 +28,8 @@ public static class InvitationErrors
     public static readonly Error ProofRequired = new(ErrorKind.Forbidden, "invitation_proof_required", "Sign in the way that the invited address asks for.");
     public static readonly Error OrganizationClosed = new(ErrorKind.Forbidden, "invitation_organization_closed", "This organization takes nobody in at the moment. Ask whoever invited you.");
 
+    public static readonly Error AskLimit = new(ErrorKind.TooMany, "invitation_ask_limit", "Too many people have asked to join by this link today. Try again tomorrow.");
+
     public static readonly Error AccountUnavailable = new(ErrorKind.Forbidden, "invitation_account_unavailable",
         "Your account can't be used for this. Ask whoever invited you.");
 }

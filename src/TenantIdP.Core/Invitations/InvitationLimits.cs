@@ -8,6 +8,7 @@ namespace TenantIdP.Core.Invitations;
 public sealed class InvitationLimits(Tallies tallies, ActorContext actor, InvitationOptions options)
 {
     private const int ResentInADay = 5;
+    private const int AskedInADay = 5;
 
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Day = TimeSpan.FromHours(24);
@@ -21,6 +22,10 @@ public sealed class InvitationLimits(Tallies tallies, ActorContext actor, Invita
                 new TallyLimit($"invitations {organization}", options.PerOrganizationAndHour, Hour),
                 new TallyLimit($"invitations {organization} {Fingerprint.Of($"{actor.Actor.Kind} {actor.Actor.Id}")}", options.PerInviterAndHour, Hour),
             ], ct) ? Result.Ok : InvitationErrors.Bounded;
+
+    /// <summary>Each asking is a mail to the inviter.</summary>
+    public async Task<Result> TakeAskAsync(Invitation invitation, CancellationToken ct) =>
+        await tallies.TakeAsync([new TallyLimit($"invitation_asked {invitation.Id}", AskedInADay, Day)], ct) ? Result.Ok : InvitationErrors.AskLimit;
 
     public async Task<Result> TakeAgainAsync(Invitation invitation, CancellationToken ct) =>
         await tallies.TakeAsync([new TallyLimit($"invitation_resent {invitation.Id}", ResentInADay, Day)], ct) ? await TakeAsync(invitation.OrganizationId, ct) : InvitationErrors.ResendLimit;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -11,6 +12,8 @@ namespace TenantIdP.Core.Invitations;
 public readonly record struct InvitationToken
 {
     public const string Prefix = "tidp_inv_";
+
+    private static readonly SearchValues<char> Base64Url = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private const int IdDigits = 26;
     private const int SecretLength = 43;
@@ -32,7 +35,7 @@ public readonly record struct InvitationToken
         if (text is not { Length: Length } || !text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
         var ids = text.AsSpan(Prefix.Length, 2 * IdDigits);
         if (!Id<Organization>.TryParse($"{Organization.IdPrefix}_{ids[..IdDigits]}", out var organization) || !Id<Invitation>.TryParse($"{Invitation.IdPrefix}_{ids[IdDigits..]}", out var invitation)) return false;
-        if (text.AsSpan(Prefix.Length + (2 * IdDigits)).ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) return false;
+        if (text.AsSpan(Prefix.Length + (2 * IdDigits)).ContainsAnyExcept(Base64Url)) return false;
         token = new(text, organization, invitation);
         return true;
     }

@@ -46,9 +46,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.SaveChangesAsync(ct);
                 await db.UserIdentities.Where(i => i.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);
-                // What was offered to them, or taken up by them, names their address.
-                await db.Invitations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-                    .Where(i => addresses.Contains(i.Normalized) || (i.AcceptedBy != null && all.Contains(i.AcceptedBy.Value)) || (i.RequestedBy != null && all.Contains(i.RequestedBy.Value))).ExecuteDeleteAsync(ct);
+                await ForgetInvitationsAsync(all, addresses, ct);
                 await db.Sessions.Where(s => all.Contains(s.UserId)).ExecuteDeleteAsync(ct);
                 if (await db.HasMembershipsAsync(id, ct)) return VersionErrors.ChangedMeanwhile;
                 await erasure.EraseUsersAsync(all, ct);
@@ -56,6 +54,17 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.SaveChangesAsync(ct);
                 return user;
             }, ct);
+
+    /// <summary>What was offered to them, or taken up by them, names their address; so does the event of it.</summary>
+    private async Task ForgetInvitationsAsync(IReadOnlyList<Id<User>> all, string[] addresses, CancellationToken ct)
+    {
+        var theirs = db.Invitations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(i => addresses.Contains(i.Normalized) || (i.AcceptedBy != null && all.Contains(i.AcceptedBy.Value)));
+        var targets = (await theirs.Select(i => i.Id).ToListAsync(ct)).Select(i => i.ToString()).ToArray();
+        if (targets.Length == 0) return;
+        await db.PersonalEventData.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            .Where(p => p.UserId == null && db.Events.Any(e => e.OrganizationId == p.OrganizationId && e.Id == p.EventId && targets.Contains(e.TargetId))).ExecuteDeleteAsync(ct);
+        await theirs.ExecuteDeleteAsync(ct);
+    }
 
     private async Task LeaveAsync(Id<User> id, CancellationToken ct)
     {

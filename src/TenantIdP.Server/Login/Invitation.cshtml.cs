@@ -130,7 +130,7 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
     {
         MaySwitch = true;
         if (session is not null && offer.RequestedBy == session.UserId) return Show(offer.RequestDenied ? InvitationNotice.Denied : InvitationNotice.Waiting);
-        MayAsk = offer.TakesOtherAddress;
+        MayAsk = offer.TakesOtherAddress && (offer.RequestedBy is null || offer.RequestDenied);
         return Show(InvitationNotice.Of(InvitationErrors.WrongAccount));
     }
 
