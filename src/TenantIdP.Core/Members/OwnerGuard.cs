@@ -17,6 +17,10 @@ internal static class OwnerGuard
     public static Task<List<Id<Organization>>> OwnedByAsync(this IdpDbContext db, Id<User> user, CancellationToken ct) =>
         Owners(db).Where(owner => owner.UserId == user).Select(owner => owner.OrganizationId).Distinct().OrderBy(id => id).ToListAsync(ct);
 
+    /// <summary>The people who can act and own the organization.</summary>
+    public static async Task<IReadOnlySet<Id<User>>> OwnersOfAsync(this IdpDbContext db, Id<Organization> organization, CancellationToken ct) =>
+        (await Owners(db).Where(owner => owner.OrganizationId == organization).Select(owner => owner.UserId).ToListAsync(ct)).ToHashSet();
+
     private static IQueryable<Membership> Owners(IdpDbContext db) =>
         from membership in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
         join user in db.Users on membership.UserId equals user.Id

@@ -33,7 +33,7 @@ public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider
     {
         trace.Add("input", "email", TraceVerdict.Noted, question.Email is { } email ? $"{TraceRecorder.Masked(email)}, domain {email.Domain.Value}" : "no address");
         var pinned = question.Organization is { } named ? await PinnedAsync(named, ct) : null;
-        if (pinned is { RequireSso: true, Connection: not null }) return Decide("require_sso", "the organization of the app's request requires its own sign-in", pinned.ToRealm());
+        if (pinned is { RequireSso: true, Sso.IsOfEverybody: true, Connection: not null }) return Decide("require_sso", "the organization of the app's request requires its own sign-in", pinned.ToRealm());
 
         if (question.Connection is { } hint && Id<Connection>.TryParse(hint, out var connectionId))
         {
@@ -82,7 +82,7 @@ public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider
         where c.Id == id && c.Status == ConnectionStatus.Active && o.Status == OrganizationStatus.Active
         select new Candidate(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c.Id, c.Kind)).SingleOrDefaultAsync(ct);
 
-    private sealed record PinnedOrganization(Id<Organization> Id, string DisplayName, bool RequireSso, bool AcceptHomeSso, Id<Connection>? Connection, ConnectionKind Kind)
+    private sealed record PinnedOrganization(Id<Organization> Id, string DisplayName, bool RequireSso, SsoEnforcement Sso, bool AcceptHomeSso, Id<Connection>? Connection, ConnectionKind Kind)
     {
         public Realm ToRealm() => new(Connection, Kind, DisplayName);
     }
@@ -100,6 +100,6 @@ public sealed class HomeRealm(IdpDbContext db, TraceRecorder trace, TimeProvider
             from o in db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(o => o.Status == OrganizationStatus.Active).Where(named)
             from c in db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).DefaultIfEmpty()
             orderby c.Id
-            select new PinnedOrganization(o.Id, o.DisplayName, o.RequireSso, o.AcceptHomeSso, c == null ? null : c.Id, c == null ? ConnectionKind.Oidc : c.Kind))
+            select new PinnedOrganization(o.Id, o.DisplayName, o.RequireSso, o.Sso, o.AcceptHomeSso, c == null ? null : c.Id, c == null ? ConnectionKind.Oidc : c.Kind))
             .FirstOrDefaultAsync(ct);
 }

@@ -37,6 +37,7 @@ public static class ManagementEndpoints
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<SsoEnforcementService>();
         services.AddScoped<OrganizationList>();
         services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
@@ -141,6 +142,7 @@ public static class ManagementEndpoints
         organization.MapWorkspaces();
         organization.MapWorkspaceMembers();
         organization.MapDomains();
+        organization.MapSsoEnforcement();
         organization.MapConnections();
         organization.MapSignInTraces();
         organization.MapAppGrants();

@@ -146,11 +146,21 @@ public sealed record UpsertOrganizationRequest([property: Required] string Displ
 /// <param name="ExclusiveMembership">Its members are in no other organization.</param>
 /// <param name="DirectoryAuthoritative">Where a directory gives a member roles, people don't.</param>
 /// <param name="RoleSetId">Which roles of the instance it has; null: all of them.</param>
+/// <param name="RequireSso">Somebody has to come through the organization's own connection: everybody, unless <paramref name="SsoEnforcement"/> says whom that spares.</param>
+/// <param name="SsoEnforcement">Whom a required sign-on spares, and until when; null: nobody. <c>PUT …/sso-enforcement</c> changes it.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, bool DirectoryAuthoritative, Id<RoleSet>? RoleSetId, JsonElement Metadata,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, SsoLimitsResponse? SsoEnforcement, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, bool DirectoryAuthoritative, Id<RoleSet>? RoleSetId, JsonElement Metadata,
     DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, SsoLimitsResponse.From(o.Sso), o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+}
+
+/// <param name="ExceptRoles">Spared is who holds none but these.</param>
+/// <param name="RolloutPercent">1 to 100.</param>
+/// <param name="RolloutRoles">Required only of those who hold one of these; null: of all.</param>
+public sealed record SsoLimitsResponse(IReadOnlyList<string> ExceptRoles, int RolloutPercent, IReadOnlyList<string>? RolloutRoles)
+{
+    internal static SsoLimitsResponse? From(SsoEnforcement sso) => sso.IsOfEverybody ? null : new(sso.ExceptRoles, sso.RolloutPercent, sso.RolloutRoles);
 }
