@@ -1005,6 +1005,13 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(63)")
                         .HasColumnName("slug");
 
+                    b.Property<string>("Sso")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{\"exceptRoles\":[],\"rolloutPercent\":100,\"breakGlass\":[]}")
+                        .HasColumnName("sso");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)

@@ -999,6 +999,13 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("slug");
 
+                    b.Property<string>("Sso")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{\"exceptRoles\":[],\"rolloutPercent\":100,\"breakGlass\":[]}")
+                        .HasColumnName("sso");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(16)
