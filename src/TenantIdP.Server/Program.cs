@@ -17,6 +17,7 @@ internal static class ServerProgram
             if (args is [BackupCommand.Name, .. var wanted]) return await BackupCommand.RunAsync(wanted, Console.Out, Console.Error, CancellationToken.None);
             if (args is [HealthCommand.Name, .. var probe]) return await HealthCommand.RunAsync(probe, Console.Out, Console.Error, CancellationToken.None);
             if (args is [AuditCommand.Name, .. var rest]) return await AuditCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None);
+            if (args is [OrgCommand.Name, .. var order]) return await OrgCommand.RunAsync(order, Console.Out, Console.Error, CancellationToken.None);
             if (ConfigCommand.Takes(args)) return await ConfigCommand.RunAsync(args, Console.Out, Console.Error, Console.IsInputRedirected ? null : Confirm, CancellationToken.None);
             await using var app = ServerApp.Build(args);
             await ServerApp.RunAsync(app);

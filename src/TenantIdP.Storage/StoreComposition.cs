@@ -70,6 +70,7 @@ public static class StoreComposition
         services.AddScoped(sp => sp.GetRequiredService<IdpLease>().Db);
         services.AddScoped<OutboxWriter>();
         services.AddScoped<MailWriter>();
+        services.AddScoped<OwnerNotices>();
         services.AddSingleton(sp => new StoreMigrator(
             sp.GetRequiredService<IServiceScopeFactory>(),
             sp.GetRequiredService<StoreDatabase>(),

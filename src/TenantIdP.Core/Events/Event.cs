@@ -73,6 +73,8 @@ public static class EventTypes
 {
     public const string OrganizationCreated = "organization.created";
     public const string OrganizationUpdated = "organization.updated";
+    public const string SsoEnforcementChanged = "organization.sso_enforcement_changed";
+    public const string BreakGlassUsed = "organization.break_glass_used";
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";
     public const string OrganizationDeleting = "organization.deleting";

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Mail;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Webhooks;
 
@@ -11,7 +12,7 @@ namespace TenantIdP.Core.Events;
 /// after what was read before it, so a reader that goes on from a position misses nothing. Whoever sees a position sees all before it: batches commit one after the other.
 /// Crosses organizations to find what is not sealed; each event is sealed in its own one. Whoever is to be told of it is put down in the same transaction.
 /// </summary>
-public sealed class EventSealer(IdpDbContext db, Leases leases, WebhookFanOut webhooks)
+public sealed class EventSealer(IdpDbContext db, Leases leases, WebhookFanOut webhooks, OwnerNotices notices)
 {
     public const int BatchSize = 500;
 
@@ -71,6 +72,7 @@ public sealed class EventSealer(IdpDbContext db, Leases leases, WebhookFanOut we
             }
 
             if (own.Key != Organization.Instance) await webhooks.AddAsync(own.Key, [.. own.Select(e => e.Event)], ct);
+            await notices.AddAsync(own.Key, [.. own.Select(e => e.Event)], ct);
             var saved = await db.TrySaveAsync(LostRaces, ct);
             if (!saved.IsOk) return saved.Error;
             db.ChangeTracker.Clear();

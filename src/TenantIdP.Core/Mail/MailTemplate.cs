@@ -13,7 +13,7 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
     public static readonly MailTemplate BreakGlassUsed = new("sso_break_glass_used", ["person", "time"], []);
 
     /// <summary>Who has to use single sign-on has changed; told to the owners.</summary>
-    public static readonly MailTemplate SsoEnforcementChanged = new("sso_enforcement_changed", ["before", "after", "time", "reason"], []);
+    public static readonly MailTemplate SsoEnforcementChanged = new("sso_enforcement_changed", ["before", "after", "percent", "time", "reason"], []);
 
     /// <summary>Somebody is invited; sent to the address that is.</summary>
     public static readonly MailTemplate Invitation = new("invitation", ["inviter", "message", "expires"], ["accept"]);

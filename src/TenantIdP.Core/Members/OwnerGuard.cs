@@ -21,6 +21,10 @@ internal static class OwnerGuard
     public static async Task FindOwnerAsync(this IdpDbContext db, Id<Organization> organization, DateTimeOffset now, CancellationToken ct) =>
         (await db.Organizations.SingleOrDefaultAsync(o => o.Id == organization && o.OwnerlessSince != null, ct))?.FindOwner(now);
 
+    /// <summary>The people who can act and own the organization.</summary>
+    public static async Task<IReadOnlySet<Id<User>>> OwnersOfAsync(this IdpDbContext db, Id<Organization> organization, CancellationToken ct) =>
+        (await Owners(db).Where(owner => owner.OrganizationId == organization).Select(owner => owner.UserId).ToListAsync(ct)).ToHashSet();
+
     private static IQueryable<Membership> Owners(IdpDbContext db) =>
         from membership in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
         join user in db.Users on membership.UserId equals user.Id

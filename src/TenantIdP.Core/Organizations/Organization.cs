@@ -51,6 +51,11 @@ public sealed class Organization : IHasIdPrefix, IVersioned
     /// <summary>Members get tokens only with a proof from one of this organization's own active connections.</summary>
     public bool RequireSso { get; private set; }
 
+    /// <summary>Whom that spares, until when, and who may come in past it.</summary>
+    public SsoEnforcement Sso { get; private set; } = SsoEnforcement.OfEverybody;
+
+    public SsoMode SsoMode => !RequireSso ? SsoMode.Optional : Sso.ExceptRoles.Count == 0 ? SsoMode.Required : SsoMode.RequiredExceptRoles;
+
     /// <summary>A member's proof from their home organization's connection counts here too (home: holds the domain of their primary email by DNS).</summary>
     public bool AcceptHomeSso { get; private set; } = true;
 
@@ -121,7 +126,14 @@ public sealed class Organization : IHasIdPrefix, IVersioned
 
     public void ChangeMetadata(Metadata metadata, DateTimeOffset now) => (Metadata, UpdatedAt) = (metadata, now);
 
-    public void SetPolicy(bool requireSso, bool acceptHomeSso, DateTimeOffset now) => (RequireSso, AcceptHomeSso, UpdatedAt) = (requireSso, acceptHomeSso, now);
+    /// <summary>Switched on by this, single sign-on is required of everybody; those who are named for break-glass stay named.</summary>
+    public void SetPolicy(bool requireSso, bool acceptHomeSso, DateTimeOffset now)
+    {
+        if (requireSso && !RequireSso) Sso = SsoEnforcement.OfEverybody with { BreakGlass = Sso.BreakGlass };
+        (RequireSso, AcceptHomeSso, UpdatedAt) = (requireSso, acceptHomeSso, now);
+    }
+
+    internal void EnforceSso(bool required, SsoEnforcement limits, DateTimeOffset now) => (RequireSso, Sso, UpdatedAt) = (required, limits, now);
 
     public Result LimitMembers(int? limit, DateTimeOffset now)
     {

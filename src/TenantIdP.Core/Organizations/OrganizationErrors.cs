@@ -30,4 +30,19 @@ public static class OrganizationErrors
 
     public static readonly Error SsoUntested = new(ErrorKind.Conflict, "sso_untested",
         "SSO can be required only within 24 hours after a test sign-in of an active connection: run the test first.", "requireSso");
+
+    public static readonly Error RolloutInvalid = new(ErrorKind.Invalid, "rollout_invalid", "A roll-out is 1 to 100 percent of the members.", "rolloutPercent");
+
+    public static readonly Error ExceptRolesInvalid = new(ErrorKind.Invalid, "sso_roles_invalid",
+        "Name 1 to 50 roles with the mode required_except_roles, and none with another; a roll-out names 1 to 50 roles or none at all.", "exceptRoles");
+
+    public static readonly Error SsoRoleUnknown = new(ErrorKind.Invalid, "sso_role_unknown", "The organization has no role with one of these keys.", "exceptRoles");
+
+    public static readonly Error SsoRolePrivileged = new(ErrorKind.Invalid, "sso_role_privileged",
+        "Owners, admins and what extends them are never spared: name break-glass owners for when the sign-in is broken.", "exceptRoles");
+
+    public static readonly Error BreakGlassInvalid = new(ErrorKind.Invalid, "break_glass_invalid",
+        "Break-glass owners are at most 3 active owners of the organization, each with a password of their own here.", "breakGlass");
+
+    public static readonly Error UnlockReasonInvalid = new(ErrorKind.Invalid, "unlock_reason_invalid", "Give a reason of 1 to 500 characters: it is kept, and told to the owners.", "reason");
 }

@@ -14,6 +14,7 @@ internal sealed class OrganizationMapping : IEntityTypeConfiguration<Organizatio
         organization.Property(o => o.DisplayName).HasMaxLength(DisplayName.MaxLength);
         organization.Property(o => o.NameKey).HasMaxLength(DisplayName.MaxLength).HasDefaultValue("");
         organization.Property(o => o.ExternalId).HasMaxLength(200);
+        organization.Property(o => o.Sso).HasJsonText().HasDefaultValue(SsoEnforcement.OfEverybody);
         organization.Property(o => o.Metadata).HasConversion(metadata => metadata.Json, json => Metadata.FromStore(json)).HasDefaultValue(Metadata.Empty);
         organization.Property(o => o.MembershipDomains).HasDefaultValue(MembershipDomains.Any);
         organization.Property(o => o.MembershipDomainList).HasJsonText().HasDefaultValueSql("'[]'");

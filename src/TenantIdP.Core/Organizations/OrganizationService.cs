@@ -68,7 +68,6 @@ public sealed record OrganizationBeginnings(DomainService Domains, InvitationIss
 public sealed class OrganizationService(IdpDbContext db, JoinRules joins, OrganizationBeginnings beginnings, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private const int SlugTries = 5;
-    private static readonly TimeSpan TestCounts = TimeSpan.FromHours(24);
 
     private static readonly Dictionary<string, Error> Unique = new()
     {
@@ -284,25 +283,10 @@ public sealed class OrganizationService(IdpDbContext db, JoinRules joins, Organi
 
         if (!changes.RequireSso.IsPresent && !changes.AcceptHomeSso.IsPresent) return Result.Ok;
         var requireSso = changes.RequireSso.Or(organization.RequireSso);
-        if (requireSso && !organization.RequireSso)
-        {
-            if (!await CanRequireSsoAsync(organization.Id, ct)) return OrganizationErrors.SsoNeedsConnection;
-            if (!granter.IsInstance && !await IsTestedAsync(organization.Id, now, ct)) return OrganizationErrors.SsoUntested;
-        }
-
+        if (requireSso && !organization.RequireSso && await db.CheckSsoGateAsync(organization.Id, granter, now, ct) is { IsOk: false, Error: { } closed }) return closed;
+        var (wasRequired, before) = (organization.RequireSso, SsoGate.SsoFacts(organization));
         organization.SetPolicy(requireSso, changes.AcceptHomeSso.Or(organization.AcceptHomeSso), now);
+        if (requireSso != wasRequired) events.RecordSsoEnforcement(organization, before);
         return Result.Ok;
-    }
-
-    // Meta tag and file proofs route people; forcing them through an IdP needs the DNS proof or an operator's word (DESIGN.md section 6.2).
-    private async Task<bool> CanRequireSsoAsync(Id<Organization> id, CancellationToken ct) =>
-        await db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active, ct)
-        && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
-
-    // A broken connection that is required locks everybody out, whoever would repair it among them (FEATURES.md row 19).
-    private Task<bool> IsTestedAsync(Id<Organization> id, DateTimeOffset now, CancellationToken ct)
-    {
-        var since = now - TestCounts;
-        return db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active && c.TestedAt >= since, ct);
     }
 }

@@ -19,7 +19,15 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
 
     private sealed record Candidate(Id<User> User, string PasswordHash, UserStatus Status);
 
-    public async Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct)
+    public Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(email, password, browser, false, ct);
+
+    /// <summary>
+    /// For an address whose domain belongs to a connection: the password of somebody whom no organization lets in so (break-glass, or unlocked by an operator) is as wrong as any other, so that a leftover one
+    /// enters nowhere and nobody learns who is named.
+    /// </summary>
+    public Task<Result<SignedIn>> TryPastConnectionAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(email, password, browser, true, ct);
+
+    private async Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, bool isPast, CancellationToken ct)
     {
         if (password.Length is 0 or > MaxPasswordLength) return SignInErrors.WrongCredentials;
 
@@ -34,6 +42,7 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
         var mayTry = await throttle.TakeAsync(candidate?.User, source, ct);
         decoy ??= hashing.Hash("no such account, but the same work");
         var check = hashing.Check(mayTry.Taken && candidate is not null ? candidate.PasswordHash : decoy, password);
+        if (isPast && candidate is not null && check != PasswordCheck.Wrong && !await db.MayUsePasswordPastConnectionAsync(candidate.User, ct)) check = PasswordCheck.Wrong;
         if (candidate is null || !mayTry.Taken || check == PasswordCheck.Wrong) return await RefuseAsync(mayTry.Taken ? candidate?.User : null, SignInErrors.WrongCredentials, mayTry.Last, ct);
         if (candidate.Status != UserStatus.Active) return await RefuseAsync(candidate.User, SignInErrors.UserSuspended, false, ct);
         return await SucceedAsync(candidate, check == PasswordCheck.RightButOld ? hashing.Hash(password) : candidate.PasswordHash, source, browser, ct);

@@ -9,6 +9,7 @@ namespace TenantIdP.Core.SignIn;
 public sealed record RealmConnection(Id<Connection> Id, string DisplayName);
 
 /// <summary>An active organization with its active connections, in the order of their making.</summary>
+/// <param name="RequireSso">Of everybody: whom it spares is known only once it is known who they are.</param>
 public sealed record OrganizationRealm(Id<Organization> Id, string DisplayName, bool RequireSso, bool AcceptHomeSso, IReadOnlyList<RealmConnection> Connections);
 
 /// <summary>One rule of a domain (<see cref="DomainConnection"/>).</summary>

@@ -10,10 +10,10 @@ namespace TenantIdP.Core.SignIn;
 /// <summary>Reads domains, connections and organizations, each question in one statement. Crosses organizations: which one it is, is the answer.</summary>
 public sealed class RealmReader(IdpDbContext db, TimeProvider clock)
 {
-    private sealed record OrganizationRow(Id<Organization> Id, string DisplayName, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, IReadOnlyList<RealmConnection> Connections)
+    private sealed record OrganizationRow(Id<Organization> Id, string DisplayName, OrganizationStatus Status, bool RequireSso, SsoEnforcement Sso, bool AcceptHomeSso, IReadOnlyList<RealmConnection> Connections)
     {
         /// <summary>Null unless people may enter it.</summary>
-        public OrganizationRealm? ToRealm() => Status == OrganizationStatus.Active ? new OrganizationRealm(Id, DisplayName, RequireSso, AcceptHomeSso, Connections) : null;
+        public OrganizationRealm? ToRealm() => Status == OrganizationStatus.Active ? new OrganizationRealm(Id, DisplayName, RequireSso && Sso.IsOfEverybody, AcceptHomeSso, Connections) : null;
     }
 
     /// <summary>The host itself first, then each parent that includes its sub-domains.</summary>
@@ -26,16 +26,16 @@ public sealed class RealmReader(IdpDbContext db, TimeProvider clock)
             join o in db.Organizations on d.OrganizationId equals o.Id
             select new
             {
-                d.Host, d.VerifiedBy,
+                d.Host, d.VerifiedBy, d.LapsedAt,
                 Organization = new OrganizationRow(
-                    o.Id, o.DisplayName, o.Status, o.RequireSso, o.AcceptHomeSso,
+                    o.Id, o.DisplayName, o.Status, o.RequireSso, o.Sso, o.AcceptHomeSso,
                     db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).OrderBy(c => c.Id).Select(c => new RealmConnection(c.Id, c.DisplayName)).ToList()),
                 Rules = db.DomainConnections.Where(r => r.OrganizationId == d.OrganizationId && r.DomainId == d.Id).OrderBy(r => r.Position).Select(r => new RealmRule(r.ConnectionId, r.Host)).ToList(),
             }).AsNoTracking().AsSingleQuery().ToListAsync(ct);
 
         // The most specific holder decides, also when it has no connection or is suspended: a child domain verified by somebody else is not its parent's.
         var best = holders.OrderByDescending(h => h.Host.Value.Length).FirstOrDefault();
-        return best?.Organization.ToRealm() is { } holder ? new DomainRealm(holder, best.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator, best.Rules) : null;
+        return best?.Organization.ToRealm() is { } holder ? new DomainRealm(holder, best is { LapsedAt: null, VerifiedBy: VerificationMethod.Dns or VerificationMethod.Operator }, best.Rules) : null;
     }
 
     public async Task<OrganizationRealm?> ByOrganizationAsync(string idOrSlug, CancellationToken ct)
@@ -56,7 +56,7 @@ public sealed class RealmReader(IdpDbContext db, TimeProvider clock)
     {
         var row = await db.Organizations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(named)
             .Select(o => new OrganizationRow(
-                o.Id, o.DisplayName, o.Status, o.RequireSso, o.AcceptHomeSso,
+                o.Id, o.DisplayName, o.Status, o.RequireSso, o.Sso, o.AcceptHomeSso,
                 db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).OrderBy(c => c.Id).Select(c => new RealmConnection(c.Id, c.DisplayName)).ToList()))
             .AsNoTracking().AsSingleQuery().SingleOrDefaultAsync(ct);
         return row?.ToRealm();

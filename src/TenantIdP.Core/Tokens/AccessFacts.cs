@@ -23,6 +23,9 @@ public sealed record WorkspaceAccess(Id<Workspace> Id, IReadOnlyList<HeldRole> R
 /// <summary>Everything the policy and the claims need, read in one statement at every mint.</summary>
 public sealed record AccessFacts
 {
+    /// <summary>When this was so.</summary>
+    public required DateTimeOffset ReadAt { get; init; }
+
     public required Id<User> UserId { get; init; }
     public required UserStatus UserStatus { get; init; }
     public string? Name { get; init; }
@@ -49,6 +52,10 @@ public sealed record AccessFacts
     public string? OrganizationSlug { get; init; }
     public OrganizationStatus? OrganizationStatus { get; init; }
     public bool RequireSso { get; init; }
+
+    /// <summary>Whom that spares, and who may come in past it.</summary>
+    public SsoEnforcement Sso { get; init; } = SsoEnforcement.OfEverybody;
+
     public bool AcceptHomeSso { get; init; }
     public Id<Membership>? MembershipId { get; init; }
     public MembershipStatus? MembershipStatus { get; init; }

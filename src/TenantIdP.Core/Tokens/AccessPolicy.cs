@@ -1,6 +1,7 @@
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Users;
 
@@ -29,6 +30,9 @@ public sealed record Judgement(Verdict Verdict, SessionProof? Proof)
 {
     public bool IsGranted => Verdict == Verdict.Granted;
 
+    /// <summary>Granted to a break-glass owner past the single sign-on that is required of them.</summary>
+    public bool IsBreakGlass { get; init; }
+
     public bool NeedsInteraction => Verdict is Verdict.SsoRequired or Verdict.ProofRequired;
 }
 
@@ -54,7 +58,11 @@ public static class AccessPolicy
         if (facts.OrganizationStatus != OrganizationStatus.Active || facts.MembershipStatus != MembershipStatus.Active) return new(Verdict.NotAMember, null);
 
         var own = usable.FirstOrDefault(p => p.OrganizationId == organization);
-        if (facts.RequireSso) return own is null ? new(Verdict.SsoRequired, null) : new(Verdict.Granted, own);
+        if (facts.RequireSso && facts.Sso.Concerns(organization, facts.UserId, facts.Roles))
+        {
+            if (own is not null) return new(Verdict.Granted, own);
+            return BreakGlass(facts, usable) is { } local ? new(Verdict.Granted, local) { IsBreakGlass = true } : new(Verdict.SsoRequired, null);
+        }
 
         var proof = own ?? usable.FirstOrDefault(p => IsOfInstance(p) || (facts.AcceptHomeSso && IsOfHome(p, facts)));
         return proof is null ? new(Verdict.ProofRequired, null) : new(Verdict.Granted, proof);
@@ -68,6 +76,12 @@ public static class AccessPolicy
     private static IEnumerable<SessionProof> Usable(AccessFacts facts) => facts.Proofs.Where(p => p.ConnectionId is not { } connection || facts.ActiveConnections.Contains(connection));
 
     private static readonly Judgement Dead = new(Verdict.GrantDead, null);
+
+    /// <summary>A credential of this instance, shown not long ago by an owner who is named for it and still is one: what a leftover session or password of anybody else never is.</summary>
+    private static SessionProof? BreakGlass(AccessFacts facts, IEnumerable<SessionProof> usable) =>
+        facts.Sso.BreakGlass.Contains(facts.UserId) && facts.Roles.Any(r => r.Key == BuiltInRoles.Owner)
+            ? usable.FirstOrDefault(p => IsOfInstance(p) && p.At + SsoEnforcement.BreakGlassCounts > facts.ReadAt)
+            : null;
 
     private static bool IsOfInstance(SessionProof proof) => proof.ConnectionId is null;
 

@@ -11,7 +11,7 @@ using TenantIdP.Core.Workspaces;
 namespace TenantIdP.Core.Tokens;
 
 /// <summary>Reads <see cref="AccessFacts"/> in one statement. Crosses organizations by design: it is what decides whether a person may.</summary>
-public sealed class AccessReader(IdpDbContext db)
+public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
 {
     public Task<AccessFacts?> ReadAsync(Id<User> user, Id<Session> session, Id<Organization>? organization, IReadOnlyList<SessionProof> proofs, CancellationToken ct) =>
         ReadAsync(user, session, organization, null, proofs, ct);
@@ -71,7 +71,7 @@ public sealed class AccessReader(IdpDbContext db)
                 SessionId = s == null ? (Id<Session>?)null : s.Id,
                 SessionEndedAt = s == null ? null : s.EndedAt,
                 SessionProofs = s == null ? null : s.Proofs,
-                Organization = o == null ? null : new { o.Id, o.DisplayName, o.Slug, o.Status, o.RequireSso, o.AcceptHomeSso },
+                Organization = o == null ? null : new { o.Id, o.DisplayName, o.Slug, o.Status, o.RequireSso, o.Sso, o.AcceptHomeSso },
                 Membership = m == null ? null : new { m.Id, m.Status, m.NameOverlay },
                 RoleKey = role == null ? null : role.Key,
                 RolePermissions = role == null ? null : role.Permissions,
@@ -93,6 +93,7 @@ public sealed class AccessReader(IdpDbContext db)
 
         return new AccessFacts
         {
+            ReadAt = clock.GetUtcNow(),
             UserId = row.User.Id,
             UserStatus = row.User.Status,
             Name = row.User.Name,
@@ -110,6 +111,7 @@ public sealed class AccessReader(IdpDbContext db)
             OrganizationSlug = row.Organization?.Slug.Value,
             OrganizationStatus = row.Organization?.Status,
             RequireSso = row.Organization?.RequireSso ?? false,
+            Sso = row.Organization?.Sso ?? SsoEnforcement.OfEverybody,
             AcceptHomeSso = row.Organization?.AcceptHomeSso ?? false,
             MembershipId = row.Membership?.Id,
             MembershipStatus = row.Membership?.Status,

@@ -4,12 +4,13 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Sessions;
+using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Tokens;
 
 /// <summary>Decides an authorization request for the browser's session, if it has one. Reads across organizations: memberships of one person.</summary>
-public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeProvider clock)
+public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, BreakGlass breakGlass, TimeProvider clock)
 {
     /// <param name="session">A live session, or null.</param>
     public async Task<AuthorizeDecision> DecideAsync(AuthorizationRequest request, Session? session, CancellationToken ct)
@@ -62,7 +63,9 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, TimeP
             case Verdict.Granted when workspace is not null && facts.Workspace is null:
                 return WorkspaceUnknown;
             case Verdict.Granted when judgement.Proof is { } proof:
-                return IsStale(request, proof) ? ProveAgain(request, session, proof, target, silent) : new AuthorizeDecision.Issue(facts, proof, session);
+                if (IsStale(request, proof)) return ProveAgain(request, session, proof, target, silent);
+                if (judgement.IsBreakGlass) await breakGlass.RecordAsync(facts, proof, session.Id, ct);
+                return new AuthorizeDecision.Issue(facts, proof, session);
             case Verdict.GrantDead:
                 if (facts.UserStatus != Users.UserStatus.Active) return new AuthorizeDecision.Refuse("access_denied", "The account is suspended.");
                 return !silent && HasProvenNow(request, session) ? NotEnough : SignIn(silent);

@@ -20,10 +20,14 @@ public static class OrganizationSwitch
     /// <param name="isSwitch">The request names an organization that is not the grant's own.</param>
     public static TokenRefusal? Refusal(Judgement judgement, AccessFacts facts, bool isSwitch) => judgement.Verdict switch
     {
-        Verdict.Granted => null,
+        // A break-glass owner comes in by the authorization endpoint alone, where it is noted and told.
+        Verdict.Granted => judgement.IsBreakGlass && isSwitch ? SsoRequired(facts) : null,
         Verdict.GrantDead => new("invalid_grant", "The session behind this grant has ended."),
         Verdict.NotAMember => isSwitch ? UnknownTarget : new("invalid_grant", "The membership behind this grant has ended."),
-        Verdict.SsoRequired => new("interaction_required", "The organization requires its own single sign-on. Repeat the authorization request with the same organization.", facts.OrganizationId),
+        Verdict.SsoRequired => SsoRequired(facts),
         Verdict.ProofRequired => new("interaction_required", "The organization asks for a sign-in of its own. Repeat the authorization request with the same organization.", facts.OrganizationId),
     };
+
+    private static TokenRefusal SsoRequired(AccessFacts facts) =>
+        new("interaction_required", "The organization requires its own single sign-on. Repeat the authorization request with the same organization.", facts.OrganizationId);
 }

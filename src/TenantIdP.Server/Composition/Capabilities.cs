@@ -54,6 +54,7 @@ internal static class Capabilities
         services.AddScoped<PasswordSignIn>();
         services.AddScoped<AccessReader>();
         services.AddScoped<TraceViewing>();
+        services.AddScoped<BreakGlass>();
         services.AddScoped<AuthorizeService>();
 
         services.AddSingleton<Core.Apps.IAppKeyDocuments, AppKeyDocuments>();

@@ -10,7 +10,7 @@ namespace TenantIdP.Server.Configuration;
 /// <summary>
 /// Organizations by their slug, which is the tenant's to change: what says that one is meant, and not whoever has its slug today, is a pin. One ends only when the file says so.
 /// </summary>
-internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationList list, OrganizationDeletion deletion)
+internal sealed class OrganizationConfig(OrganizationService organizations, OrganizationList list, OrganizationDeletion deletion, SsoEnforcementService enforcement)
 {
     public const string State = "state";
     public const string Active = "active";
@@ -20,6 +20,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
     private const string ExternalId = "externalId";
     private const string SlugName = "slug";
     private const string RequireSso = "requireSso";
+    private const string Enforcement = "ssoEnforcement";
 
     public static readonly ConfigSchema Kind = new("organizations", "organization", key => Slug.TryParse(key, out var slug) ? slug.Value : null,
     [
@@ -28,6 +29,7 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
         new(ExternalId, Shape.Text, PropertyTraits.Nullable),
         new(State, Shape.Choice(Active, Suspended, Deleted)),
         new(RequireSso, Shape.Flag),
+        new(Enforcement, Shape.Whole(new("exceptRoles", Shape.Set), new("rolloutPercent", Shape.Number), new("rolloutRoles", Shape.Set, PropertyTraits.Nullable)), PropertyTraits.Nullable),
         new("acceptHomeSso", Shape.Flag),
         new("memberLimit", Shape.Number, PropertyTraits.Nullable),
         new("exclusiveMembership", Shape.Flag),
@@ -96,15 +98,15 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
             seen = Of(opened.Value);
         }
 
-        return await ChangeAsync(seen, Without(patch, patch[RequireSso]?.GetValue<bool>() == true ? [State, RequireSso] : [State]), ct);
+        return await ChangeAsync(seen, Without(patch, patch[RequireSso]?.GetValue<bool>() == true ? [State, Enforcement, RequireSso] : [State, Enforcement]), ct);
     }
 
     /// <summary>What comes after: a policy that they must fulfil, and the end.</summary>
     public async Task<Result> EndAsync(ConfigItem seen, JsonObject patch, CancellationToken ct)
     {
-        if (patch[RequireSso]?.GetValue<bool>() == true)
+        if (patch[RequireSso]?.GetValue<bool>() == true || patch.ContainsKey(Enforcement))
         {
-            var required = await ChangeAsync(seen, Only(patch, RequireSso), ct);
+            var required = await EnforceAsync(seen, patch, ct);
             if (!required.IsOk) return required.Error;
             seen = required.Value;
         }
@@ -115,6 +117,19 @@ internal sealed class OrganizationConfig(OrganizationService organizations, Orga
             Deleted => (await deletion.DeleteAsync(Id(seen), seen.Version, ct)).WithoutValue(),
             _ => Result.Ok,
         };
+    }
+
+    /// <summary>People are no configuration: those who are named for break-glass stay named.</summary>
+    private async Task<Result<ConfigItem>> EnforceAsync(ConfigItem seen, JsonObject patch, CancellationToken ct)
+    {
+        var isRequired = patch[RequireSso]?.GetValue<bool>() ?? seen.Values[RequireSso]!.GetValue<bool>(); // Of sets it
+        var wanted = (patch.ContainsKey(Enforcement) ? patch[Enforcement] : seen.Values[Enforcement])?.DeepClone().AsObject() ?? [];
+        var spares = wanted["exceptRoles"] is JsonArray { Count: > 0 };
+        wanted["mode"] = !isRequired ? "optional" : spares ? "required_except_roles" : "required";
+        var request = ConfigJson.To<SetSsoEnforcementRequest>(wanted);
+        if (!request.IsOk) return request.Error;
+        var changed = await enforcement.SetAsync(Id(seen), request.Value.ToNew(), Granter.Instance, seen.Version, ct);
+        return changed.IsOk ? Of(changed.Value) : changed.Error;
     }
 
     private async Task<Result<ConfigItem>> ChangeAsync(ConfigItem seen, JsonObject patch, CancellationToken ct)

@@ -22,6 +22,9 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
     /// <summary>Set when a federated sign-in was refused: it has left a trace.</summary>
     public string? Advice { get; private set; }
 
+    /// <summary>Where a password is taken past the connection that did not work; the page is the same for everybody.</summary>
+    public string? PasswordUrl { get; private set; }
+
     public string? RetryUrl { get; private set; }
     public string? BackUrl { get; private set; }
 
@@ -38,6 +41,7 @@ internal sealed class ErrorModel(SignInFlow flow) : SignInPage
         };
         (Message, Code, Detail, Advice, TraceId) = (facts.Message, facts.Code, facts.Detail, facts.Advice, RequestTrace.Of(HttpContext));
         if (facts.Return is { } back && await flow.FindAsync(back, ct) is { } pending) (RetryUrl, BackUrl) = (SignInUrl(back, another: true), flow.CancelUrl(pending));
+        if (Advice is not null) PasswordUrl = LocalUrl(RetryUrl is null ? null : facts.Return);
         if (Response.StatusCode < 400) Response.StatusCode = facts.Status;
         return Page();
     }

@@ -6,7 +6,7 @@ using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Login;
 
-/// <summary>Takes the password. The address comes back from the form and is judged anew: where it belongs to a connection, no password is taken.</summary>
+/// <summary>Takes the password. The address comes back from the form and is judged anew: where it belongs to a connection, no password is taken but by who may use one all the same.</summary>
 internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, PasswordTools tools, AfterSignIn after) : SignInPage
 {
     [BindProperty(Name = "email")]
@@ -14,6 +14,9 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
 
     [BindProperty(Name = "password")]
     public string? Password { get; set; }
+
+    [BindProperty(Name = "local")]
+    public bool Local { get; set; }
 
     /// <summary>Set by every handler that shows the page.</summary>
     public PasswordForm Form { get; private set; } = new("", null, null, null);
@@ -26,11 +29,13 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         if (!EmailAddress.TryParse(Email, out var email)) return SeeOther(SignInUrl(Return, another: true));
 
         var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
-        if (!realm.IsLocal) return SeeOther(SignInUrl(Return, another: true));
+        var isPast = !realm.IsLocal;
+        if (isPast && !Local) return SeeOther(SignInUrl(Return, another: true));
 
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
-        var signedIn = await tools.SignIn.TryAsync(email, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
+        var context = await tools.Browser.ContextAsync(ct);
+        var signedIn = isPast ? await tools.SignIn.TryPastConnectionAsync(email, Password ?? "", context, ct) : await tools.SignIn.TryAsync(email, Password ?? "", context, ct);
         tools.Telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (signedIn.IsOk)
         {
@@ -38,7 +43,7 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
             return SeeOther(await after.NextAsync(HttpContext, pending, signedIn.Value, ct));
         }
 
-        Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message);
+        Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message) { IsLocal = Local };
         return Again(Form.Error);
     }
 

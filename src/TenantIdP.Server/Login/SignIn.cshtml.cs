@@ -25,6 +25,10 @@ internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, RealmCoo
     [BindProperty(Name = "another", SupportsGet = true)]
     public bool Another { get; set; }
 
+    /// <summary>A password is asked for whatever the address: whether it opens anything is decided when it is known, and the page is the same for everybody.</summary>
+    [BindProperty(Name = "local", SupportsGet = true)]
+    public bool Local { get; set; }
+
     public string? AppName { get; private set; }
     public string? OrganizationName { get; private set; }
     public string? CancelUrl { get; private set; }
@@ -36,6 +40,7 @@ internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, RealmCoo
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
         if (await FindAsync(ct) is not { } pending) return Fail(UnknownRequest);
+        if (Local) return Page();
         var hint = EmailAddress.TryParse(pending.Request?.LoginHint, out var address) ? address : (EmailAddress?)null;
         var realm = await homeRealm.FindAsync(Question(pending, Another ? null : hint), ct);
         if (realm.Connection is { } connection && !Another) return await LeaveAsync(connection, pending, hint, ct);
@@ -54,6 +59,12 @@ internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, RealmCoo
         {
             Error = "Enter an email address, such as jane@example.com.";
             return Again(Error);
+        }
+
+        if (Local)
+        {
+            Password = new PasswordForm(email.Value, Return, AppName, CancelUrl) { IsLocal = true };
+            return Page();
         }
 
         var realm = await homeRealm.FindAsync(Question(pending, email), ct);

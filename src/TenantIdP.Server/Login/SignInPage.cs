@@ -33,6 +33,10 @@ internal abstract class SignInPage : PageModel
         return Page();
     }
 
+    /// <summary>Where an owner who is named for it signs in past a connection that is broken.</summary>
+    internal static string LocalUrl(string? back) =>
+        InteractionPaths.SignIn + (back is null ? "?local=true" : $"?{InteractionPaths.ReturnParameter}={Uri.EscapeDataString(back)}&local=true");
+
     internal static string SignInUrl(string? back, bool another = false) => back is null
         ? InteractionPaths.SignIn
         : $"{InteractionPaths.SignIn}?{InteractionPaths.ReturnParameter}={Uri.EscapeDataString(back)}{(another ? "&another=true" : "")}";
@@ -41,5 +45,8 @@ internal abstract class SignInPage : PageModel
 /// <summary>The password step, the same for everybody.</summary>
 internal sealed record PasswordForm(string Email, string? Return, string? AppName, string? CancelUrl, string? Error = null)
 {
-    public string ChangeUrl => SignInPage.SignInUrl(Return, another: true);
+    /// <summary>The person asked for a password although their domain belongs to a connection.</summary>
+    public bool IsLocal { get; init; }
+
+    public string ChangeUrl => IsLocal ? SignInPage.LocalUrl(Return) : SignInPage.SignInUrl(Return, another: true);
 }

@@ -41,6 +41,7 @@ public static class ManagementEndpoints
     public static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddScoped<OrganizationService>();
+        services.AddScoped<SsoEnforcementService>();
         services.AddScoped<OrganizationList>();
         services.AddScoped<OrganizationDeletion>();
         services.AddScoped<UserService>();
@@ -172,6 +173,7 @@ public static class ManagementEndpoints
         organization.MapWorkspaceMembers();
         organization.MapDomains();
         organization.MapJoinRequests();
+        organization.MapSsoEnforcement();
         organization.MapConnections();
         organization.MapDirectories();
         organization.MapSignInTraces();

@@ -157,15 +157,25 @@ public sealed record UpsertOrganizationRequest([property: Required] string Displ
 /// <param name="DirectoryAuthoritative">Where a directory gives a member roles, people don't.</param>
 /// <param name="AllowDifferentEmail">Who opens an invitation and has another address may ask the inviter to be let in with that one.</param>
 /// <param name="RoleSetId">Which roles of the instance it has; null: all of them.</param>
+/// <param name="RequireSso">Somebody has to come through the organization's own connection: everybody, unless <paramref name="SsoEnforcement"/> says whom that spares.</param>
+/// <param name="SsoEnforcement">Whom a required sign-on spares, and until when; null: nobody. <c>PUT …/sso-enforcement</c> changes it.</param>
 /// <param name="OwnerlessSince">Since when nobody owns it, because its directory has ended the last owner; null once somebody does again.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
-    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, MembershipDomains MembershipDomains, IReadOnlyList<string> MembershipDomainList, bool DirectoryAuthoritative, bool AllowDifferentEmail, Id<RoleSet>? RoleSetId, JsonElement Metadata,
+    Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, SsoLimitsResponse? SsoEnforcement, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, MembershipDomains MembershipDomains, IReadOnlyList<string> MembershipDomainList, bool DirectoryAuthoritative, bool AllowDifferentEmail, Id<RoleSet>? RoleSetId, JsonElement Metadata,
     DateTimeOffset? OwnerlessSince, DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     /// <summary>In the answer to a change of `membershipDomains` or its list: how many members it would not take today. They stay; GET …/members-outside-domains lists them.</summary>
     public int? MembersOutsideDomains { get; init; }
 
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.MembershipDomains, o.MembershipDomainList, o.DirectoryAuthoritative, o.AllowDifferentEmail, o.RoleSetId, o.Metadata.ToElement(), o.OwnerlessSince, o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, SsoLimitsResponse.From(o.Sso), o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.MembershipDomains, o.MembershipDomainList, o.DirectoryAuthoritative, o.AllowDifferentEmail, o.RoleSetId, o.Metadata.ToElement(), o.OwnerlessSince, o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+}
+
+/// <param name="ExceptRoles">Spared is who holds none but these.</param>
+/// <param name="RolloutPercent">1 to 100.</param>
+/// <param name="RolloutRoles">Required only of those who hold one of these; null: of all.</param>
+public sealed record SsoLimitsResponse(IReadOnlyList<string> ExceptRoles, int RolloutPercent, IReadOnlyList<string>? RolloutRoles)
+{
+    internal static SsoLimitsResponse? From(SsoEnforcement sso) => sso.IsOfEverybody ? null : new(sso.ExceptRoles, sso.RolloutPercent, sso.RolloutRoles);
 }

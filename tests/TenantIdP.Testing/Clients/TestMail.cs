@@ -5,11 +5,11 @@ namespace TenantIdP.Testing.Clients;
 /// <summary>A mail as the person has it.</summary>
 public sealed record TestMail(string Id, string Subject, string Text, string Html, string File, string Path)
 {
-    /// <summary>The mails that a server dropped for this address, the oldest first.</summary>
+    /// <summary>The mails that a server dropped for this address, in the order in which they were sent: ids of one millisecond have none.</summary>
     public static IReadOnlyList<TestMail> In(string folder, string address)
     {
         var found = new List<TestMail>();
-        foreach (var path in Directory.EnumerateFiles(folder, "*.eml").Order(StringComparer.Ordinal))
+        foreach (var path in new DirectoryInfo(folder).GetFiles("*.eml").OrderBy(f => f.LastWriteTimeUtc).Select(f => f.FullName))
         {
             var mail = MimeMessage.Load(path);
             if (mail.To.Mailboxes.Any(m => string.Equals(m.Address, address, StringComparison.OrdinalIgnoreCase)))

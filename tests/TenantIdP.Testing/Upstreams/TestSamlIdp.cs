@@ -65,11 +65,12 @@ public sealed class TestSamlIdp : IDisposable
     private readonly RSA key = RSA.Create(2048);
     private readonly X509Certificate2 certificate;
 
-    public TestSamlIdp(string entityId)
+    /// <param name="certificateEnds">A year from now unless said otherwise.</param>
+    public TestSamlIdp(string entityId, DateTimeOffset? certificateEnds = null)
     {
         (EntityId, SsoUrl) = (entityId, entityId + "/sso");
         var now = TimeProvider.System.GetUtcNow();
-        certificate = new CertificateRequest("CN=idp", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(365));
+        certificate = new CertificateRequest("CN=idp", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-10), certificateEnds ?? now.AddDays(365));
     }
 
     public string EntityId { get; }

@@ -128,7 +128,7 @@ public abstract partial class ConfigRoundTripTests(TestStore store)
                 ["yes"] = new { displayName = Name(), externalId = Name(), metadata = Enumerable.Range(0, 8).ToDictionary(i => Wild[random.Next(Wild.Length)] + i, _ => Value(0)) },
                 ["0x1f"] = new
                 {
-                    displayName = Name(), requireSso = true, acceptHomeSso = false,
+                    displayName = Name(), requireSso = true, ssoEnforcement = new { exceptRoles = new[] { "on", "guest" }, rolloutPercent = 50, rolloutRoles = (string[]?)null }, acceptHomeSso = false,
                     roles = new Dictionary<string, object> { ["on"] = new { displayName = Name() } },
                     domains = new Dictionary<string, object> { ["münchen.example"] = new { verified = true, reason = Name() }, ["no.example"] = new { includeSubdomains = true } },
                     connections = texts.Take(3).ToDictionary(t => t, _ => (object)new

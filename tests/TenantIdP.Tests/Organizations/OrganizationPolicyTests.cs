@@ -27,7 +27,7 @@ public abstract class OrganizationPolicyTests(ManagementHost host)
         await PatchAsync(client, id, new { slug = next });
 
         Assert.Equal(next, (await client.GetFromJsonAsync<JsonElement>($"organizations/by-slug/{old}", Ct)).GetProperty("slug").GetString());
-        var found = await host.ReadAsync(null, db => new AuthorizeService(db, new AccessReader(db), TimeProvider.System).FindAsync(old, Ct));
+        var found = await host.ReadAsync(null, db => new AuthorizeService(db, new AccessReader(db, TimeProvider.System), null!, TimeProvider.System).FindAsync(old, Ct));
         Assert.Equal(id, found?.Id.ToString());
         await AssertProblem.IsAsync(await client.PostAsJsonAsync("organizations", new { displayName = "Squatter", slug = old }, Ct), HttpStatusCode.Conflict, "slug_taken", Ct);
         var other = (await CreatedAsync(client, new { displayName = "Other" })).GetProperty("id").GetString();
