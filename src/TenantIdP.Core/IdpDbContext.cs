@@ -274,7 +274,6 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<WorkspaceMember>(workspaces);
         modelBuilder.ApplyConfiguration<WorkspaceRole>(workspaces);
         modelBuilder.ApplyConfiguration(new InvitationMapping());
-        modelBuilder.ApplyConfiguration(new DomainMapping());
         modelBuilder.ApplyConfiguration<OrganizationDomain>(domains);
         modelBuilder.ApplyConfiguration<DomainConnection>(domains);
         modelBuilder.ApplyConfiguration(new JoinRequestMapping());
