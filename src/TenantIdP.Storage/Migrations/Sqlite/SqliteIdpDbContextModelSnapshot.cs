@@ -417,6 +417,644 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_groups");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_external_id")
+                        .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "NameKey")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_name_key");
+
+                    b.ToTable("directory_groups", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_user_id");
+
+                    b.HasKey("OrganizationId", "GroupId", "DirectoryUserId")
+                        .HasName("pk_directory_group_members");
+
+                    b.HasIndex("OrganizationId", "DirectoryUserId")
+                        .HasDatabaseName("ix_directory_group_members_organization_id_directory_user_id");
+
+                    b.ToTable("directory_group_members", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("duration_ms");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operation");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Request")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request");
+
+                    b.Property<string>("ResourceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("ScimType")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scim_type");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TraceId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_log");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_directory_log_at");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ResourceId", "Id")
+                        .HasDatabaseName("ix_directory_log_organization_id_directory_id_resource_id_id");
+
+                    b.ToTable("directory_log", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hash");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("prefix");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_tokens");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_tokens_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId")
+                        .HasDatabaseName("ix_directory_tokens_organization_id_directory_id");
+
+                    b.ToTable("directory_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("Active")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("active");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("document");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("FamilyName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("family_name");
+
+                    b.Property<string>("GivenName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("given_name");
+
+                    b.Property<Guid>("MembershipId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_id");
+
+                    b.Property<string>("PrimaryEmail")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("primary_email");
+
+                    b.Property<string>("PrimaryEmailKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("primary_email_key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_name");
+
+                    b.Property<string>("UserNameKey")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_name_key");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<bool>("WasPending")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("was_pending");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_users");
+
+                    b.HasIndex("OrganizationId", "MembershipId")
+                        .HasDatabaseName("ix_directory_users_organization_id_membership_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ix_directory_users_deleted_external_id")
+                        .HasDatabaseName("ix_directory_users_deleted_external_id")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ix_directory_users_deleted_user_name")
+                        .HasDatabaseName("ix_directory_users_deleted_user_name")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "Id" }, "ix_directory_users_list")
+                        .HasDatabaseName("ix_directory_users_list")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "PrimaryEmailKey" }, "ix_directory_users_primary_email")
+                        .HasDatabaseName("ix_directory_users_primary_email");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "ExternalId" }, "ux_directory_users_organization_id_directory_id_external_id")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_external_id")
+                        .HasFilter("deleted_at IS NULL AND external_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "UserNameKey" }, "ux_directory_users_organization_id_directory_id_user_name_key")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_users_organization_id_directory_id_user_name_key")
+                        .HasFilter("deleted_at IS NULL");
+
+                    b.ToTable("directory_users", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_user_id");
+
+                    b.Property<string>("ValueKey")
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value_key");
+
+                    b.HasKey("OrganizationId", "DirectoryUserId", "ValueKey")
+                        .HasName("pk_directory_user_emails");
+
+                    b.HasIndex("OrganizationId", "ValueKey")
+                        .HasDatabaseName("ix_directory_user_emails_organization_id_value_key");
+
+                    b.ToTable("directory_user_emails", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("GroupExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_external_id");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("GroupName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_name");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_organization_id");
+
+                    b.Property<Guid?>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_group_mappings");
+
+                    b.HasIndex("OrganizationId", "WorkspaceId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_workspace_id");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_group_mappings_role_organization_id_role_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "GroupExternalId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_directory_id_group_external_id");
+
+                    b.HasIndex("OrganizationId", "GroupId", "RoleId", "WorkspaceId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_id_group_id_role_id_workspace_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "GroupId", "RoleId" }, "ux_group_mappings_organization_role")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_role")
+                        .HasFilter("workspace_id IS NULL");
+
+                    b.ToTable("group_mappings", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_group_mappings_owner", "role_organization_id = organization_id OR role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CorrelateBy")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("correlate_by");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("default_role_key");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<long?>("LastSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("OutsideDomains")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("outside_domains");
+
+                    b.Property<bool>("OwnsProfile")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("owns_profile");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directories");
+
+                    b.ToTable("directories", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainConnection", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("domain_id");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("position");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Host")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("host");
+
+                    b.HasKey("OrganizationId", "DomainId", "Position")
+                        .HasName("pk_domain_connections");
+
+                    b.HasIndex("OrganizationId", "ConnectionId")
+                        .HasDatabaseName("ix_domain_connections_organization_id_connection_id");
+
+                    b.ToTable("domain_connections", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("domain_id");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<bool>("Proven")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("proven");
+
+                    b.Property<bool>("Scheduled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("scheduled");
+
+                    b.Property<string>("Seen")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("seen");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_domain_proof_attempts");
+
+                    b.HasIndex("OrganizationId", "DomainId", "Id")
+                        .HasDatabaseName("ix_domain_proof_attempts_organization_id_domain_id_id");
+
+                    b.ToTable("domain_proof_attempts", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("DomainId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("domain_id");
+
+                    b.Property<long>("ArmedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("armed_at");
+
+                    b.Property<long?>("LastCheckedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_checked_at");
+
+                    b.Property<long?>("LastProvenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_proven_at");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<int>("Misses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("misses");
+
+                    b.Property<long?>("NextCheckAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_check_at");
+
+                    b.HasKey("OrganizationId", "DomainId")
+                        .HasName("pk_domain_watches");
+
+                    b.HasIndex(new[] { "NextCheckAt" }, "ix_domain_watches_due")
+                        .HasDatabaseName("ix_domain_watches_due")
+                        .HasFilter("next_check_at IS NOT NULL");
+
+                    b.ToTable("domain_watches", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -426,6 +1064,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
+
+                    b.Property<string>("Assignment")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("Off")
+                        .HasColumnName("assignment");
+
+                    b.Property<long?>("AtRiskAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at_risk_at");
 
                     b.Property<string>("Challenge")
                         .IsRequired()
@@ -437,6 +1087,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("claimed_at");
 
+                    b.Property<string>("DefaultRoleKey")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("member")
+                        .HasColumnName("default_role_key");
+
+                    b.Property<long?>("FailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_at");
+
                     b.Property<string>("Host")
                         .IsRequired()
                         .HasMaxLength(253)
@@ -446,6 +1108,18 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<bool>("IncludeSubdomains")
                         .HasColumnType("INTEGER")
                         .HasColumnName("include_subdomains");
+
+                    b.Property<long?>("LapsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lapsed_at");
+
+                    b.Property<long?>("TransferAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transfer_at");
+
+                    b.Property<long?>("TransferredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transferred_at");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
@@ -481,6 +1155,11 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .IsUnique()
                         .HasDatabaseName("ux_organization_domains_host")
                         .HasFilter("verified_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "Host" }, "ux_organization_domains_transfer")
+                        .IsUnique()
+                        .HasDatabaseName("ux_organization_domains_transfer")
+                        .HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");
 
                     b.ToTable("organization_domains", (string)null);
                 });
@@ -755,6 +1434,211 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("tallies", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Invitations.Invitation", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AcceptedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("accepted_by");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("address");
+
+                    b.Property<Guid?>("AppId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("app_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("InviterId")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("inviter_id");
+
+                    b.Property<bool>("InviterIsInstance")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("inviter_is_instance");
+
+                    b.Property<string>("InviterKind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("inviter_kind");
+
+                    b.Property<long>("IssuedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("issued_at");
+
+                    b.Property<string>("Locale")
+                        .HasMaxLength(35)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("locale");
+
+                    b.Property<Guid?>("MembershipId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_id");
+
+                    b.Property<string>("Message")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("message");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("metadata");
+
+                    b.Property<string>("Normalized")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("normalized");
+
+                    b.Property<long?>("RequestDeniedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("request_denied_at");
+
+                    b.Property<long?>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<Guid?>("RequestedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("requested_by");
+
+                    b.Property<int>("ResentCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("resent_count");
+
+                    b.Property<string>("Roles")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("roles");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<string>("TokenHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("token_hash");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Workspaces")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspaces");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_invitations");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_invitations_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_invitations_expires_at")
+                        .HasFilter("status = 'Pending'");
+
+                    b.HasIndex("OrganizationId", "Normalized")
+                        .IsUnique()
+                        .HasDatabaseName("ux_invitations_organization_id_normalized")
+                        .HasFilter("status = 'Pending'");
+
+                    b.ToTable("invitations", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Joining.JoinRequest", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(318)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("email");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_join_requests");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_join_requests_user_id");
+
+                    b.HasIndex("OrganizationId", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_join_requests_organization_id_user_id");
+
+                    b.ToTable("join_requests", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -843,6 +1727,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("ended_at");
+
+                    b.Property<bool>("IsNameOfDirectory")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_name_of_directory");
 
                     b.Property<string>("NameOverlay")
                         .HasMaxLength(200)
@@ -935,6 +1823,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("accept_home_sso");
 
+                    b.Property<bool>("AllowDifferentEmail")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("allow_different_email");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -966,6 +1858,21 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("members_revision");
 
+                    b.Property<string>("MembershipDomainList")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("membership_domain_list")
+                        .HasDefaultValueSql("'[]'");
+
+                    b.Property<string>("MembershipDomains")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("Any")
+                        .HasColumnName("membership_domains");
+
                     b.Property<string>("Metadata")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
@@ -980,6 +1887,10 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasDefaultValue("")
                         .HasColumnName("name_key");
+
+                    b.Property<long?>("OwnerlessSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ownerless_since");
 
                     b.Property<long?>("PurgeAfter")
                         .HasColumnType("INTEGER")
@@ -998,6 +1909,13 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasMaxLength(63)
                         .HasColumnType("TEXT")
                         .HasColumnName("slug");
+
+                    b.Property<string>("Sso")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{\"exceptRoles\":[],\"rolloutPercent\":100,\"breakGlass\":[]}")
+                        .HasColumnName("sso");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -2152,6 +3070,156 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_groups_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_directory_user_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_group_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_log_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryToken", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_tokens_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Members.Membership", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "MembershipId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_users_organization_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUserEmail", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany("Emails")
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_user_emails_organization_id_directory_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .HasConstraintName("fk_group_mappings_organization_id_group_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.Workspace", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkspaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_group_mappings_organization_id_workspace_id");
+
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_role_organization_id_role_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directories_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainConnection", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_connections_organization_id_connection_id");
+
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany("Connections")
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_connections_organization_id_domain_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainProofAttempt", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_proof_attempts_organization_id_domain_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.DomainWatch", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Domains.OrganizationDomain", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DomainId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_domain_watches_organization_id_domain_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
                 {
                     b.HasOne("TenantIdP.Core.Organizations.Organization", null)
@@ -2170,6 +3238,33 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_event_personal_data_organization_id_event_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Invitations.Invitation", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_invitations_organization_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Joining.JoinRequest", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_join_requests_organization_id");
+
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_join_requests_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Keys.ApiKey", b =>
@@ -2403,6 +3498,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_workspace_roles_organization_id_workspace_id_membership_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryUser", b =>
+                {
+                    b.Navigation("Emails");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Domains.OrganizationDomain", b =>
+                {
+                    b.Navigation("Connections");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Members.Membership", b =>
