@@ -31,10 +31,10 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
     public string BaseAddress => BaseAddressOf(issuer, Directory.Id);
 
     /// <summary>What users are in this directory.</summary>
-    public ScimResourceType Users => ScimResourceType.User;
+    public ScimResourceType Users { get; } = ScimResourceType.User;
 
     /// <summary>What groups are in this directory.</summary>
-    public ScimResourceType Groups => ScimResourceType.Group;
+    public ScimResourceType Groups { get; } = ScimResourceType.Group;
 
     /// <summary>All of them, as discovery lists them.</summary>
     public IReadOnlyList<ScimResourceType> Types => [Users, Groups];
