@@ -38,6 +38,9 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                     .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)) && m.Roles.All(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)))
                     .ExecuteDeleteAsync(ct);
                 await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
+                // Who its members are called is anybody's to say again.
+                await db.Memberships.Where(m => m.OrganizationId == organization && m.IsNameOfDirectory && db.DirectoryUsers.Any(u => u.OrganizationId == organization && u.DirectoryId == id && u.MembershipId == m.Id && u.DeletedAt == null))
+                    .ExecuteUpdateAsync(set => set.SetProperty(m => m.IsNameOfDirectory, false), ct);
                 db.Directories.Remove(directory);
                 events.Record(EventTypes.DirectoryDeleted, organization, id.ToString(), new { directory.DisplayName, membersLosingRoles = members });
                 var saved = await db.TrySaveAsync(ct);

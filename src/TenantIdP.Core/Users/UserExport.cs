@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -16,11 +17,17 @@ public sealed record ExportedEvent(Id<Event> Id, Id<Organization>? OrganizationI
 public sealed record ExportedWorkspace(Id<Organization> OrganizationId, Id<Workspace> Id, string DisplayName, DateTimeOffset JoinedAt, IReadOnlyList<MemberRole> Roles);
 
 /// <summary>Everything that is held about one person, without what would let somebody sign in as them.</summary>
+/// <param name="Resource">As the directory sent it (RFC 7643); null when it has deleted the user.</param>
+public sealed record ExportedDirectoryUser(Id<Organization> OrganizationId, Id<OrganizationDirectory> DirectoryId, Id<DirectoryUser> Id, string UserName, string? ExternalId, string? PrimaryEmail, bool Active, JsonElement? Resource, DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt);
+
 /// <param name="PasswordChangedAt">Null without a password.</param>
 /// <param name="Events">About the person or caused by them; personal data only of those about them.</param>
 public sealed record ExportedUser(
     User User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentity> Identities, IReadOnlyList<UserMembership> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<Session> Sessions,
-    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces);
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTrace> SignInTraces)
+{
+    public IReadOnlyList<ExportedDirectoryUser> DirectoryUsers { get; init; } = [];
+}
 
 /// <summary>
 /// Answers a person's question what is held about them (GDPR article 15), under the ids that were merged into theirs, too. Crosses organizations, because that is the question.
@@ -42,7 +49,18 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
         var (found, traces) = await HistoryAsync(all, ct);
         events.RecordForInstance(EventTypes.UserExported, id.ToString());
         await db.SaveChangesAsync(ct);
-        return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces);
+        return new ExportedUser(user, changedAt, identities, joined.Value, await WorkspacesAsync(id, ct), sessions, found, traces) { DirectoryUsers = await DirectoryUsersAsync(id, ct) };
+    }
+
+    private async Task<IReadOnlyList<ExportedDirectoryUser>> DirectoryUsersAsync(Id<User> id, CancellationToken ct)
+    {
+        var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.UserId == id);
+        var rows = await (
+            from membership in memberships
+            join user in db.DirectoryUsers on new { membership.OrganizationId, MembershipId = membership.Id } equals new { user.OrganizationId, user.MembershipId }
+            orderby user.Id
+            select user).AsNoTracking().ToListAsync(ct);
+        return [.. rows.Select(u => new ExportedDirectoryUser(u.OrganizationId, u.DirectoryId, u.Id, u.UserName, u.ExternalId, u.PrimaryEmail, u.Active, u.Document.Length == 0 ? null : JsonElement.Parse(u.Document), u.CreatedAt, u.DeletedAt))];
     }
 
     private async Task<Result<List<UserMembership>>> AllMembershipsAsync(Id<User> id, CancellationToken ct)

@@ -146,11 +146,12 @@ public sealed record UpsertOrganizationRequest([property: Required] string Displ
 /// <param name="ExclusiveMembership">Its members are in no other organization.</param>
 /// <param name="DirectoryAuthoritative">Where a directory gives a member roles, people don't.</param>
 /// <param name="RoleSetId">Which roles of the instance it has; null: all of them.</param>
+/// <param name="OwnerlessSince">Since when nobody owns it, because its directory has ended the last owner; null once somebody does again.</param>
 /// <param name="PurgeAfter">When everything of it is deleted for good; null unless it is being deleted.</param>
 public sealed record OrganizationResponse(
     Id<Organization> Id, string DisplayName, string Slug, string? ExternalId, OrganizationStatus Status, bool RequireSso, bool AcceptHomeSso, int? MemberLimit, bool ExclusiveMembership, bool DirectoryAuthoritative, Id<RoleSet>? RoleSetId, JsonElement Metadata,
-    DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
+    DateTimeOffset? OwnerlessSince, DateTimeOffset? PurgeAfter, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static OrganizationResponse From(Organization o) =>
-        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
+        new(o.Id, o.DisplayName, o.Slug.Value, o.ExternalId, o.Status, o.RequireSso, o.AcceptHomeSso, o.MemberLimit, o.ExclusiveMembership, o.DirectoryAuthoritative, o.RoleSetId, o.Metadata.ToElement(), o.OwnerlessSince, o.PurgeAfter, o.CreatedAt, o.UpdatedAt, o.Version);
 }

@@ -29,11 +29,12 @@ public sealed record EraseUserRequest([property: Required] Id<User>? Confirm);
 /// <param name="PasswordChangedAt">Null without a password.</param>
 /// <param name="Events">About the person or caused by them.</param>
 /// <param name="SignInTraces">Of their sign-ins by connections in the last 30 days; redacted.</param>
+/// <param name="DirectoryUsers">What directories say about them.</param>
 public sealed record UserExportResponse(
     UserResponse User, DateTimeOffset? PasswordChangedAt, IReadOnlyList<UserIdentityResponse> Identities, IReadOnlyList<UserMembershipResponse> Memberships, IReadOnlyList<ExportedWorkspace> Workspaces, IReadOnlyList<UserSessionResponse> Sessions,
-    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces)
+    IReadOnlyList<ExportedEvent> Events, IReadOnlyList<SignInTraceResponse> SignInTraces, IReadOnlyList<ExportedDirectoryUser> DirectoryUsers)
 {
     internal static UserExportResponse From(ExportedUser e) =>
         new(UserResponse.From(e.User), e.PasswordChangedAt, [.. e.Identities.Select(UserIdentityResponse.From)], [.. e.Memberships.Select(UserMembershipResponse.From)], e.Workspaces,
-            [.. e.Sessions.Select(UserSessionResponse.From)], e.Events, [.. e.SignInTraces.Select(SignInTraceResponse.From)]);
+            [.. e.Sessions.Select(UserSessionResponse.From)], e.Events, [.. e.SignInTraces.Select(SignInTraceResponse.From)], e.DirectoryUsers);
 }

@@ -21,6 +21,8 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Roles/RoleService.cs"] = "instance roles and those of one organization, always with the owner in the predicate; a key is checked over all",
         ["src/TenantIdP.Core/Directories/DirectoryReader.cs"] = "a token is found by its public part: which organization it belongs to is the answer; an app's grant and directory by organization",
         ["src/TenantIdP.Core/Directories/DirectoryPruning.cs"] = "deletes what logs and tokens of any organization have too much of",
+        ["src/TenantIdP.Core/Directories/DirectoryAccounts.cs"] = "whether anybody else speaks for an account that a directory made, keyed by the user",
+        ["src/TenantIdP.Core/Directories/DirectoryProfiles.cs"] = "whether an account is in another organization, keyed by the user",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
