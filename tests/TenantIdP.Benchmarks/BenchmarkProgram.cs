@@ -20,9 +20,9 @@ internal static class BenchmarkProgram
             return 0;
         }
 
-        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "realm" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
+        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "realm" or "scim" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks | realm] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks | realm | scim] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
             return 1;
         }
 
@@ -65,6 +65,14 @@ internal static class BenchmarkProgram
                     var management = new ManagementRun(host, sizes, onlyChecks: args.Contains("checks"));
                     await management.RunAsync();
                     Print(name == "sqlite" ? "SQLite" : "PostgreSQL", "one join by hand", management.Figures);
+                    continue;
+                }
+
+                if (args.Contains("scim"))
+                {
+                    var scim = new ScimRun(host, sizes);
+                    await scim.RunAsync();
+                    Print(name == "sqlite" ? "SQLite" : "PostgreSQL", "", scim.Figures);
                     continue;
                 }
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
@@ -64,6 +65,48 @@ internal static class Bulk
             return (IReadOnlyList<string>)[.. Enumerable.Range(1, count).Select(i => new Id<User>(Guid.Parse($"{i:x8}-0000-7000-8000-000000000007")).ToString())];
         });
     }
+
+    /// <summary>Makes as many users of the template's directory, each a member with an address and the template's roles.</summary>
+    public static async Task CopyDirectoryUsersAsync(IdpHost host, Id<Organization> organization, Id<DirectoryUser> template, int count)
+    {
+        var series = Series(host, 1, count);
+        var (member, user) = await host.ReadAsync(async db =>
+        {
+            db.EnterOrganization(organization);
+            var row = await db.DirectoryUsers.AsNoTracking().SingleAsync(u => u.Id == template);
+            return (row.MembershipId, (await db.Memberships.AsNoTracking().SingleAsync(m => m.Id == row.MembershipId)).UserId);
+        });
+        await host.ReadAsync(async db =>
+        {
+            db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            const string Address = "'bulk-' || n.i || '@bulk.example'", AddressKey = "'BULK-' || n.i || '@BULK.EXAMPLE'";
+            await CopyAsync(db, series, "users", "id", user.Value, ("id", Key(host, 4)));
+            await CopyAsync(db, series, "user_emails", "user_id", user.Value, ("id", Key(host, 5)), ("user_id", Key(host, 4)), ("address", Address), ("normalized", Address));
+            await CopyAsync(db, series, "memberships", "id", member.Value, ("id", Key(host, 6)), ("user_id", Key(host, 4)));
+            await CopyAsync(db, series, "membership_roles", "membership_id", member.Value, ("membership_id", Key(host, 6)));
+            await CopyAsync(
+                db, series, "directory_users", "id", template.Value, ("id", Key(host, 8)), ("membership_id", Key(host, 6)), ("user_name", Address), ("user_name_key", AddressKey), ("external_id", "'bulk-' || n.i"), ("primary_email", Address));
+            await CopyAsync(db, series, "directory_user_emails", "directory_user_id", template.Value, ("directory_user_id", Key(host, 8)), ("value_key", AddressKey));
+            await transaction.CommitAsync();
+            await db.Database.ExecuteSqlRawAsync("ANALYZE");
+            return true;
+        });
+    }
+
+    /// <summary>The id of a user that <see cref="CopyDirectoryUsersAsync"/> has made.</summary>
+    public static string DirectoryUser(int number) => new Id<DirectoryUser>(Guid.Parse($"{number:x8}-0000-7000-8000-000000000008")).ToString();
+
+    public static Task FillGroupAsync(IdpHost host, Id<Organization> organization, Id<DirectoryGroup> group, int from, int to) => host.ReadAsync(async db =>
+    {
+        db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
+#pragma warning disable EF1002 // numbers and names of our own
+        await db.Database.ExecuteSqlRawAsync(
+            $"{Series(host, from, to)} INSERT INTO directory_group_members (organization_id, group_id, directory_user_id) SELECT {{0}}, {{1}}, {Key(host, 8)} FROM n", organization.Value, group.Value);
+#pragma warning restore EF1002
+        await db.Database.ExecuteSqlRawAsync("ANALYZE");
+        return true;
+    });
 
     private static bool IsSqlite(IdpHost host) => host.Store.Settings["TenantIdP:Database:Provider"] == "Sqlite";
 

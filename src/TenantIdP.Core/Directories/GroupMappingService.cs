@@ -68,19 +68,17 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
             }, ct);
 
     /// <summary>What <see cref="CreateAsync"/> would do, by the same rules; changes nothing.</summary>
-    public Task<Result<GroupMappingImpact>> TryCreateAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, NewGroupMapping wanted, Granter granter, CancellationToken ct) =>
-        LockedAsync<GroupMappingImpact>(
-            organization, async () =>
-            {
-                var judged = await JudgeAsync(organization, directory, wanted, granter, ct);
-                if (!judged.IsOk) return judged.Error;
-                var (role, workspace) = (judged.Value.Role.Id, wanted.WorkspaceId);
-                var members = InGroup(organization, wanted.GroupId);
-                var gaining = workspace is null
-                    ? members.Where(m => !m.Roles.Any(r => r.RoleId == role))
-                    : members.Where(m => !db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.RoleId == role));
-                return new GroupMappingImpact(await gaining.CountAsync(ct), 0, await FirstAsync(gaining, ct));
-            }, ct);
+    public async Task<Result<GroupMappingImpact>> TryCreateAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, NewGroupMapping wanted, Granter granter, CancellationToken ct)
+    {
+        var judged = await JudgeAsync(organization, directory, wanted, granter, ct);
+        if (!judged.IsOk) return judged.Error;
+        var (role, workspace) = (judged.Value.Role.Id, wanted.WorkspaceId);
+        var members = InGroup(organization, wanted.GroupId);
+        var gaining = workspace is null
+            ? members.Where(m => !m.Roles.Any(r => r.RoleId == role))
+            : members.Where(m => !db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.RoleId == role));
+        return new GroupMappingImpact(await gaining.CountAsync(ct), 0, await FirstAsync(gaining, ct));
+    }
 
     /// <summary>Whoever has the role by this mapping alone loses it.</summary>
     public async Task<Result> DeleteAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<GroupMapping> id, Granter granter, CancellationToken ct)
@@ -103,21 +101,19 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
     }
 
     /// <summary>What <see cref="DeleteAsync"/> would do, by the same rules; changes nothing.</summary>
-    public Task<Result<GroupMappingImpact>> TryDeleteAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<GroupMapping> id, Granter granter, CancellationToken ct) =>
-        LockedAsync<GroupMappingImpact>(
-            organization, async () =>
-            {
-                var found = await MayDeleteAsync(organization, directory, id, granter, ct);
-                if (!found.IsOk) return found.Error;
-                var (role, workspace, source) = (found.Value.Role.Id, found.Value.Mapping.WorkspaceId, found.Value.Mapping.SourceId);
-                var members = db.Memberships.Where(m => m.OrganizationId == organization);
-                var losing = workspace is null
-                    ? members.Where(m => m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId == source) && !m.Roles.Any(r => r.RoleId == role && r.SourceId != source))
-                    : members.Where(m =>
-                        db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.Source == RoleSource.ScimGroup && r.SourceId == source)
-                        && !db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.RoleId == role && r.SourceId != source));
-                return new GroupMappingImpact(0, await losing.CountAsync(ct), await FirstAsync(losing, ct));
-            }, ct);
+    public async Task<Result<GroupMappingImpact>> TryDeleteAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<GroupMapping> id, Granter granter, CancellationToken ct)
+    {
+        var found = await MayDeleteAsync(organization, directory, id, granter, ct);
+        if (!found.IsOk) return found.Error;
+        var (role, workspace, source) = (found.Value.Role.Id, found.Value.Mapping.WorkspaceId, found.Value.Mapping.SourceId);
+        var members = db.Memberships.Where(m => m.OrganizationId == organization);
+        var losing = workspace is null
+            ? members.Where(m => m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId == source) && !m.Roles.Any(r => r.RoleId == role && r.SourceId != source))
+            : members.Where(m =>
+                db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.Source == RoleSource.ScimGroup && r.SourceId == source)
+                && !db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.WorkspaceId == workspace && r.MembershipId == m.Id && r.RoleId == role && r.SourceId != source));
+        return new GroupMappingImpact(0, await losing.CountAsync(ct), await FirstAsync(losing, ct));
+    }
 
     /// <summary>Another role takes the place of one that ends, in what groups give as with whoever holds it. The caller has moved the holders, and judged the right to give it.</summary>
     internal static async Task<int> GiveInsteadAsync(IdpDbContext db, EventLog events, Id<Organization> organization, Role role, Role other, CancellationToken ct)

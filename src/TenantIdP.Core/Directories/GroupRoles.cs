@@ -15,7 +15,7 @@ namespace TenantIdP.Core.Directories;
 /// </summary>
 public sealed class GroupRoles(IdpDbContext db, EventLog events, TimeProvider clock)
 {
-    private sealed record Person(Id<DirectoryUser> DirectoryUser, Id<Membership> Membership, Id<User> User);
+    private sealed record Person(Id<Membership> Membership, Id<User> User);
 
     /// <summary>What the users of a chunk lost or gained in these groups.</summary>
     internal async Task FollowAsync(RoleTally tally, IReadOnlyCollection<GroupMapping> mappings, IReadOnlyList<Id<DirectoryUser>> users, CancellationToken ct)
@@ -88,16 +88,23 @@ public sealed class GroupRoles(IdpDbContext db, EventLog events, TimeProvider cl
     {
         var organization = mappings.First().OrganizationId;
         var groups = mappings.Select(m => m.GroupId).OfType<Id<DirectoryGroup>>().Distinct().ToArray();
-        var people = await (
+        var people = (await (
             from u in db.DirectoryUsers
             where u.OrganizationId == organization && users.Contains(u.Id)
             from m in db.Memberships.Where(m => m.OrganizationId == organization && m.Id == u.MembershipId && m.Status != MembershipStatus.Removed)
-            select new Person(u.Id, m.Id, m.UserId)).AsNoTracking().ToListAsync(ct);
+            select new { m.Id, m.UserId }).Distinct().ToListAsync(ct)).ConvertAll(m => new Person(m.Id, m.UserId));
         if (people.Count == 0) return;
-        var inside = (await db.DirectoryGroupMembers.Where(m => m.OrganizationId == organization && groups.Contains(m.GroupId) && users.Contains(m.DirectoryUserId))
-            .Select(m => new { m.GroupId, m.DirectoryUserId }).ToListAsync(ct)).Select(m => (m.GroupId, m.DirectoryUserId)).ToHashSet();
 
-        bool Has(GroupMapping mapping, Person person) => mapping.GroupId is { } group && inside.Contains((group, person.DirectoryUser));
+        // Asked of the person: two users of a directory may be one, and one of them in the group is enough.
+        var ids = people.Select(p => p.Membership).ToArray();
+        var inside = (await (
+            from u in db.DirectoryUsers
+            where u.OrganizationId == organization && ids.Contains(u.MembershipId) && u.DeletedAt == null
+            join m in db.DirectoryGroupMembers on new { u.OrganizationId, DirectoryUserId = u.Id } equals new { m.OrganizationId, m.DirectoryUserId }
+            where groups.Contains(m.GroupId)
+            select new { m.GroupId, u.MembershipId }).ToListAsync(ct)).Select(m => (m.GroupId, m.MembershipId)).ToHashSet();
+
+        bool Has(GroupMapping mapping, Person person) => mapping.GroupId is { } group && inside.Contains((group, person.Membership));
         if (mappings.Where(m => m.WorkspaceId is null).ToList() is { Count: > 0 } roles) await FollowInOrganizationAsync(tally, roles, people, Has, ct);
         if (mappings.Where(m => m.WorkspaceId is not null).ToList() is { Count: > 0 } others) await FollowInWorkspacesAsync(tally, others, people, Has, ct);
     }

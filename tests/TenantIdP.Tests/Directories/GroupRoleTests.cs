@@ -218,6 +218,41 @@ public abstract class GroupRoleTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task Two_users_of_a_directory_who_are_one_person_have_the_role_while_one_of_them_is_in_the_group()
+    {
+        var directory = await DirectoryAsync();
+        var ann = await host.NewUserAsync(directory, Ct);
+        var again = await host.RowAsync(directory, ann.MembershipId, Ct);
+        var group = await host.PushAsync(directory, Ct);
+        await host.MapAsync(directory, group, BuiltInRoles.Admin, Ct);
+
+        await host.AddAsync(directory, group, Ct, ann, again);
+        Assert.Equal([ByGroup(BuiltInRoles.Admin), Guest], await host.RolesOfAsync(ann, Ct));
+        await host.RemoveAsync(directory, group, Ct, ann);
+        Assert.Equal([ByGroup(BuiltInRoles.Admin), Guest], await host.RolesOfAsync(ann, Ct));
+        await host.RemoveAsync(directory, group, Ct, again);
+        Assert.Equal([Guest], await host.RolesOfAsync(ann, Ct));
+    }
+
+    [Fact]
+    public async Task A_purged_organization_leaves_nothing_of_its_groups()
+    {
+        var directory = await DirectoryAsync();
+        var organization = directory.OrganizationId;
+        var group = await host.PushAsync(directory, Ct, [await host.NewUserAsync(directory, Ct)]);
+        await host.MapAsync(directory, group, (await host.NewRoleAsync(organization, Ct, "a:b")).Key, Ct);
+        await host.MapAsync(directory, group, BuiltInRoles.Member, Ct, (await host.NewWorkspaceAsync(organization, Ct)).Id);
+
+        var slug = await host.ReadAsync(null, async db => (await db.Organizations.SingleAsync(o => o.Id == organization, Ct)).Slug.Value);
+        await host.UseAsync<OrganizationDeletion, Result<Organization>>(null, s => s.DeleteAsync(organization, null, Ct));
+        var purged = await host.UseAsync<OrganizationDeletion, Result>(null, s => s.PurgeAsync(organization, slug, Ct));
+
+        Assert.True(purged.IsOk, purged.Error?.ToString());
+        Assert.Equal((0, 0, 0), await host.ReadAsync(organization, async db =>
+            (await db.DirectoryGroups.CountAsync(Ct), await db.DirectoryGroupMembers.CountAsync(Ct), await db.GroupMappings.CountAsync(Ct))));
+    }
+
+    [Fact]
     public async Task The_end_of_the_directory_takes_its_roles_and_leaves_its_members()
     {
         var directory = await DirectoryAsync();

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using TenantIdP.Core.Directories;
+using TenantIdP.Core.Kernel;
+using TenantIdP.Testing.Hosting;
+
+namespace TenantIdP.Benchmarks;
+
+/// <summary>SCIM: a directory of 100,000 users, one member more or less in groups of three sizes, and a group of 10,000 filled and replaced.</summary>
+internal sealed class ScimRun(IdpHost host, Sizes sizes)
+{
+    private const int Users = 100_000;
+    private const int Replaced = 10_000;
+
+    private static readonly int[] GroupSizes = [10, 10_000, 100_000];
+
+    public List<(string Operation, Figure Ours, Figure? Floor)> Figures { get; } = [];
+
+    public async Task RunAsync()
+    {
+        var ct = CancellationToken.None;
+        var organization = await host.CreateOrganizationAsync(ct);
+        var domain = await host.VerifyDomainAsync(organization, ct);
+        var made = await host.CreateDirectoryAsync(organization, ct);
+        await using var server = await StartAsync();
+        using var scim = ClientOf(server, made);
+        var template = await MakeAsync(scim, "Users", User($"template@{domain}"));
+        await Bulk.CopyDirectoryUsersAsync(host, organization.Id, Id<DirectoryUser>.Parse(template), Users);
+
+        await CreateAsync(scim, server, domain);
+        await FilterAsync(scim, server);
+        foreach (var size in GroupSizes) await OneMemberAsync(scim, server, made.Directory, size);
+        await ReplaceAsync(scim, server);
+    }
+
+    private async Task CreateAsync(HttpClient scim, ServerProcess server, string domain)
+    {
+        var made = 0;
+        Add($"user created among {Users:N0}", await Load.MeasureAsync(Cpu(server), Smaller(2), async _ =>
+        {
+            using var answer = await scim.PostAsync("Users", Body(User($"new-{Interlocked.Increment(ref made)}@{domain}")));
+            await ExpectAsync(answer);
+        }));
+    }
+
+    private async Task FilterAsync(HttpClient scim, ServerProcess server)
+    {
+        var turn = 0;
+        Add($"filter userName eq among {Users:N0}", await Load.MeasureAsync(Cpu(server), sizes, async _ =>
+        {
+            var wanted = Interlocked.Increment(ref turn) * 7919 % Users + 1;
+            using var answer = await scim.GetAsync($"Users?filter=userName%20eq%20%22bulk-{wanted}%40bulk.example%22");
+            await ExpectAsync(answer);
+            if (!(await answer.Content.ReadAsStringAsync()).Contains("\"totalResults\":1,", StringComparison.Ordinal)) throw new InvalidOperationException($"bulk-{wanted} is not found.");
+        }));
+    }
+
+    /// <summary>Each worker adds and removes a user of its own.</summary>
+    private async Task OneMemberAsync(HttpClient scim, ServerProcess server, OrganizationDirectory directory, int size)
+    {
+        var group = await MakeAsync(scim, "Groups", Group($"Of {size}"));
+        await Bulk.FillGroupAsync(host, directory.OrganizationId, Id<DirectoryGroup>.Parse(group), 1, size);
+        var own = new string[Load.Workers];
+        for (var i = 0; i < own.Length; i++) own[i] = Bulk.DirectoryUser(Users - i); // of those who are in the largest group alone
+        var isIn = new bool[Load.Workers];
+        Array.Fill(isIn, size == Users);
+        Add($"one member of {size:N0} added or removed", await Load.MeasureAsync(Cpu(server), Smaller(2), async worker =>
+        {
+            var operation = (isIn[worker] = !isIn[worker])
+                ? $$"""{"op":"add","path":"members","value":[{"value":"{{own[worker]}}"}]}"""
+                : $$"""{"op":"remove","path":"members[value eq \"{{own[worker]}}\"]"}""";
+            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch(operation)));
+            await ExpectAsync(answer);
+        }));
+        Add($"group of {size:N0} read without its members", await Load.MeasureAsync(Cpu(server), sizes, async _ =>
+        {
+            using var answer = await scim.GetAsync($"Groups/{group}?excludedAttributes=members");
+            await ExpectAsync(answer);
+        }));
+    }
+
+    private async Task ReplaceAsync(HttpClient scim, ServerProcess server)
+    {
+        var group = await MakeAsync(scim, "Groups", Group("Replaced"));
+        foreach (var (what, first) in new[] { ("filled", 1), ("replaced by others", Replaced + 1), ("replaced by the same", Replaced + 1), ("replaced by half of them", Replaced + Replaced / 2 + 1) })
+        {
+            var members = string.Join(',', Enumerable.Range(first, Replaced).Select(i => $"{{\"value\":\"{Bulk.DirectoryUser(i)}\"}}"));
+            var (before, started) = (Cpu(server).Seconds, Stopwatch.GetTimestamp());
+            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch($$"""{"op":"replace","path":"members","value":[{{members}}]}""")));
+            await ExpectAsync(answer);
+            var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            var after = Cpu(server).Seconds;
+            Add($"group of {Replaced:N0} {what}", new Figure((after.App - before.App) * 1000, (after.Database - before.Database) * 1000, took));
+        }
+    }
+
+    private static async Task<string> MakeAsync(HttpClient scim, string endpoint, string json)
+    {
+        using var answer = await scim.PostAsync(endpoint, Body(json));
+        await ExpectAsync(answer);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!; // created
+    }
+
+    private static async Task ExpectAsync(HttpResponseMessage answer)
+    {
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private static string User(string address) =>
+        $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{{address}}","externalId":"ext-{{address}}","name":{"givenName":"Given","familyName":"Family"},"emails":[{"value":"{{address}}","type":"work","primary":true}]}""";
+
+    private static string Group(string name) => $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"{{name}}"}""";
+
+    private static string Patch(string operation) => $$"""{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{operation}}]}""";
+
+    private static StringContent Body(string json) => new(json, Encoding.UTF8, "application/scim+json");
+
+    private Sizes Smaller(int by) => sizes with { WarmUp = sizes.WarmUp / by, Batch = sizes.Batch / by };
+
+    private void Add(string operation, Figure ours)
+    {
+        Figures.Add((operation, ours, null));
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{host.Store.Settings["TenantIdP:Database:Provider"]}: {operation}: {ours.App:F2}+{ours.Database:F2} CPU-ms, {ours.Wall:F1} ms, p99 {ours.Tail:F1}"));
+    }
+
+    private async Task<ServerProcess> StartAsync()
+    {
+        var server = ServerProcess.Start(new Dictionary<string, string?>(host.Store.Settings)
+        {
+            ["TenantIdP:Issuer"] = host.Issuer, ["Logging:LogLevel:Default"] = "Warning",
+            ["TenantIdP:Scim:RequestsPerSecond"] = "10000", // the load is one directory's
+        });
+        await server.ReadyAsync(CancellationToken.None, new Uri(host.Issuer).Authority);
+        return server;
+    }
+
+    private HttpClient ClientOf(ServerProcess server, MadeDirectory made)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = Load.Workers }) { BaseAddress = new Uri($"{server.Address}/scim/v2/{made.Directory.Id}/") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", made.Token.Secret);
+        http.DefaultRequestHeaders.Host = new Uri(host.Issuer).Authority;
+        return http;
+    }
+
+    private Cpu Cpu(ServerProcess server) => new(server, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
+}
