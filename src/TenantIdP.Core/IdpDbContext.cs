@@ -55,6 +55,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<AcsAlias> AcsAliases => Set<AcsAlias>();
     public DbSet<OrganizationDirectory> Directories => Set<OrganizationDirectory>();
     public DbSet<DirectoryToken> DirectoryTokens => Set<DirectoryToken>();
+    public DbSet<DirectoryGroup> DirectoryGroups => Set<DirectoryGroup>();
+    public DbSet<DirectoryGroupMember> DirectoryGroupMembers => Set<DirectoryGroupMember>();
+    public DbSet<GroupMapping> GroupMappings => Set<GroupMapping>();
     public DbSet<DirectoryLogEntry> DirectoryLog => Set<DirectoryLogEntry>();
     public DbSet<ServiceProviderKey> ServiceProviderKeys => Set<ServiceProviderKey>();
     public DbSet<ReceivedAssertion> ReceivedAssertions => Set<ReceivedAssertion>();
@@ -211,6 +214,8 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<OrganizationDirectory>(configurationBuilder);
         IdConvention<DirectoryToken>(configurationBuilder);
         IdConvention<DirectoryLogEntry>(configurationBuilder);
+        IdConvention<DirectoryGroup>(configurationBuilder);
+        IdConvention<GroupMapping>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
@@ -235,6 +240,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         var events = new EventMapping();
         var connections = new ConnectionMapping();
         var directories = new DirectoryMapping();
+        var groups = new DirectoryGroupMapping();
         var sessions = new SessionMapping();
         var webhooks = new WebhookMapping();
         var roleSets = new RoleSetMapping();
@@ -264,6 +270,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<OrganizationDirectory>(directories);
         modelBuilder.ApplyConfiguration<DirectoryToken>(directories);
         modelBuilder.ApplyConfiguration<DirectoryLogEntry>(directories);
+        modelBuilder.ApplyConfiguration<DirectoryGroup>(groups);
+        modelBuilder.ApplyConfiguration<DirectoryGroupMember>(groups);
+        modelBuilder.ApplyConfiguration<GroupMapping>(groups);
         modelBuilder.ApplyConfiguration<Session>(sessions);
         modelBuilder.ApplyConfiguration<UpstreamSession>(sessions);
         modelBuilder.ApplyConfiguration(new SignInTraceMapping());
@@ -296,6 +305,9 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         FilterByOrganization<OrganizationDirectory>(modelBuilder);
         FilterByOrganization<DirectoryToken>(modelBuilder);
         FilterByOrganization<DirectoryLogEntry>(modelBuilder);
+        FilterByOrganization<DirectoryGroup>(modelBuilder);
+        FilterByOrganization<DirectoryGroupMember>(modelBuilder);
+        FilterByOrganization<GroupMapping>(modelBuilder);
         FilterByOrganization<SignInTrace>(modelBuilder);
         FilterByOrganization<UpstreamSession>(modelBuilder);
         FilterByOrganization<AppGrant>(modelBuilder);

@@ -33,6 +33,10 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 var (now, prefix) = (clock.GetUtcNow(), OrganizationDirectory.SourcePrefixOf(id));
                 var members = await MembersOf(organization, id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
                 await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
+                // Who was in a workspace by the directory alone is not in it any more.
+                await db.WorkspaceMembers
+                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)) && m.Roles.All(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)))
+                    .ExecuteDeleteAsync(ct);
                 await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
                 db.Directories.Remove(directory);
                 events.Record(EventTypes.DirectoryDeleted, organization, id.ToString(), new { directory.DisplayName, membersLosingRoles = members });

@@ -37,6 +37,7 @@ public sealed class DirectoryLeavers(IdpDbContext db, EventLog events, IGrantRev
     {
         await db.LockAsync(directory.OrganizationId, ct);
         var membership = await db.Memberships.Include(m => m.Roles).SingleAsync(m => m.OrganizationId == directory.OrganizationId && m.Id == row.MembershipId, ct);
+        await db.LeaveGroupsAsync(row, clock.GetUtcNow(), ct);
         if (membership.Status == MembershipStatus.Removed) return;
         if (membership.Status == MembershipStatus.Active) await NoteOwnerAsync(membership, ct);
         if (membership.Status != MembershipStatus.Deactivated) row.NotePending(membership.Status == MembershipStatus.Pending);

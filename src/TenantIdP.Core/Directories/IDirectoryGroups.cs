@@ -14,12 +14,3 @@ public interface IDirectoryGroups
 
     Task<IReadOnlyList<DirectoryGroupOfUser>> OfUsersAsync(OrganizationDirectory directory, IReadOnlyCollection<Id<DirectoryUser>> users, CancellationToken ct);
 }
-
-/// <summary>For a directory that keeps no groups.</summary>
-public sealed class NoDirectoryGroups(IdpDbContext db) : IDirectoryGroups
-{
-    public IQueryable<Id<DirectoryUser>> UsersOf(OrganizationDirectory directory, string groupId) => db.DirectoryUsers.Where(_ => false).Select(u => u.Id);
-
-    public Task<IReadOnlyList<DirectoryGroupOfUser>> OfUsersAsync(OrganizationDirectory directory, IReadOnlyCollection<Id<DirectoryUser>> users, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<DirectoryGroupOfUser>>([]);
-}

@@ -143,6 +143,14 @@ public static class EventTypes
     public const string ConnectionMetadataRefused = "connection.metadata_refused";
     public const string SamlKeyCreated = "saml_key.created";
     public const string SamlKeyExpiring = "saml_key.expiring";
+    public const string GroupCreated = "group.created";
+    public const string GroupUpdated = "group.updated";
+    public const string GroupMembersChanged = "group.members_changed";
+    public const string GroupDeleted = "group.deleted";
+    public const string GroupMappingCreated = "group_mapping.created";
+    public const string GroupMappingResumed = "group_mapping.resumed";
+    public const string GroupMappingApplied = "group_mapping.applied";
+    public const string GroupMappingDeleted = "group_mapping.deleted";
     public const string ConnectionDisabled = "connection.disabled";
     public const string ConnectionDeleted = "connection.deleted";
     public const string DirectoryCreated = "directory.created";

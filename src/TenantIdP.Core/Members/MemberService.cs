@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
@@ -43,7 +44,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 var allowed = await joins.CheckAsync(organization, userId, ct);
                 if (!allowed.IsOk) return allowed.Error;
 
-                var now = clock.GetUtcNow();
+                var (now, isBack) = (clock.GetUtcNow(), membership is not null);
                 if (membership is null) db.Memberships.Add(membership = pending ? Membership.Await(organization, userId, now) : Membership.Join(organization, userId, now));
                 else
                 {
@@ -58,6 +59,10 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 // The default workspace comes with the role member: from somebody who may give it.
                 if (granter.IsInstance || (await RoleAsync(organization, BuiltInRoles.Member, ct) is { } plain && await granter.CoversAsync(db, [plain], ct)))
                     await db.JoinDefaultAsync(events, membership, roles.Value, RoleSource.Api, "", now, ct);
+                if (!isBack) return membership;
+                var saved = await db.TrySaveAsync(Unique, ct);
+                if (!saved.IsOk) return saved.Error;
+                await new GroupRoles(db, events, clock).ReturnAsync(organization, membership.Id, ct); // the directory may have them in its groups still
                 return membership;
             }, ct);
 

@@ -110,6 +110,9 @@ public sealed class Membership : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public void Activate(DateTimeOffset now) => (Status, UpdatedAt) = (MembershipStatus.Active, now);
 
+    /// <summary>Its roles have changed beside it.</summary>
+    internal void Touch(DateTimeOffset now) => UpdatedAt = now;
+
     /// <summary>Whether a directory gives it roles.</summary>
     public bool HasDirectoryRoles => roles.Any(r => r.Source == RoleSource.ScimGroup);
 

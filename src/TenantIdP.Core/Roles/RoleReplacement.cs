@@ -14,7 +14,11 @@ namespace TenantIdP.Core.Roles;
 /// <param name="Connections">How many give it, by default or by a rule.</param>
 /// <param name="Added">Permissions that its holders would gain from it; another role of theirs may give them already.</param>
 /// <param name="Removed">Permissions that its holders would lose unless another role of theirs gives them.</param>
-public sealed record RoleImpact(int Members, int Roles, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed);
+public sealed record RoleImpact(int Members, int Roles, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+{
+    /// <summary>How many mappings of directories' groups give it.</summary>
+    public int GroupMappings { get; init; }
+}
 
 /// <summary>
 /// Says what hangs on a role, and puts another in its place everywhere. Crosses organizations for the roles of the instance, which all of them may be using; every
@@ -35,9 +39,11 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
         var members = await holders.CountAsync(ct);
         var organizations = await holders.Select(r => r.OrganizationId).Distinct().CountAsync(ct);
         var connections = await roles.GivingAsync(owner, role.Key, ct);
+        var mapped = roles.Mapped(id);
+        var mappings = await (owner == Organization.Instance ? mapped : mapped.Where(m => m.OrganizationId == owner)).CountAsync(ct);
         // What it inherits stays, whatever it names itself.
         var after = proposed is null ? role.Permissions : role.Permissions.Except(role.OwnPermissions.Except(await InheritedAsync(role, ct))).Union(proposed).ToList();
-        return new RoleImpact(members, extending.Count, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]);
+        return new RoleImpact(members, extending.Count, organizations, connections.Count, [.. after.Except(role.Permissions).Order(StringComparer.Ordinal)], [.. role.Permissions.Except(after).Order(StringComparer.Ordinal)]) { GroupMappings = mappings };
     }
 
     /// <summary>Gives the other role to everybody who holds this one, from the same source, and to the connections that give it; then deletes this one. All or nothing.</summary>
@@ -73,6 +79,8 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
 
                 var given = await GivenInsteadAsync(owner, role.Key, other, granter, ct);
                 if (!given.IsOk) return given.Error;
+                var mapped = await MappedInsteadAsync(owner, role, other, granter, ct);
+                if (!mapped.IsOk) return mapped.Error;
                 var members = await MoveAsync(role, other, null, ct);
                 events.Record(EventTypes.RoleReplaced, owner, id.ToString(), new { role.Key, with = other.Key, members });
                 var deleted = await roles.DeleteAsync(owner, id, granter, ct);
@@ -158,6 +166,18 @@ public sealed class RoleReplacement(IdpDbContext db, RoleService roles, RoleHier
             if (!set.IsOk) return set;
         }
 
+        return await db.TrySaveAsync(ct);
+    }
+
+    /// <summary>So do the groups of one organization's directories. Before the holders are moved.</summary>
+    internal async Task<Result> MappedInsteadAsync(Id<Organization> owner, Role role, Role other, Granter granter, CancellationToken ct)
+    {
+        var mapped = roles.Mapped(role.Id);
+        if (!await (owner == Organization.Instance ? mapped : mapped.Where(m => m.OrganizationId == owner)).AnyAsync(ct)) return Result.Ok;
+        if (owner == Organization.Instance || !await granter.CoversAsync(db, [Permission.DirectoriesWrite], ct)) return GroupErrors.MappingOfRole;
+        if (other.Key == BuiltInRoles.Owner) return GroupErrors.OwnerMapped;
+        db.EnterOrganization(owner);
+        await GroupMappingService.GiveInsteadAsync(db, events, owner, role, other, ct);
         return await db.TrySaveAsync(ct);
     }
 

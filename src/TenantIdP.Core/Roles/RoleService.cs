@@ -131,6 +131,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
             // One of the instance, given to somebody between the look and the delete: the foreign key has refused.
             if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
             if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
+            if (await Mapped(id).AnyAsync(ct)) return GroupErrors.MappingOfRole;
             throw;
         }
     }
@@ -144,6 +145,7 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
         if (await IsHeldAsync(id, ct)) return RoleErrors.InUse;
         if (await IsExtendedAsync(id, ct)) return RoleErrors.Extended;
         if ((await GivingAsync(owner, role.Key, ct)).Count > 0) return RoleErrors.DefaultOfConnection;
+        if (await Mapped(id).AnyAsync(ct)) return GroupErrors.MappingOfRole;
         if (await GivenByDirectories(owner, role.Key).AnyAsync(ct)) return RoleErrors.DefaultOfDirectory;
 
         db.Roles.Remove(role);
@@ -176,6 +178,9 @@ public sealed class RoleService(IdpDbContext db, RoleHierarchy hierarchy, Member
     private async Task<bool> IsHeldAsync(Id<Role> id, CancellationToken ct) =>
         await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct)
         || await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.RoleId == id, ct);
+
+    /// <summary>What groups of directories give it, wherever.</summary>
+    internal IQueryable<GroupMapping> Mapped(Id<Role> id) => db.GroupMappings.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.RoleId == id);
 
     internal Task<bool> IsExtendedAsync(Id<Role> id, CancellationToken ct) => db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId == id, ct);
 

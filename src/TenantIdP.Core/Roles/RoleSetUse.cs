@@ -13,7 +13,10 @@ namespace TenantIdP.Core.Roles;
 /// <param name="Extended">How many of its own roles extend it.</param>
 public sealed record LeftOutRole(string Key, int Members, int Connections, int Directories, int Extended)
 {
-    public bool IsUsed => Members > 0 || Connections > 0 || Directories > 0 || Extended > 0;
+    /// <summary>How many mappings of its directories' groups give it.</summary>
+    public int GroupMappings { get; init; }
+
+    public bool IsUsed => Members > 0 || Connections > 0 || Directories > 0 || Extended > 0 || GroupMappings > 0;
 }
 
 /// <summary>
@@ -61,6 +64,8 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
                     if (key == BuiltInRoles.Owner || (await db.RolesAsync(organization, [key], ct)).GetValueOrDefault(key) is not { } other) return RoleSetErrors.ReplacementInvalid;
                     var given = await replacement.GivenInsteadAsync(organization, role.Key, other, Granter.Instance, ct);
                     if (!given.IsOk) return given;
+                    var mapped = await replacement.MappedInsteadAsync(organization, role, other, Granter.Instance, ct);
+                    if (!mapped.IsOk) return mapped;
                     await replacement.MoveAsync(role, other, organization, ct);
                     moved[role.Key] = key;
                 }
@@ -77,6 +82,7 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
         if (await db.MembershipRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => ids.Contains(r.RoleId) && organizations.Contains(r.OrganizationId), ct)) return true;
         if (await db.WorkspaceRoles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => ids.Contains(r.RoleId) && organizations.Contains(r.OrganizationId), ct)) return true;
         if (await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(r => r.ExtendsId != null && ids.Contains(r.ExtendsId.Value) && organizations.Contains(r.OrganizationId), ct)) return true;
+        if (await db.GroupMappings.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(m => ids.Contains(m.RoleId) && organizations.Contains(m.OrganizationId), ct)) return true;
         if (await db.Directories.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(d => organizations.Contains(d.OrganizationId) && keys.Contains(d.DefaultRoleKey), ct)) return true;
         var giving = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(c => organizations.Contains(c.OrganizationId) && (keys.Contains(c.DefaultRoleKey) || c.SsoRoles != null)).ToListAsync(ct);
@@ -92,8 +98,9 @@ public sealed class RoleSetUse(IdpDbContext db, RoleReplacement replacement, Eve
         var extended = await db.Roles.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(r => r.OrganizationId == organization && r.ExtendsId == id, ct);
         var connections = await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking()
             .Where(c => c.OrganizationId == organization && (c.DefaultRoleKey == key || c.SsoRoles != null)).ToListAsync(ct);
+        var mappings = await db.GroupMappings.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(m => m.OrganizationId == organization && m.RoleId == id, ct);
         var directories = await db.Directories.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).CountAsync(d => d.OrganizationId == organization && d.DefaultRoleKey == key, ct);
-        return new LeftOutRole(key, members, connections.Count(c => Gives(c, key)), directories, extended);
+        return new LeftOutRole(key, members, connections.Count(c => Gives(c, key)), directories, extended) { GroupMappings = mappings };
     }
 
     private static bool Gives(Connection connection, string key) => connection.DefaultRoleKey == key || connection.SsoRoles?.Rules.Any(r => r.Role == key) == true;

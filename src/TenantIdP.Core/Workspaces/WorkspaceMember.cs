@@ -22,11 +22,23 @@ public sealed class WorkspaceMember : IOrganizationOwned, IVersioned
 
     public IReadOnlyList<WorkspaceRole> Roles => roles;
 
-    public static WorkspaceMember Join(Id<Workspace> workspace, Membership membership, DateTimeOffset now) => new(membership.OrganizationId, workspace, membership.Id, now);
+    public static WorkspaceMember Join(Id<Workspace> workspace, Membership membership, DateTimeOffset now) => Join(membership.OrganizationId, workspace, membership.Id, now);
+
+    internal static WorkspaceMember Join(Id<Organization> organization, Id<Workspace> workspace, Id<Membership> membership, DateTimeOffset now) => new(organization, workspace, membership, now);
 
     /// <summary>Gives a role once per source. Returns false when this source had given it already.</summary>
-    public bool Grant(Role role, RoleSource source, string sourceId, DateTimeOffset now) =>
-        Add(new WorkspaceRole(OrganizationId, WorkspaceId, MembershipId, role.OrganizationId, role.Id, source, sourceId, now), now);
+    public bool Grant(Role role, RoleSource source, string sourceId, DateTimeOffset now) => Grant(role.OrganizationId, role.Id, source, sourceId, now);
+
+    internal bool Grant(Id<Organization> roleOrganization, Id<Role> role, RoleSource source, string sourceId, DateTimeOffset now) =>
+        Add(new WorkspaceRole(OrganizationId, WorkspaceId, MembershipId, roleOrganization, role, source, sourceId, now), now);
+
+    internal bool Holds(RoleSource source, string sourceId) => roles.Any(r => r.Source == source && r.SourceId == sourceId);
+
+    /// <summary>Takes back what one giver gave; the same roles from others stay.</summary>
+    internal void Revoke(RoleSource source, string sourceId, DateTimeOffset now)
+    {
+        if (roles.RemoveAll(r => r.Source == source && r.SourceId == sourceId) > 0) UpdatedAt = now;
+    }
 
     public bool Revoke(Id<Role> role, IReadOnlyCollection<RoleSource> sources, DateTimeOffset now)
     {

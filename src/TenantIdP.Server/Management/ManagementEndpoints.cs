@@ -72,6 +72,10 @@ public static class ManagementEndpoints
         services.AddScoped<DirectoryService>();
         services.AddScoped<DirectoryDeletion>();
         services.AddScoped<DirectoryLogs>();
+        services.AddScoped<GroupRoles>();
+        services.AddScoped<GroupMappingService>();
+        services.AddScoped<DirectoryGroupService>();
+        services.AddScoped<DirectoryGroupOverview>();
         services.AddScoped<ApiService>();
         services.AddScoped<KeyService>();
         services.AddScoped<KeyReader>();
@@ -151,6 +155,7 @@ public static class ManagementEndpoints
         organization.MapSignInTraces();
         organization.MapAppGrants();
         organization.MapKeys();
+        organization.MapDirectoryGroups();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();
         organization.MapOrganizationWebhooks();

@@ -90,9 +90,10 @@ public sealed record CreateRoleRequest(
 /// <param name="Members">Who hold it or a role that extends it, from whatever source.</param>
 /// <param name="Roles">How many extend it, directly or not.</param>
 /// <param name="Connections">How many give it, by default or by a rule.</param>
-public sealed record RoleImpactResponse(int Members, int Roles, int Organizations, int Connections, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+/// <param name="GroupMappings">How many mappings of directories' groups give it.</param>
+public sealed record RoleImpactResponse(int Members, int Roles, int Organizations, int Connections, int GroupMappings, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
 {
-    internal static RoleImpactResponse From(RoleImpact i) => new(i.Members, i.Roles, i.Organizations, i.Connections, i.Added, i.Removed);
+    internal static RoleImpactResponse From(RoleImpact i) => new(i.Members, i.Roles, i.Organizations, i.Connections, i.GroupMappings, i.Added, i.Removed);
 }
 
 /// <param name="OrganizationId">Null for a role of the instance, which every organization has.</param>

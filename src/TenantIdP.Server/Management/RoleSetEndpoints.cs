@@ -72,10 +72,11 @@ public sealed record UseRoleSetRequest(Id<RoleSet>? RoleSetId = null, IReadOnlyD
 /// <param name="Connections">How many of its connections give it, by default or by a rule.</param>
 /// <param name="Directories">How many of its directories give it by default.</param>
 /// <param name="Extended">How many of its own roles extend it: change these first.</param>
-public sealed record LeftOutRoleResponse(string Key, int Members, int Connections, int Directories, int Extended);
+/// <param name="GroupMappings">How many mappings of its directories' groups give it.</param>
+public sealed record LeftOutRoleResponse(string Key, int Members, int Connections, int Directories, int Extended, int GroupMappings);
 
 /// <param name="Roles">Those that the organization would lose, used or not.</param>
 public sealed record RoleSetImpactResponse(IReadOnlyList<LeftOutRoleResponse> Roles)
 {
-    internal static RoleSetImpactResponse From(IReadOnlyList<LeftOutRole> roles) => new([.. roles.Select(r => new LeftOutRoleResponse(r.Key, r.Members, r.Connections, r.Directories, r.Extended))]);
+    internal static RoleSetImpactResponse From(IReadOnlyList<LeftOutRole> roles) => new([.. roles.Select(r => new LeftOutRoleResponse(r.Key, r.Members, r.Connections, r.Directories, r.Extended, r.GroupMappings))]);
 }

@@ -37,6 +37,9 @@ internal sealed class ScimAnswer : IResult
     public static ScimAnswer Created(string id, string location, string? etag, Action<Utf8JsonWriter> write) =>
         new(StatusCodes.Status201Created, ScimMessages.ToBytes(write)) { ResourceId = id, Location = location, ETag = etag };
 
+    /// <summary>It is another than before and is not shown again.</summary>
+    public static ScimAnswer Changed(string location, string etag) => new(StatusCodes.Status204NoContent, default) { Location = location, ETag = etag };
+
     public static ScimAnswer NoContent { get; } = new(StatusCodes.Status204NoContent, default);
 
     /// <summary>The client has this version (RFC 7644 section 3.14).</summary>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Instance;
 using TenantIdP.Server.Background;
@@ -28,9 +27,12 @@ public static class ScimEndpoints
         services.AddScoped<DirectoryProfiles>();
         services.AddScoped<DirectoryUserService>();
         services.AddScoped<DirectoryUserList>();
-        services.TryAddScoped<IDirectoryGroups, NoDirectoryGroups>();
+        services.AddScoped<DirectoryGroupList>();
+        services.AddScoped<IDirectoryGroups>(provider => provider.GetRequiredService<DirectoryGroupList>());
         services.AddScoped<UserListing>();
         services.AddResources<UserResources>();
+        services.AddScoped<GroupListing>();
+        services.AddResources<GroupResources>();
     }
 
     public static void MapScim(this IEndpointRouteBuilder routes)
@@ -40,6 +42,7 @@ public static class ScimEndpoints
 
         directory.MapDiscovery();
         directory.MapResources<UserResources>("/Users");
+        directory.MapResources<GroupResources>("/Groups");
         directory.MapSearchOfAll();
         directory.MapBulk();
     }

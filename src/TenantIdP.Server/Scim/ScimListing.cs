@@ -52,6 +52,9 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
     /// <summary>The rows as resources, with what the query shows.</summary>
     protected abstract Task<IReadOnlyList<ComplexValue>> ShownAsync(IReadOnlyList<TRow> rows, ListQuery query, CancellationToken ct);
 
+    /// <summary>How many of the rows one answer shows: fewer than there are where each can be large. At least one.</summary>
+    protected virtual Task<int> FittingAsync(IReadOnlyList<TRow> rows, ListQuery query, CancellationToken ct) => Task.FromResult(rows.Count);
+
     public async Task<ScimResult<ScimPage>> ReadAsync(ListQuery query, CancellationToken ct)
     {
         var indexed = query.Filter is { } filter ? Translate(filter) : new Indexed<TMatch>(All, true);
@@ -93,13 +96,18 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
         var rows = place is { ByCursor: true, Skip: 0 } && query.Sort is null ? await AfterAsync(match, place.After, take, ct) : await SliceAsync(match, query.Sort, place.Skip, take, ct);
         var isWhole = place is { Skip: 0, After: null } && rows.Count < take;
         var total = isWhole ? rows.Count : await CountAsync(match, ct);
-        var more = rows.Count > place.Take;
-        var page = more ? [.. rows.Take(place.Take)] : rows;
-        return new ScimPage(total, await ShownAsync(page, query, ct), more ? Next(query, place, page) : null);
+        var page = await FitAsync([.. rows.Take(place.Take)], query, ct);
+        return new ScimPage(total, await ShownAsync(page, query, ct), place.ByCursor && rows.Count > page.Count ? Next(query, place, page) : null);
+    }
+
+    private async Task<IReadOnlyList<TRow>> FitAsync(IReadOnlyList<TRow> page, ListQuery query, CancellationToken ct)
+    {
+        var fitting = await FittingAsync(page, query, ct);
+        return fitting < page.Count ? [.. page.Take(fitting)] : page;
     }
 
     private string Next(ListQuery query, Place place, IReadOnlyList<TRow> page) =>
-        query.Sort is null ? IdOf(page[^1]) : (place.Skip + place.Take).ToString(CultureInfo.InvariantCulture);
+        query.Sort is null ? IdOf(page[^1]) : ((long)place.Skip + page.Count).ToString(CultureInfo.InvariantCulture);
 
     private async Task<ScimResult<ScimPage>> WalkAsync(ListQuery query, TMatch match, Place place, CancellationToken ct)
     {
@@ -115,7 +123,8 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
             else more = true;
         }
 
-        return new ScimPage(total, await ShownAsync(kept, query, ct), place.ByCursor && more ? Next(query, place, kept) : null);
+        var page = await FitAsync(kept, query, ct);
+        return new ScimPage(total, await ShownAsync(page, query, ct), place.ByCursor && (more || page.Count < kept.Count) ? Next(query, place, page) : null);
     }
 
     private async Task<ScimResult<ScimPage>> SortAsync(ListQuery query, TMatch match, SortOrder sort, Place place, CancellationToken ct)
@@ -131,8 +140,10 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
         keys.Sort((a, b) => comparer.CompareByKey(a.Key, b.Key) is var order && order != 0 ? order : string.CompareOrdinal(a.Id, b.Id));
         var ids = keys.Skip(place.Skip).Take(place.Take).Select(k => k.Id).ToList();
         var found = (await OfAsync(ids, ct)).ToDictionary(IdOf, StringComparer.Ordinal);
-        List<TRow> page = [.. ids.Select(found.GetValueOrDefault).OfType<TRow>()]; // one may have gone meanwhile
-        return new ScimPage(keys.Count, await ShownAsync(page, query, ct), place.ByCursor && place.Skip + (long)place.Take < keys.Count ? (place.Skip + place.Take).ToString(CultureInfo.InvariantCulture) : null);
+        List<TRow> whole = [.. ids.Select(found.GetValueOrDefault).OfType<TRow>()]; // one may have gone meanwhile
+        var page = await FitAsync(whole, query, ct);
+        var end = (long)place.Skip + (page.Count < whole.Count ? page.Count : place.Take);
+        return new ScimPage(keys.Count, await ShownAsync(page, query, ct), place.ByCursor && end < keys.Count ? end.ToString(CultureInfo.InvariantCulture) : null);
     }
 
     private async IAsyncEnumerable<(TRow Row, ComplexValue Resource)> MatchesAsync(ListQuery query, TMatch match, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)

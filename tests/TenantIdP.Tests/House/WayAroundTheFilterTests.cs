@@ -97,6 +97,9 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Engine.OpenIddict/Stores/AppRegistry.cs"] = "an app is deleted by its id",
         ["src/TenantIdP.Engine.OpenIddict/Endpoints/DeviceRequests.cs"] = "a person's word about a waiting device, by a condition on its rows",
         ["src/TenantIdP.Engine.OpenIddict/Keys/KeyRing.cs"] = "signing keys belong to the instance",
+        ["src/TenantIdP.Core/Directories/GroupMembers.cs"] = "who left a group, by group and users; the groups that a deleted user was in",
+        ["src/TenantIdP.Core/Directories/GroupRoles.cs"] = "takes back what a group gave to any number of members, within its organization",
+        ["src/TenantIdP.Core/Directories/GroupMappingService.cs"] = "what a mapping gave that another gives as well, by its source",
     };
 
     private static readonly Dictionary<string, string> MayWriteSql = new()

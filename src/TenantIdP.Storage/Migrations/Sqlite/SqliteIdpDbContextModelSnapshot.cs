@@ -417,6 +417,88 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("service_provider_keys", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("external_id");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_key");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_directory_groups");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_external_id")
+                        .HasFilter("external_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "NameKey")
+                        .IsUnique()
+                        .HasDatabaseName("ux_directory_groups_organization_id_directory_id_name_key");
+
+                    b.ToTable("directory_groups", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<Guid>("DirectoryUserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_user_id");
+
+                    b.HasKey("OrganizationId", "GroupId", "DirectoryUserId")
+                        .HasName("pk_directory_group_members");
+
+                    b.HasIndex("OrganizationId", "DirectoryUserId")
+                        .HasDatabaseName("ix_directory_group_members_organization_id_directory_user_id");
+
+                    b.ToTable("directory_group_members", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -708,6 +790,78 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_directory_user_emails_organization_id_value_key");
 
                     b.ToTable("directory_user_emails", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("DirectoryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("directory_id");
+
+                    b.Property<string>("GroupExternalId")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_external_id");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("GroupName")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("group_name");
+
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("RoleOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_organization_id");
+
+                    b.Property<Guid?>("WorkspaceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("workspace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_group_mappings");
+
+                    b.HasIndex("OrganizationId", "WorkspaceId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_workspace_id");
+
+                    b.HasIndex("RoleOrganizationId", "RoleId")
+                        .HasDatabaseName("ix_group_mappings_role_organization_id_role_id");
+
+                    b.HasIndex("OrganizationId", "DirectoryId", "GroupExternalId")
+                        .HasDatabaseName("ix_group_mappings_organization_id_directory_id_group_external_id");
+
+                    b.HasIndex("OrganizationId", "GroupId", "RoleId", "WorkspaceId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_id_group_id_role_id_workspace_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "GroupId", "RoleId" }, "ux_group_mappings_organization_role")
+                        .IsUnique()
+                        .HasDatabaseName("ux_group_mappings_organization_role")
+                        .HasFilter("workspace_id IS NULL");
+
+                    b.ToTable("group_mappings", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_group_mappings_owner", "role_organization_id = organization_id OR role_organization_id = '00000000-0000-0000-0000-000000000000'");
+                        });
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
@@ -2520,6 +2674,33 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_service_provider_keys_organization_id_connection_id");
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroup", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_groups_organization_id_directory_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryGroupMember", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryUser", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryUserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_directory_user_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_directory_group_members_organization_id_group_id");
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Directories.DirectoryLogEntry", b =>
                 {
                     b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
@@ -2565,6 +2746,35 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_directory_user_emails_organization_id_directory_user_id");
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Directories.GroupMapping", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Directories.OrganizationDirectory", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "DirectoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_organization_id_directory_id");
+
+                    b.HasOne("TenantIdP.Core.Directories.DirectoryGroup", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "GroupId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .HasConstraintName("fk_group_mappings_organization_id_group_id");
+
+                    b.HasOne("TenantIdP.Core.Workspaces.Workspace", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkspaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_group_mappings_organization_id_workspace_id");
+
+                    b.HasOne("TenantIdP.Core.Roles.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleOrganizationId", "RoleId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_mappings_role_organization_id_role_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Directories.OrganizationDirectory", b =>
