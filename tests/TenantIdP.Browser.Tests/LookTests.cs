@@ -184,6 +184,43 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints);
     }
 
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Joining_and_choosing_a_sign_in_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, ct, faults) = (chromium.Demo.Hosts, TestContext.Current.CancellationToken, new List<string>());
+        using var management = await ManagementClient.OfAsync(hosts, ct);
+        var (offering, asking, several) = (await management.OrganizationOfDomainAsync("Hooli", "offer", ct), await management.OrganizationOfDomainAsync("Nucleus", "suggest", ct), await management.OrganizationOfDomainAsync("Endframe", "off", ct));
+        await management.ConnectAsync(several.Path, ct, "Endframe Europe", "Endframe Americas");
+        await management.NewPersonAsync(ct, $"holly@{offering.Host}", $"holly@{asking.Host}");
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+
+        await visit.OpenAppAsync();
+        await visit.EnterEmailAsync($"erlich@{several.Host}");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Choose your sign-in");
+        await SeeAsync(look, "70-choose-sign-in");
+        await visit.Follow("Use another email address");
+
+        await visit.EnterEmailAsync($"holly@{offering.Host}");
+        await visit.EnterPasswordAsync();
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Join your organization");
+        await SeeAsync(look, "71-join");
+        await visit.Press("Ask to join Nucleus");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Request sent");
+        await SeeAsync(look, "72-join-requested");
+        await visit.Page.GoBackAsync();
+        await visit.Press("Join Hooli");
+        await visit.ExpectInAppAsync("Hooli");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints);
+    }
+
     private static async Task SeeAsync(Look look, string step)
     {
         var page = look.Visit.Page;

@@ -63,6 +63,33 @@ public sealed class ManagementClient : IDisposable
         return (await ReadAsync(await client.PostAsync("/connect/device", form, ct), ct)).GetProperty("verification_uri_complete").GetString()!; // as above
     }
 
+    /// <summary>An organization with a verified domain that treats its people so.</summary>
+    public async Task<(string Path, string Host)> OrganizationOfDomainAsync(string name, string assignment, CancellationToken ct)
+    {
+        var host = $"{name.ToLowerInvariant()}-{Guid.CreateVersion7():n}.test";
+        var organization = await ReadAsync(await client.PostAsJsonAsync("/api/v1/organizations", new { displayName = name }, ct), ct);
+        var path = $"/api/v1/organizations/{organization.GetProperty("id").GetString()}";
+        var domain = await ReadAsync(await client.PostAsJsonAsync($"{path}/domains", new { host }, ct), ct);
+        var domainPath = $"{path}/domains/{domain.GetProperty("id").GetString()}";
+        await ReadAsync(await client.PostAsJsonAsync($"{domainPath}/verify-by-operator", new { reason = "A browser test" }, ct), ct);
+        await ReadAsync(await client.PatchAsJsonAsync(domainPath, new { assignment }, ct), ct);
+        return (path, host);
+    }
+
+    /// <summary>A person with the demo's password and these verified addresses.</summary>
+    public async Task NewPersonAsync(CancellationToken ct, params string[] emails) => await ReadAsync(
+        await client.PostAsJsonAsync("/api/v1/users", new { name = "Holly Hooli", password = DemoUniverse.Password, emails = emails.Select(address => new { address, verified = true }) }, ct), ct);
+
+    /// <summary>Active connections with these names.</summary>
+    public async Task ConnectAsync(string organization, CancellationToken ct, params string[] names)
+    {
+        foreach (var displayName in names)
+        {
+            var made = await ReadAsync(await client.PostAsJsonAsync($"{organization}/connections", new { kind = "oidc", displayName, issuer = "http://127.0.0.1:9/", clientId = "c", clientSecret = "a secret that nobody asks for" }, ct), ct);
+            await ReadAsync(await client.PostAsJsonAsync($"{organization}/connections/{made.GetProperty("id").GetString()}/activate", new { untestedReason = "A browser test" }, ct), ct);
+        }
+    }
+
     public void Dispose() => client.Dispose();
 
     private async Task<string> OrganizationAsync(string slug, CancellationToken ct) =>
