@@ -42,8 +42,12 @@ internal sealed partial class InvitationScene(IdpHost idp)
 
     public static string TokenOf(string link) => link[(link.LastIndexOf('/') + 1)..];
 
-    public Task<WebPage> AnswerAsync(WebBrowser browser, WebPage page, string answer, CancellationToken ct, Func<Uri, bool>? stopAt = null) =>
-        browser.SubmitAsync(page, new Dictionary<string, string>(), ct, stopAt: stopAt, button: page.Document.QuerySelector($"button[value='{answer}']") ?? throw new InvalidOperationException($"No {answer} on {page.Address}: {page.Text.Trim()}"));
+    /// <summary>Presses the button, on a page of ours.</summary>
+    public Task<WebPage> AnswerAsync(WebBrowser browser, WebPage page, string answer, CancellationToken ct, Func<Uri, bool>? stopAt = null)
+    {
+        var button = page.Address.AbsoluteUri.StartsWith(idp.Issuer, StringComparison.Ordinal) ? page.Document.QuerySelector($"button[value='{answer}']") : null;
+        return browser.SubmitAsync(page, new Dictionary<string, string>(), ct, stopAt: stopAt, button: button ?? throw new InvalidOperationException($"No {answer} on {page.Address}: {page.Text.Trim()}"));
+    }
 
     public Task<Invitation> ReadAsync(Invitation invitation, CancellationToken ct) =>
         idp.ReadAsync(db => db.Invitations.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleAsync(i => i.Id == invitation.Id, ct));
