@@ -29,13 +29,15 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         if (!EmailAddress.TryParse(Email, out var email)) return SeeOther(SignInUrl(Return, another: true));
 
         var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
-        var isPast = realm.Connection is not null;
-        if (isPast && !Local) return SeeOther(SignInUrl(Return, another: true));
+        if (realm.Connection is not null && !Local) return SeeOther(SignInUrl(Return, another: true));
+
+        // By the address alone: an organization that the request names has no say about people of another one's domain.
+        var past = Local ? (await homeRealm.FindAsync(new RealmQuestion(null, null, null, email), ct)).Connection : null;
 
         using var turn = await hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
         var context = await browser.ContextAsync(ct);
-        var signedIn = isPast ? await passwords.TryPastConnectionAsync(email, Password ?? "", context, ct) : await passwords.TryAsync(email, Password ?? "", context, ct);
+        var signedIn = past is { } connection ? await passwords.TryPastAsync(connection, email, Password ?? "", context, ct) : await passwords.TryAsync(email, Password ?? "", context, ct);
         telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (signedIn.IsOk)
         {
