@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
@@ -30,16 +31,19 @@ public sealed class BreakGlass(IdpDbContext db, Tallies tallies, EventLog events
 internal static class PasswordsPastConnections
 {
     /// <summary>
-    /// Whether an organization lets this person sign in with a password although their domain belongs to a connection: one that names them for break-glass, or one that an operator has unlocked. Which of them
-    /// do is the question; what it is worth there is judged at each mint by <see cref="AccessPolicy"/>.
+    /// Whether the organization of this connection, which the person's domain leads to, lets them sign in with a password all the same: it names them for break-glass, or an operator has unlocked it. No other
+    /// organization's word counts: whoever owns one could name themselves there and come past the identity provider of their employer. What the password is worth is judged at each mint by
+    /// <see cref="AccessPolicy"/>.
     /// </summary>
-    public static async Task<bool> MayUsePasswordPastConnectionAsync(this IdpDbContext db, Id<User> user, CancellationToken ct)
+    public static async Task<bool> MayUsePasswordPastAsync(this IdpDbContext db, Id<Connection> connection, Id<User> user, CancellationToken ct)
     {
-        var rules = await (
-            from m in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            join o in db.Organizations on m.OrganizationId equals o.Id
+        var rule = await (
+            from c in db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where c.Id == connection
+            join m in db.Memberships on c.OrganizationId equals m.OrganizationId
+            join o in db.Organizations on c.OrganizationId equals o.Id
             where m.UserId == user && m.Status == MembershipStatus.Active && o.Status == OrganizationStatus.Active
-            select new { o.RequireSso, o.Sso }).ToListAsync(ct);
-        return rules.Any(r => r.RequireSso ? r.Sso.BreakGlass.Contains(user) : r.Sso.UnlockedAt is not null);
+            select new { o.RequireSso, o.Sso }).SingleOrDefaultAsync(ct);
+        return rule is not null && (rule.RequireSso ? rule.Sso.BreakGlass.Contains(user) : rule.Sso.UnlockedAt is not null);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
@@ -19,15 +20,15 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
 
     private sealed record Candidate(Id<User> User, string PasswordHash, UserStatus Status);
 
-    public Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(email, password, browser, false, ct);
+    public Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(null, email, password, browser, ct);
 
     /// <summary>
-    /// For an address whose domain belongs to a connection: the password of somebody whom no organization lets in so (break-glass, or unlocked by an operator) is as wrong as any other, so that a leftover one
-    /// enters nowhere and nobody learns who is named.
+    /// For an address whose domain leads to this connection: the password of somebody whom its organization does not let in so (break-glass, or unlocked by an operator) is as wrong as any other, after the same
+    /// work, so that a leftover one enters nowhere and nobody learns who is named or which one is right.
     /// </summary>
-    public Task<Result<SignedIn>> TryPastConnectionAsync(EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(email, password, browser, true, ct);
+    public Task<Result<SignedIn>> TryPastAsync(Id<Connection> connection, EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(connection, email, password, browser, ct);
 
-    private async Task<Result<SignedIn>> TryAsync(EmailAddress email, string password, BrowserContext browser, bool isPast, CancellationToken ct)
+    private async Task<Result<SignedIn>> TryAsync(Id<Connection>? past, EmailAddress email, string password, BrowserContext browser, CancellationToken ct)
     {
         if (password.Length is 0 or > MaxPasswordLength) return SignInErrors.WrongCredentials;
 
@@ -42,7 +43,7 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
         var mayTry = await throttle.TakeAsync(candidate?.User, source, ct);
         decoy ??= hashing.Hash("no such account, but the same work");
         var check = hashing.Check(mayTry.Taken && candidate is not null ? candidate.PasswordHash : decoy, password);
-        if (isPast && candidate is not null && check != PasswordCheck.Wrong && !await db.MayUsePasswordPastConnectionAsync(candidate.User, ct)) check = PasswordCheck.Wrong;
+        if (past is { } connection && !await db.MayUsePasswordPastAsync(connection, candidate?.User ?? default, ct)) check = PasswordCheck.Wrong;
         if (candidate is null || !mayTry.Taken || check == PasswordCheck.Wrong) return await RefuseAsync(mayTry.Taken ? candidate?.User : null, SignInErrors.WrongCredentials, mayTry.Last, ct);
         if (candidate.Status != UserStatus.Active) return await RefuseAsync(candidate.User, SignInErrors.UserSuspended, false, ct);
         return await SucceedAsync(candidate, check == PasswordCheck.RightButOld ? hashing.Hash(password) : candidate.PasswordHash, source, browser, ct);

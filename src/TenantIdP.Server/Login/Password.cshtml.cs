@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using TenantIdP.Core.Connections;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
@@ -29,13 +30,15 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         if (!EmailAddress.TryParse(Email, out var email)) return SeeOther(SignInUrl(Return, another: true));
 
         var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
-        var isPast = !realm.IsLocal;
-        if (isPast && !Local) return SeeOther(SignInUrl(Return, another: true));
+        if (!realm.IsLocal && !Local) return SeeOther(SignInUrl(Return, another: true));
+
+        // By the address alone: an organization that the request names has no say about people of another one's domain.
+        var past = Local ? await PastAsync(email, ct) : null;
 
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
         var context = await tools.Browser.ContextAsync(ct);
-        var signedIn = isPast ? await tools.SignIn.TryPastConnectionAsync(email, Password ?? "", context, ct) : await tools.SignIn.TryAsync(email, Password ?? "", context, ct);
+        var signedIn = past is { } connection ? await tools.SignIn.TryPastAsync(connection, email, Password ?? "", context, ct) : await tools.SignIn.TryAsync(email, Password ?? "", context, ct);
         tools.Telemetry.SignIn("password", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (signedIn.IsOk)
         {
@@ -45,6 +48,13 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
 
         Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message) { IsLocal = Local };
         return Again(Form.Error);
+    }
+
+    /// <summary>A connection of the organization whose people have addresses like this one; any of them, because the organization is asked.</summary>
+    private async Task<Id<Connection>?> PastAsync(EmailAddress email, CancellationToken ct)
+    {
+        var home = await homeRealm.FindAsync(new RealmQuestion(null, null, null, email), ct);
+        return home.Connection ?? (home.Choices.Count > 0 ? home.Choices[0].Id : null);
     }
 
     internal static readonly FailureFacts Busy =

@@ -95,6 +95,8 @@ public sealed class MailTemplateFile
 
             var end = source.IndexOf(kind == '{' ? "}}" : "%}", at + 2, StringComparison.Ordinal);
             if (end < 0 || end - at > MaxTagLength) throw new StartupException($"{name}: a tag has no end within {MaxTagLength} characters.");
+            // A text with an end of a tag in it would hide what comes after from this look, but not from the parser.
+            if (source[at..end].Count(c => c is '"' or '\'') % 2 != 0) throw new StartupException($"{name}: a text in a tag has no end, or has braces in it.");
             if (++tags > MaxTags) throw new StartupException($"{name} has more than {MaxTags} tags.");
             var inside = source[(at + 2)..end].Trim(' ', '-', '\n', '\t');
             if (kind == '%' && !Tags.Contains(inside.Split(' ')[0], StringComparer.Ordinal)) throw new StartupException($"{name}: a mail has no other tags than {string.Join(", ", Tags)}.");

@@ -28,7 +28,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Domains/MembershipDomainRules.cs"] = "the memberships of a person whose address goes",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
-        ["src/TenantIdP.Core/SignIn/BreakGlass.cs"] = "which organizations name a person for break-glass is the question; keyed by the person",
+        ["src/TenantIdP.Core/SignIn/BreakGlass.cs"] = "whether the organization of the connection that a domain leads to names a person; keyed by connection and person",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
         ["src/TenantIdP.Core/SignIn/SignInRecord.cs"] = "the owner of the connection whose sign-in was refused",
         ["src/TenantIdP.Core/SignIn/TraceViewing.cs"] = "a trace id does not say whose it is; narrowed to the person's own memberships, or an operator",

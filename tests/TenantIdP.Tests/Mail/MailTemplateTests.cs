@@ -72,6 +72,7 @@ public sealed class MailTemplateTests
     [InlineData("Subject: x\n--- text\n{% include 'x' %}\n--- html\nx\n")]
     [InlineData("Subject: x\n--- text\n{% if person %}\n--- html\nx\n")]
     [InlineData("Subject: x\n--- text\n{{ person \n--- html\nx\n")]
+    [InlineData("Subject: x\n--- text\n{{ \"}}\" or person or person or person }}\n--- html\nx\n")]
     [InlineData("Subject: {{}}\n--- text\n{%%}\n--- html\nx\n")]
     public void What_is_no_template_ends_the_start_with_its_name(string content) =>
         Assert.StartsWith("here.liquid", Assert.Throws<StartupException>(() => MailTemplateFile.Parse(content, "here.liquid")).Message, StringComparison.Ordinal);

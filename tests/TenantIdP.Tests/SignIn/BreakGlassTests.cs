@@ -133,6 +133,31 @@ public abstract class BreakGlassTests(IdpHost idp)
     }
 
     [Fact]
+    [Trait("Attack", "D11")]
+    public async Task An_organization_that_somebody_owns_is_no_way_past_the_identity_provider_of_their_employer()
+    {
+        using var scene = await SceneAsync();
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var (employer, host) = (await idp.CreateOrganizationAsync(Ct), idp.UniqueHost());
+        await idp.VerifyDomainAsync(employer, Ct, host);
+        await idp.ConnectAsync(employer, upstream, Ct); // single sign-on is optional there, and routes
+        var eve = await idp.CreateUserAsync($"eve@{host}", Ct);
+        await idp.AddMemberAsync(employer, eve, Ct);
+        await idp.AddMemberAsync(scene.Organization, eve, Ct, BuiltInRoles.Owner);
+        await RequireAsync(scene.Organization, [eve.Id]);
+
+        foreach (var pending in new Uri?[] { null, scene.Authorize().Address, scene.App.Authorize(("organization", employer.Id.ToString())).Address })
+        {
+            using var browser = new WebBrowser();
+            if (pending is not null) await browser.GetAsync(pending, Ct, a => a.Host != new Uri(idp.Issuer).Host || a.Port != new Uri(idp.Issuer).Port);
+            var back = browser.Trail.Select(a => Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(a.Query)).FirstOrDefault(q => q.ContainsKey("return"))?["return"].ToString();
+            var page = await browser.GetAsync(new Uri($"{idp.Issuer}/signin?local=true{(back is null ? "" : "&return=" + Uri.EscapeDataString(back))}"), Ct);
+            await SignInAsync(browser, scene, page, $"eve@{host}");
+            Assert.DoesNotContain(browser.Cookies.GetAllCookies(), c => c.Name == "tidp");
+        }
+    }
+
+    [Fact]
     [Trait("Fault", "Lock-out")]
     public async Task An_operator_unlocks_by_a_command_with_a_reason_and_the_rule_can_be_set_again()
     {
