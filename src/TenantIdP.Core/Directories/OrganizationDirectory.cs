@@ -99,8 +99,9 @@ public sealed class OrganizationDirectory : IHasIdPrefix, IOrganizationOwned, IV
     public DirectorySettings Settings => new(DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRoleKey);
 
     /// <summary>The source id of a role that something of this directory gave (<see cref="Members.RoleSource.ScimGroup"/>): what begins so ends with the directory.</summary>
+    /// <param name="id">Whose source it is.</param>
     /// <param name="giver">The id of the mapping or group that gives it, at most 33 characters.</param>
-    public string SourceOf(string giver) => $"{Id}/{giver}";
+    public static string SourceOf(Id<OrganizationDirectory> id, string giver) => $"{id}/{giver}";
 
     internal const string Escape = "\\";
 

@@ -203,7 +203,7 @@ public abstract class DirectoryEndpointTests(ManagementHost host)
         {
             var role = await db.Roles.SingleAsync(r => r.Key == key, Ct);
             foreach (var (member, directory) in new[] { (both, ours), (both, other), (one, ours) })
-                (await db.Memberships.Include(m => m.Roles).SingleAsync(m => m.Id == member.Membership.Id, Ct)).Grant(role, RoleSource.ScimGroup, directory.SourceOf("dgm_1"), TimeProvider.System.GetUtcNow());
+                (await db.Memberships.Include(m => m.Roles).SingleAsync(m => m.Id == member.Membership.Id, Ct)).Grant(role, RoleSource.ScimGroup, OrganizationDirectory.SourceOf(directory.Id, "dgm_1"), TimeProvider.System.GetUtcNow());
             return await db.SaveChangesAsync(Ct);
         });
         var path = $"organizations/{organization}/directories/{ours.Id}";
