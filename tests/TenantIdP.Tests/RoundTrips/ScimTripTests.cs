@@ -24,34 +24,27 @@ public abstract class ScimTripTests(IdpHost host)
         var many = await RunAsync(world, "many");
 
         for (var i = 0; i < few.Count; i++) Assert.True(few[i].Trips.Count == many[i].Trips.Count, $"{few[i].Name}\n{few[i].Trips}\n=====\n{many[i].Trips}");
-        var actual = string.Join('\n', many.Select(one => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{one.Name}: {one.Trips.Count.Statements} statements, {one.Trips.Count.Commits} commits")));
-        Assert.True(Expected == actual, actual);
+        Assert.All(many, one => Assert.True(one.Trips.Statements.Count <= one.Most && one.Trips.Commits == one.Commits, $"{one.Name}\n{one.Trips}"));
     }
 
-    /// <summary>One more is a regression, one less belongs in here. On SQLite each row that is written is a statement; on PostgreSQL all rows of one save are.</summary>
-    private string Expected => host.Store is PostgreSqlStore
-        ? """
-          create: 0 statements, 1 commits
-          """
-        : """
-          create: 0 statements, 1 commits
-          """;
+    /// <summary>On SQLite each row that is written is a statement; on PostgreSQL all rows of one save are.</summary>
+    private int Most(int sqlite, int postgreSql) => host.Store is PostgreSqlStore ? postgreSql : sqlite;
 
-    private async Task<IReadOnlyList<(string Name, Trips Trips)>> RunAsync(ScimWorld world, string local)
+    private async Task<IReadOnlyList<(string Name, Trips Trips, int Most, int Commits)>> RunAsync(ScimWorld world, string local)
     {
         var (created, create) = await CountAsync(world, HttpMethod.Post, "/Users", world.User(local));
         var (name, path) = (world.Address(local), $"/Users/{created}");
         string Filter(string filter) => $"/Users?filter={Uri.EscapeDataString(filter)}";
         return
         [
-            ("create", create),
-            ("get", (await CountAsync(world, HttpMethod.Get, path, null)).Trips),
-            ("filter by userName", (await CountAsync(world, HttpMethod.Get, Filter($"userName eq \"{name}\""), null)).Trips),
-            ("filter by address", (await CountAsync(world, HttpMethod.Get, Filter($"emails[type eq \"work\"].value eq \"{name}\""), null)).Trips),
-            ("list", (await CountAsync(world, HttpMethod.Get, "/Users?count=3", null)).Trips),
-            ("change one attribute", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips),
-            ("change nothing", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips),
-            ("deactivate", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"active","value":false}"""))).Trips),
+            ("create", create, Most(21, 11), 1),
+            ("get", (await CountAsync(world, HttpMethod.Get, path, null)).Trips, 2, 0),
+            ("filter by userName", (await CountAsync(world, HttpMethod.Get, Filter($"userName eq \"{name}\""), null)).Trips, 2, 0),
+            ("filter by address", (await CountAsync(world, HttpMethod.Get, Filter($"emails[type eq \"work\"].value eq \"{name}\""), null)).Trips, 3, 0),
+            ("list", (await CountAsync(world, HttpMethod.Get, "/Users?count=3", null)).Trips, 3, 0),
+            ("change one attribute", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips, Most(6, 5), 1),
+            ("change nothing", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips, 2, 1),
+            ("deactivate", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"active","value":false}"""))).Trips, Most(13, 11), 1),
         ];
     }
 
@@ -62,7 +55,6 @@ public abstract class ScimTripTests(IdpHost host)
         Assert.True((int)reply.Status < 300, reply.Detail);
         return (reply.Body.TryGetProperty("id", out var id) ? id.GetString() : null, trips.WithoutCaches());
     }
-
 }
 
 public sealed class ScimTripsOnSqlite(SqliteTripsHost host) : ScimTripTests(host), IClassFixture<SqliteTripsHost>;
