@@ -40,7 +40,7 @@ public static class ServerApp
         builder.AddObservability();
         builder.Services.AddSingleton(issuer);
         builder.Services.AddStores(builder.Configuration, builder.Environment);
-        builder.Services.AddCapabilities(builder.Configuration, issuer);
+        builder.Services.AddCapabilities(builder.Configuration, builder.Environment);
         builder.Services.AddEngine(builder.Configuration, issuer);
         builder.AddWeb(issuer);
         builder.AddProxy();

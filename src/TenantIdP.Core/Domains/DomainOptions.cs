@@ -29,7 +29,7 @@ public sealed record DomainOptions : IValidatableObject
     [Range(1, 100_000)]
     public int MaxPerOrganization { get; init; } = 500;
 
-    /// <summary>Names that are reserved for tests and private networks may be claimed; set by composition only (loopback issuer in Development).</summary>
+    /// <summary>Names that are reserved for tests and private networks may be claimed; set by composition only (in Development).</summary>
     public bool AllowReserved { get; private init; }
 
     public const int MaxResolvers = 8;
@@ -37,7 +37,7 @@ public sealed record DomainOptions : IValidatableObject
     /// <summary>In the order in which they are tried.</summary>
     public IReadOnlyList<VerificationMethod> Methods => AuthorityMethods.Count > 0 ? AuthorityMethods : [VerificationMethod.Dns, VerificationMethod.MetaTag, VerificationMethod.File];
 
-    public DomainOptions ForDevelopmentHosts() => this with { AllowReserved = true };
+    public DomainOptions ForDevelopment() => this with { AllowReserved = true };
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -19,14 +19,14 @@ namespace TenantIdP.Server.Composition;
 /// <summary>The use cases of Core that pages, federation and engine share. Listed by hand, one line each.</summary>
 internal static class Capabilities
 {
-    public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration, IssuerOptions issuer)
+    public static void AddCapabilities(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
         services.AddSingleton(Settings.Read(Core.Sessions.SessionOptions.Section, () => configuration.GetSection(Core.Sessions.SessionOptions.Section).Get<Core.Sessions.SessionOptions>()));
         services.AddSingleton(Settings.Read(MemberOptions.Section, () => configuration.GetSection(MemberOptions.Section).Get<MemberOptions>()));
         services.AddSingleton(Settings.Read(InvitationOptions.Section, () => configuration.GetSection(InvitationOptions.Section).Get<InvitationOptions>()));
         services.AddSingleton(Settings.Read(DeletionOptions.Section, () => configuration.GetSection(DeletionOptions.Section).Get<DeletionOptions>()));
         services.AddSingleton(Settings.Read(RateLimitOptions.Section, () => configuration.GetSection(RateLimitOptions.Section).Get<RateLimitOptions>()));
-        services.AddSingleton(DomainProofComposition.Read(configuration, issuer.IsDevelopmentLoopback));
+        services.AddSingleton(DomainProofComposition.Read(configuration, environment));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddScoped<ActorContext>();

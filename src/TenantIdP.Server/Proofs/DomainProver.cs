@@ -49,9 +49,9 @@ internal static class DomainProofComposition
     }
 
     /// <exception cref="StartupException">A setting or a list it names is wrong.</exception>
-    public static DomainOptions Read(IConfiguration configuration, bool developmentHosts)
+    public static DomainOptions Read(IConfiguration configuration, IHostEnvironment environment)
     {
         var options = Settings.Read(DomainOptions.Section, () => configuration.GetSection(DomainOptions.Section).Get<DomainOptions>());
-        return developmentHosts ? options.ForDevelopmentHosts() : options;
+        return environment.IsDevelopment() ? options.ForDevelopment() : options;
     }
 }

@@ -43,7 +43,7 @@ public sealed class ClaimableHostTests
     [Fact]
     public void Development_and_an_instance_allow_more()
     {
-        Assert.Null(CodeOf(new ClaimableHosts(new DomainOptions().ForDevelopmentHosts()), "acme.test"));
+        Assert.Null(CodeOf(new ClaimableHosts(new DomainOptions().ForDevelopment()), "acme.test"));
         var allowing = new ClaimableHosts(new DomainOptions { Allowed = ["corp.local", "gmail.com", "co.uk"] });
         Assert.Null(CodeOf(allowing, "eu.corp.local"));
         Assert.Null(CodeOf(allowing, "gmail.com"));
@@ -60,7 +60,7 @@ public sealed class ClaimableHostTests
         File.WriteAllText(suffixes, "// shorter\ncom\nco.uk\nacme.com\n");
         File.WriteAllText(refused, "# ours\n@freemail.acme.net  # everybody's\nBÜCHER.example.\n");
         File.WriteAllText(wrong, "no list\n");
-        var hosts = new ClaimableHosts(new DomainOptions { PublicSuffixFile = suffixes, RefusedFile = refused }.ForDevelopmentHosts());
+        var hosts = new ClaimableHosts(new DomainOptions { PublicSuffixFile = suffixes, RefusedFile = refused }.ForDevelopment());
 
         Assert.Equal("domain_public_suffix", CodeOf(hosts, "acme.com"));
         Assert.Null(CodeOf(hosts, "github.io"));
