@@ -10,7 +10,7 @@ namespace TenantIdP.Browser.Tests;
 /// <summary>The demo as its one command starts it, in a process and a folder of its own.</summary>
 public sealed class DemoProcess : IAsyncLifetime
 {
-    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(4);
 
     private readonly string folder = Directory.CreateTempSubdirectory("tenantidp-demo-").FullName;
     private readonly ConcurrentQueue<string> output = new();
