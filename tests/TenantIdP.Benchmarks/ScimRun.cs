@@ -145,5 +145,5 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         return http;
     }
 
-    private Cpu Cpu(ServerProcess server) => new(server, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
+    private Cpu Cpu(ServerProcess server) => new(() => server.Cpu, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
 }

@@ -295,8 +295,6 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints.Concat(stranger.Complaints));
     }
 
-    }
-
     [Theory]
     [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
     [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]

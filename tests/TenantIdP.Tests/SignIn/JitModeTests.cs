@@ -1,10 +1,6 @@
-using System.Collections.Concurrent;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using TenantIdP.Core;
 using TenantIdP.Core.Connections;
-using TenantIdP.Core.Joining;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
@@ -12,61 +8,15 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Hosting;
-using TenantIdP.Testing.Stores;
 using TenantIdP.Testing.Upstreams;
 using Xunit;
 
 namespace TenantIdP.Tests.SignIn;
 
-/// <summary>Who waits for an organization, as a test says it.</summary>
-public sealed class Expected
-{
-    public ConcurrentDictionary<(Id<Organization>, string), bool> Invited { get; } = new();
-
-    public ConcurrentDictionary<(Id<Organization>, string), bool> Provisioned { get; } = new();
-}
-
-/// <summary>Invitations in memory: one gives the role guest, and is spent.</summary>
-public sealed class TestInvitations(Expected expected, IdpDbContext db, TimeProvider clock) : IPendingInvitations
-{
-    public Task<bool> AnyAsync(Id<Organization> organization, IReadOnlyCollection<EmailAddress> verified, CancellationToken ct) => Task.FromResult(verified.Any(a => expected.Invited.ContainsKey((organization, a.Normalized))));
-
-    public async Task<bool> ConsumeAsync(Membership membership, IReadOnlyCollection<EmailAddress> verified, CancellationToken ct)
-    {
-        if (!verified.Any(a => expected.Invited.TryRemove((membership.OrganizationId, a.Normalized), out _))) return false;
-        membership.Grant(await db.Roles.SingleAsync(r => r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Guest, ct), RoleSource.Invitation, "inv", clock.GetUtcNow());
-        return true;
-    }
-}
-
-public sealed class TestDirectory(Expected expected) : IProvisionedPeople
-{
-    public Task<bool> AnyAsync(Id<Organization> organization, IReadOnlyCollection<EmailAddress> verified, CancellationToken ct) => Task.FromResult(verified.Any(a => expected.Provisioned.ContainsKey((organization, a.Normalized))));
-}
-
-public sealed class SqliteExpectingIdp() : IdpHost(new SqliteStore())
-{
-    protected override void Configure(WebApplicationBuilder builder) => AddTo(builder.Services);
-
-    public static void AddTo(IServiceCollection services)
-    {
-        services.AddSingleton<Expected>();
-        services.AddScoped<IPendingInvitations, TestInvitations>();
-        services.AddScoped<IProvisionedPeople, TestDirectory>();
-    }
-}
-
-public sealed class PostgreSqlExpectingIdp(PostgreSqlCluster cluster) : IdpHost(new PostgreSqlStore(cluster))
-{
-    protected override void Configure(WebApplicationBuilder builder) => SqliteExpectingIdp.AddTo(builder.Services);
-}
-
 /// <summary>Who becomes a member by signing in through a connection, by its mode.</summary>
 public abstract class JitModeTests(IdpHost idp)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private Expected Expected => idp.Services.GetRequiredService<Expected>();
 
     private sealed record Scene(Organization Organization, string Host, Connection Connection);
 
@@ -78,6 +28,9 @@ public abstract class JitModeTests(IdpHost idp)
 
     private async Task<Error?> SignInAsync(Scene scene, string subject, string email, bool verified = true) => (await idp.TryAsync<SignInService, FederationOutcome>(s => s.FederateAsync(
         scene.Connection.Id, new ExternalIdentity(scene.Connection.Issuer, subject, EmailAddress.Parse(email), verified, PersonName.None, []), new BrowserContext(null, "a test"), Ct))).Error;
+
+    private Task InviteAsync(Scene scene, string email) => idp.UseAsync<InvitationService, InvitationResult>(
+        s => s.CreateAsync(scene.Organization.Id, new NewInvitation(email, [BuiltInRoles.Guest]), Granter.Instance, Ct), scene.Organization.Id);
 
     private Task<List<(RoleSource, string)>> RolesAsync(Scene scene) => idp.ReadAsync(async db =>
     {
@@ -91,42 +44,27 @@ public abstract class JitModeTests(IdpHost idp)
     {
         await using var upstream = await TestUpstream.StartAsync(Ct);
         var (scene, elsewhere) = (await NewSceneAsync(upstream, mode), await NewSceneAsync(upstream, mode));
-        Expected.Invited[(elsewhere.Organization.Id, $"jane@{scene.Host}")] = true; // another organization's is no invitation to this one
-        Expected.Provisioned[(elsewhere.Organization.Id, $"jane@{scene.Host}")] = true;
-        Expected.Invited[(scene.Organization.Id, $"unverified@{scene.Host}")] = true; // nor is one whose address is only said
-        Expected.Provisioned[(scene.Organization.Id, $"unverified@{scene.Host}")] = true;
+        await InviteAsync(elsewhere, $"jane@{scene.Host}"); // another organization's is no invitation to this one
+        await InviteAsync(scene, "unverified@elsewhere.example"); // nor is one whose address is only said
 
         Assert.Equal(SignInErrors.JitDisabled, await SignInAsync(scene, "jane", $"jane@{scene.Host}"));
-        Assert.Equal(SignInErrors.JitDisabled, await SignInAsync(scene, "unverified", $"unverified@{scene.Host}", verified: false));
+        Assert.Equal(SignInErrors.JitDisabled, await SignInAsync(scene, "unverified", "unverified@elsewhere.example", verified: false));
 
         Assert.Empty(await RolesAsync(scene));
-        Assert.False(await idp.ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == $"jane@{scene.Host}" || e.Normalized == $"unverified@{scene.Host}", Ct)));
+        Assert.False(await idp.ReadAsync(db => db.UserEmails.AnyAsync(e => e.Normalized == $"jane@{scene.Host}", Ct)));
     }
 
-    [Theory, InlineData(JitMode.InvitedOnly), InlineData(JitMode.On)]
+    [Theory, InlineData(JitMode.InvitedOnly), InlineData(JitMode.On), InlineData(JitMode.Off), InlineData(JitMode.ProvisionedOnly)]
     public async Task Who_is_invited_joins_with_the_roles_of_the_invitation_once(JitMode mode)
     {
         await using var upstream = await TestUpstream.StartAsync(Ct);
         var scene = await NewSceneAsync(upstream, mode);
-        Expected.Invited[(scene.Organization.Id, $"jane@{scene.Host}")] = true;
+        await InviteAsync(scene, $"jane@{scene.Host}");
 
         Assert.Null(await SignInAsync(scene, "jane", $"Jane@{scene.Host}"));
         Assert.Null(await SignInAsync(scene, "jane", $"Jane@{scene.Host}"));
 
         Assert.Equal([(RoleSource.Invitation, BuiltInRoles.Guest)], await RolesAsync(scene));
-        Assert.False(Expected.Invited.ContainsKey((scene.Organization.Id, $"jane@{scene.Host}")));
-    }
-
-    [Fact]
-    public async Task Whom_a_directory_knows_joins_with_the_default_role()
-    {
-        await using var upstream = await TestUpstream.StartAsync(Ct);
-        var scene = await NewSceneAsync(upstream, JitMode.ProvisionedOnly);
-        Expected.Provisioned[(scene.Organization.Id, $"jane@{scene.Host}")] = true;
-
-        Assert.Null(await SignInAsync(scene, "jane", $"jane@{scene.Host}"));
-
-        Assert.Equal([(RoleSource.Jit, BuiltInRoles.Member)], await RolesAsync(scene));
     }
 
     [Theory, InlineData(JitMode.Off), InlineData(JitMode.InvitedOnly), InlineData(JitMode.ProvisionedOnly)]
@@ -140,7 +78,9 @@ public abstract class JitModeTests(IdpHost idp)
     }
 }
 
-public sealed class JitModesOnSqlite(SqliteExpectingIdp idp) : JitModeTests(idp), IClassFixture<SqliteExpectingIdp>;
+[Collection(SqliteHost.Name)]
+public sealed class JitModesOnSqlite(SqliteIdp idp) : JitModeTests(idp);
 
+[Collection(PostgreSqlHost.Name)]
 [Trait("Store", "PostgreSql")]
-public sealed class JitModesOnPostgreSql(PostgreSqlExpectingIdp idp) : JitModeTests(idp), IClassFixture<PostgreSqlExpectingIdp>;
+public sealed class JitModesOnPostgreSql(PostgreSqlIdp idp) : JitModeTests(idp);
