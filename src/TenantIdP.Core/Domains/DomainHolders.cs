@@ -16,19 +16,19 @@ internal static class DomainHolders
         return holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
     }
 
-    /// <summary>Who holds each of these hosts by a proof that stands, in one statement. One that nobody holds, or whose hold has lapsed, is missing.</summary>
+    /// <summary>Whose verified domain each of these hosts is, in one statement. One that is nobody's is missing.</summary>
     public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct)
     {
         if (hosts.Count == 0) return [];
         var wanted = hosts.SelectMany(host => host.SelfAndParents()).Distinct().ToArray();
         var verified = await db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             .Where(d => wanted.Contains(d.Host) && d.VerifiedAt != null)
-            .Select(d => new { d.Host, d.OrganizationId, d.IncludeSubdomains, d.LapsedAt }).ToDictionaryAsync(d => d.Host, ct);
+            .AsNoTracking().ToDictionaryAsync(d => d.Host, ct);
         var found = new Dictionary<HostName, Id<Organization>>();
         foreach (var host in hosts.Distinct())
         {
             var holder = host.SelfAndParents().Select(verified.GetValueOrDefault).FirstOrDefault(d => d is not null && (d.Host == host || d.IncludeSubdomains));
-            if (holder is { LapsedAt: null }) found[host] = holder.OrganizationId;
+            if (holder is { IsVerified: true }) found[host] = holder.OrganizationId;
         }
 
         return found;
