@@ -66,7 +66,10 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
         return owner.Status != UserStatus.Active || (owner.IsOperator && !owner.IsMember) ? DirectoryUserErrors.PersonUnavailable : (owner.Id, true);
     }
 
-    /// <summary>Outside the verified domains an account that this organization's own sign-in made has its only address from there: the same word as the directory's.</summary>
+    /// <summary>
+    /// An account that this organization's own sign-in made has its only address from there. Where the organization trusts the connection's addresses, it is the same word as the
+    /// directory's; where not, it is what the person typed at their provider, and says nothing about who they are.
+    /// </summary>
     private async Task<Id<User>?> ByUnverifiedAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
     {
         if (facts.Address is not { } address || !EmailAddress.TryParse(Key(directory, facts), out var key) || key != address) return null;
@@ -75,7 +78,8 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
             where email.Normalized == address.Normalized && email.VerifiedAt == null
             join user in db.Users on email.UserId equals user.Id
             where user.Status == UserStatus.Active && !user.IsOperator && user.CreatedByOrganization == directory.OrganizationId && !db.UserEmails.Any(other => other.UserId == user.Id && other.Id != email.Id)
-                && db.UserIdentities.Any(i => i.UserId == user.Id && i.OrganizationId == directory.OrganizationId)
+                && db.UserIdentities.Any(i => i.UserId == user.Id)
+                && db.UserIdentities.Where(i => i.UserId == user.Id).All(i => db.Connections.Any(c => c.OrganizationId == directory.OrganizationId && c.Id == i.ConnectionId && c.TrustEmail))
             orderby user.Id
             select user.Id).Take(2).ToListAsync(ct);
         return found.Count == 1 ? found[0] : null;

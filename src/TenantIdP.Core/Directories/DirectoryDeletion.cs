@@ -30,14 +30,17 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 if (await db.Directories.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct) is not { } directory) return DirectoryErrors.NotFound;
                 var seen = VersionErrors.Check(directory, expectedVersion);
                 if (!seen.IsOk) return seen.Error;
-                var (now, prefix) = (clock.GetUtcNow(), OrganizationDirectory.SourcePrefixOf(id));
+                var (now, own) = (clock.GetUtcNow(), OrganizationDirectory.SourcesOf(id));
                 var members = await MembersOf(organization, id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
-                await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
+                await db.WorkspaceMembers.Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
+                    .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
+                await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
                 // Who was in a workspace by the directory alone is not in it any more.
                 await db.WorkspaceMembers
-                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)) && m.Roles.All(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)))
+                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))
+                        && m.Roles.All(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
                     .ExecuteDeleteAsync(ct);
-                await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix)).ExecuteDeleteAsync(ct);
+                await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
                 // Who its members are called is anybody's to say again.
                 await db.Memberships.Where(m => m.OrganizationId == organization && m.IsNameOfDirectory && db.DirectoryUsers.Any(u => u.OrganizationId == organization && u.DirectoryId == id && u.MembershipId == m.Id && u.DeletedAt == null))
                     .ExecuteUpdateAsync(set => set.SetProperty(m => m.IsNameOfDirectory, false), ct);
@@ -49,8 +52,8 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
 
     private IQueryable<Membership> MembersOf(Id<Organization> organization, Id<OrganizationDirectory> id)
     {
-        var prefix = OrganizationDirectory.SourcePrefixOf(id);
-        return db.Memberships.Where(m => m.OrganizationId == organization && (m.Roles.Any(r => r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix))
-            || db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.MembershipId == m.Id && r.Source == RoleSource.ScimGroup && r.SourceId.StartsWith(prefix))));
+        var own = OrganizationDirectory.SourcesOf(id);
+        return db.Memberships.Where(m => m.OrganizationId == organization && (m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))
+            || db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.MembershipId == m.Id && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))));
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using TenantIdP.Core.Kernel;
 
 namespace TenantIdP.Core.Directories;
 
@@ -16,6 +17,12 @@ public static partial class DirectoryMask
     private const int LongestBody = 32 * 1024;
 
     private const int LongestQuery = 4 * 1024;
+
+    /// <summary>Characters of a text that are looked at.</summary>
+    private const int LongestText = 1_000;
+
+    private const string Password = "password";
+    private const string Hidden = "…";
 
     /// <summary>Levels of JSON that are looked into; what is deeper is refused by whoever reads it.</summary>
     private const int MaxDepth = 32;
@@ -37,7 +44,7 @@ public static partial class DirectoryMask
     }
 
     /// <summary>A sentence of ours, which may quote what was sent.</summary>
-    public static string Text(string sentence) => Address().Replace(sentence, match => One(match.Value));
+    public static string Text(string sentence) => Address().Replace(sentence.Length > LongestText ? sentence[..LongestText] : sentence, match => One(match.Value));
 
     private static string Body(ReadOnlyMemory<byte> body, bool isGroup)
     {
@@ -72,7 +79,7 @@ public static partial class DirectoryMask
                 json.WriteStringValue(Shows(name, value.GetString()!, isGroup)); // a string is not null
                 break;
             case JsonValueKind.Number when !Shown.Contains(name):
-                json.WriteStringValue("…");
+                json.WriteStringValue(Hidden);
                 break;
             default:
                 value.WriteTo(json);
@@ -98,14 +105,19 @@ public static partial class DirectoryMask
     {
         "path" => Filter(text),
         "schemas" => text,
+        _ when name.Equals(Password, StringComparison.OrdinalIgnoreCase) => Hidden,
         _ when IsShown(text) => text,
         _ when Shown.Contains(name) || (isGroup && name.Equals("displayName", StringComparison.OrdinalIgnoreCase)) => Text(text),
         _ => One(text),
     };
 
     /// <summary>Of a filter or a path: the attributes and operators, not what is compared with.</summary>
-    private static string Filter(string text) =>
-        Bare().Replace(Quoted().Replace(text, match => IsShown(match.Groups[1].Value) ? match.Value : $"\"{One(match.Groups[1].Value)}\""), match => IsShown(match.Groups[2].Value) ? match.Value : match.Groups[1].Value + One(match.Groups[2].Value));
+    private static string Filter(string text)
+    {
+        Func<string, string> one = text.Contains(Password, StringComparison.OrdinalIgnoreCase) ? _ => Hidden : One;
+        var quoted = Quoted().Replace(text, match => IsShown(match.Groups[1].Value) ? match.Value : $"\"{one(match.Groups[1].Value)}\"");
+        return Bare().Replace(quoted, match => IsShown(match.Groups[2].Value) ? match.Value : match.Groups[1].Value + one(match.Groups[2].Value));
+    }
 
     private static bool IsShown(string value) => Words.Contains(value) || OurId().IsMatch(value);
 
@@ -114,13 +126,14 @@ public static partial class DirectoryMask
     {
         if (text.Length == 0) return text;
         var first = char.IsHighSurrogate(text[0]) && text.Length > 1 ? text[..2] : text[..1];
-        return Address().Match(text) is { Success: true, Length: var length } && length == text.Length ? $"{first}…{text[text.LastIndexOf('@')..]}" : first + "…";
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        return at > 0 && at == text.LastIndexOf('@') && HostName.TryParse(text[(at + 1)..], out var host) ? $"{first}…@{host.Value}" : first + Hidden;
     }
 
     /// <summary><c>emails[type eq "work"].value</c> is <c>value</c>, and <c>urn:…:User:active</c> is <c>active</c>.</summary>
     private static string LastName(string path) => path[(path.LastIndexOfAny(['.', ':', ']']) + 1)..];
 
-    [GeneratedRegex("^[a-z]{3}_[0-9a-z]{26}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[a-z]{3}_[0-9a-z]{26}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurId();
 
     [GeneratedRegex("[^\\s\"'<>@()]{1,256}@[^\\s\"'<>@()]{1,256}", RegexOptions.CultureInvariant)]

@@ -13,6 +13,8 @@ namespace TenantIdP.Core.Directories;
 /// </summary>
 public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProvider clock)
 {
+    private static readonly string[] NameOnly = ["name"];
+
     /// <param name="before">The address as it was; null for a user who is being made.</param>
     internal async Task<Result> FollowAsync(OrganizationDirectory directory, Membership membership, EmailAddress? before, DirectoryUserFacts facts, CancellationToken ct)
     {
@@ -46,7 +48,7 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
         var before = EventLog.FactsOf(new { user.Name, user.GivenName, user.FamilyName });
         user.Change(user.Profile with { Name = name.Display, GivenName = name.Given, FamilyName = name.Family }, now);
         events.Record(
-            EventTypes.UserUpdated, directory.OrganizationId, user.Id.ToString(), new { changed = new[] { "name" }, by = "directory", directoryId = directory.Id },
+            EventTypes.UserUpdated, directory.OrganizationId, user.Id.ToString(), new { changed = NameOnly, by = "directory", directoryId = directory.Id },
             EventLog.WithChanges(before, new { user.Name, user.GivenName, user.FamilyName }));
     }
 

@@ -25,7 +25,4 @@ public static class DirectoryUserErrors
 
     public static readonly Error SingleOrganization = new(ErrorKind.Conflict, "single_org_policy",
         "This person is a member of another organization, and one of the two allows no second one.");
-
-    /// <summary>What the caller judged was refused by itself, which has the reason.</summary>
-    public static readonly Error Refused = new(ErrorKind.Invalid, "directory_user_refused", "The change was refused.");
 }

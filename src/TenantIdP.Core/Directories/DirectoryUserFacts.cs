@@ -12,6 +12,9 @@ public sealed record DirectoryUserFacts
     /// <summary>A longer value is kept and not in the index.</summary>
     public const int MaxEmailLength = EmailAddress.MaxLength;
 
+    /// <summary>Characters of the resource as JSON: lists read some hundred of them at once.</summary>
+    public const int MaxDocumentLength = 64 * 1024;
+
     public required string UserName { get; init; }
     public string? ExternalId { get; init; }
 

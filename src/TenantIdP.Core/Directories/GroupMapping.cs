@@ -44,8 +44,8 @@ public sealed class GroupMapping : IHasIdPrefix, IOrganizationOwned
 
     public DateTimeOffset CreatedAt { get; private set; }
 
-    /// <summary>What the roles that it gives have as their source, and no others.</summary>
-    public string SourceId => OrganizationDirectory.SourcePrefixOf(DirectoryId) + Id;
+    /// <summary>What the roles that it gives have as their source, and no others; as <see cref="OrganizationDirectory.SourceOf"/> makes it.</summary>
+    public string SourceId => $"{DirectoryId}/{Id}";
 
     internal static GroupMapping Create(DirectoryGroup group, Role role, Id<Workspace>? workspace, DateTimeOffset now) =>
         new(group.OrganizationId, Id<GroupMapping>.New(now), group.DirectoryId, group.Id, group.DisplayName, role.OrganizationId, role.Id, workspace, now);

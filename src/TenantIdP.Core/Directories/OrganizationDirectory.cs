@@ -100,7 +100,10 @@ public sealed class OrganizationDirectory : IHasIdPrefix, IOrganizationOwned, IV
 
     /// <summary>The source id of a role that something of this directory gave (<see cref="Members.RoleSource.ScimGroup"/>): what begins so ends with the directory.</summary>
     /// <param name="giver">The id of the mapping or group that gives it, at most 33 characters.</param>
-    public string SourceOf(string giver) => SourcePrefixOf(Id) + giver;
+    public string SourceOf(string giver) => $"{Id}/{giver}";
 
-    internal static string SourcePrefixOf(Id<OrganizationDirectory> id) => $"{id}/";
+    internal const string Escape = "\\";
+
+    /// <summary>The pattern of LIKE, with <see cref="Escape"/>, of every source id that <see cref="SourceOf"/> makes.</summary>
+    internal static string SourcesOf(Id<OrganizationDirectory> id) => id.ToString().Replace("_", Escape + "_", StringComparison.Ordinal) + "/%";
 }

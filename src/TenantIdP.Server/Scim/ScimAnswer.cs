@@ -55,7 +55,7 @@ internal sealed class ScimAnswer : IResult
     public static ScimError ErrorOf(Error error, string? scimType = null) => new(Problems.Status(error.Kind), scimType, $"{error.Message} ({error.Code})");
 
     /// <summary>What failed before or outside of an endpoint. Never the text of an exception.</summary>
-    public static ScimAnswer Of(FailureFacts facts, string traceId) => Of(new ScimError(facts.Status, null, facts.Status >= 500 ? $"{facts.Message} (trace {traceId})" : facts.Message));
+    public static ScimAnswer Of(FailureFacts facts, string traceId) => Of(new ScimError(facts.Status, null, facts.Status >= 500 ? $"{facts.Message} ({facts.Code}, trace {traceId})" : $"{facts.Message} ({facts.Code})"));
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

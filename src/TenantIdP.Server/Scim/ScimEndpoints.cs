@@ -61,17 +61,19 @@ public static class ScimEndpoints
         {
             var services = context.RequestServices;
             using var log = services.GetRequiredService<ScimLog>().Begin(context);
-            if (await services.GetRequiredService<ScimAccess>().AdmitAsync(context) is { } refusal)
-            {
-                await refusal.ExecuteAsync(context);
-                return;
-            }
-
-            var rates = services.GetRequiredService<ScimRates>();
-            if (!rates.Admit(services.GetRequiredService<ScimRequest>().Directory.Id, out var retryAfter, out var isFirst))
+            var refusal = await services.GetRequiredService<ScimAccess>().AdmitAsync(context);
+            var (request, rates) = (services.GetRequiredService<ScimRequest>(), services.GetRequiredService<ScimRates>());
+            // Counted also when it is refused: a disabled directory whose identity provider goes on must not fill its log.
+            if (request.IsKnown && !rates.Admit(request.Directory.Id, out var retryAfter, out var isFirst))
             {
                 if (!isFirst) log.LeaveOut();
                 await ScimAnswer.Of(rates.Refusal).ExecuteAsync(context, retryAfter);
+                return;
+            }
+
+            if (refusal is not null)
+            {
+                await refusal.ExecuteAsync(context);
                 return;
             }
 

@@ -17,7 +17,7 @@ internal readonly record struct Indexed<TMatch>(TMatch? Match, bool IsExact) whe
 /// </summary>
 internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatch : class
 {
-    private const int Batch = 500;
+    private const int Batch = 200;
 
     /// <summary>Together, of all results that are sorted in memory.</summary>
     private const long MostKeyCharacters = 16 * 1024 * 1024;

@@ -17,7 +17,7 @@ internal sealed class ScimLog(DirectoryLog log, ScimRequest request, Telemetry t
     private void End(HttpContext context, ScimOperation operation, int status, TimeSpan took, bool write)
     {
         telemetry.ScimOperation(operation.Name, operation.ResourceType, OutcomeText(DirectoryLogEntry.OutcomeOf(status)), took);
-        if (!write || !request.IsAdmitted || (operation.IsRead && status < StatusCodes.Status400BadRequest)) return;
+        if (!write || !request.IsKnown || (operation.IsRead && status < StatusCodes.Status400BadRequest)) return;
         var answer = context.Features.Get<ScimAnswer>();
         log.Record(request.Directory, new DirectoryLogFacts(operation.Name, operation.ResourceType, status, took)
         {

@@ -19,7 +19,7 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
     private HttpContext? http;
 
     /// <summary>Whether a token has said whose request it is. It may be refused all the same.</summary>
-    public bool IsAdmitted => directory is not null;
+    public bool IsKnown => directory is not null;
 
     public OrganizationDirectory Directory => directory ?? throw new InvalidOperationException("Nobody was let in.");
 
@@ -31,10 +31,10 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
     public string BaseAddress => BaseAddressOf(issuer, Directory.Id);
 
     /// <summary>What users are in this directory.</summary>
-    public ScimResourceType Users => ScimResourceType.User;
+    public ScimResourceType Users { get; } = ScimResourceType.User;
 
     /// <summary>What groups are in this directory.</summary>
-    public ScimResourceType Groups => ScimResourceType.Group;
+    public ScimResourceType Groups { get; } = ScimResourceType.Group;
 
     /// <summary>All of them, as discovery lists them.</summary>
     public IReadOnlyList<ScimResourceType> Types => [Users, Groups];
@@ -66,8 +66,9 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
     {
         var request = Http.Request;
         if (!IsJson(request.ContentType)) return new ScimError(StatusCodes.Status415UnsupportedMediaType, null, "Send application/scim+json or application/json.");
-        if (request.ContentLength > options.MaxBodyBytes) return ScimErrors.PayloadTooLarge(options.MaxBodyBytes);
+        // What is left of a refused body is read, so that a client that is still sending gets the answer.
         if (Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.MaxBodyBytes + RequestLimits.MaxDrained;
+        if (request.ContentLength > options.MaxBodyBytes) return ScimErrors.PayloadTooLarge(options.MaxBodyBytes);
         var body = new MemoryStream((int)(request.ContentLength ?? 0));
         try
         {

@@ -25,9 +25,11 @@ internal static class UserMap
         var emails = resource.Values(UserSchema.Emails).OfType<ComplexValue>().ToList();
         var address = Address(emails, userName, out var wrong);
         if (wrong is not null) return wrong;
+        var document = Document(resource, type);
+        if (document.Length > DirectoryUserFacts.MaxDocumentLength) return new ScimError(StatusCodes.Status413PayloadTooLarge, null, $"A user has at most {DirectoryUserFacts.MaxDocumentLength} characters as JSON.");
         return new DirectoryUserFacts
         {
-            UserName = userName, ExternalId = externalId, Active = resource.Boolean(UserSchema.Active) ?? true, Address = address, Name = Name(resource), Document = Document(resource, type),
+            UserName = userName, ExternalId = externalId, Active = resource.Boolean(UserSchema.Active) ?? true, Address = address, Name = Name(resource), Document = document,
             Emails = [.. emails.Select(e => e.Text(EmailValue)).OfType<string>()],
         };
     }

@@ -131,6 +131,7 @@ public abstract partial class ConfigRoundTripTests(TestStore store)
                     displayName = Name(), requireSso = true, acceptHomeSso = false,
                     roles = new Dictionary<string, object> { ["on"] = new { displayName = Name() } },
                     domains = new Dictionary<string, object> { ["münchen.example"] = new { verified = true, reason = Name() }, ["no.example"] = new { includeSubdomains = true } },
+                    directories = texts.Skip(3).Take(2).ToDictionary(t => t, _ => (object)new { state = "disabled", outsideDomains = "guest", correlateBy = "external_id", ownsProfile = false, defaultRole = "on" }),
                     connections = texts.Take(3).ToDictionary(t => t, _ => (object)new
                     {
                         kind = "oidc", issuer = "https://idp.example", clientId = Name(), clientSecret = new { env = upstream }, jit = "off", state = "active", untestedReason = Name(),

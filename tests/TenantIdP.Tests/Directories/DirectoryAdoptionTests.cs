@@ -216,6 +216,42 @@ public abstract class DirectoryAdoptionTests(IdpHost host)
         Assert.Equal(HttpStatusCode.Created, (await world.Scim.PostAsync("/Users", world.User("ann"), Ct)).Status);
     }
 
+    [Fact]
+    public async Task A_persons_export_has_what_directories_say_of_them()
+    {
+        var world = await ScimWorld.NewAsync(host);
+        var made = await world.CreateAsync("ann", "\"title\":\"Engineer\"");
+        var user = (await world.RowsAsync(made.Id)).User.Id;
+
+        var before = Assert.Single((await host.UseAsync<UserExport, ExportedUser>(s => s.ExportAsync(user, Ct))).DirectoryUsers);
+        await world.Scim.DeleteAsync($"/Users/{made.Id}", Ct);
+        var after = Assert.Single((await host.UseAsync<UserExport, ExportedUser>(s => s.ExportAsync(user, Ct))).DirectoryUsers);
+
+        Assert.Equal((made.Id, "Engineer", world.Organization.Id), (before.Id.ToString(), before.Resource?.GetProperty("title").GetString(), before.OrganizationId));
+        Assert.Equal((world.Address("ann"), null, true), (after.UserName, after.Resource, after.DeletedAt is not null));
+    }
+
+    [Fact]
+    public async Task With_the_directory_its_word_about_names_ends_and_with_the_organization_the_people_whom_it_alone_made()
+    {
+        var world = await ScimWorld.NewAsync(host);
+        var organization = world.Organization.Id;
+        var made = await world.CreateAsync("ann", "\"displayName\":\"Ann\"");
+        var rows = await world.RowsAsync(made.Id);
+        Assert.True(rows.Membership.IsNameOfDirectory);
+        var next = world with { Directory = await host.CreateDirectoryAsync(world.Organization, Ct) };
+        var other = await next.CreateAsync("bob");
+        var bob = (await next.RowsAsync(other.Id)).User.Id;
+
+        await host.UseAsync<DirectoryDeletion, DirectoryImpact>(s => s.DeleteAsync(organization, world.Directory.Directory.Id, null, Ct), organization);
+        var membership = await host.ReadAsync(db => db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().SingleAsync(m => m.Id == rows.Membership.Id, Ct));
+        Assert.Equal((false, "Ann", MembershipStatus.Active), (membership.IsNameOfDirectory, membership.NameOverlay, membership.Status));
+
+        await host.UseAsync<OrganizationDeletion, Organization>(s => s.DeleteAsync(organization, null, Ct));
+        await host.InScopeAsync<OrganizationDeletion, TenantIdP.Core.Kernel.Result>(s => s.PurgeAsync(organization, world.Organization.Slug.Value, Ct));
+        Assert.False(await host.ReadAsync(db => db.Users.AnyAsync(u => u.Id == bob, Ct)));
+    }
+
     private static string Email(string address) => $$"""{"op":"replace","path":"emails[type eq \"work\"].value","value":"{{address}}"}""";
 
     private static async Task PatchAsync(ScimWorld world, string id, params string[] operations)

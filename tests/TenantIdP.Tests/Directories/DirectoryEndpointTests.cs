@@ -172,6 +172,26 @@ public abstract class DirectoryEndpointTests(ManagementHost host)
     }
 
     [Fact]
+    [Trait("Attack", "E4")]
+    public async Task An_owner_of_another_organization_regenerates_no_token()
+    {
+        var ((organization, owner), (elsewhere, other)) = (await OrganizationAsync(), await OrganizationAsync());
+        using var api = await host.AsUserAsync(owner, organization, Ct);
+        using var their = await host.AsUserAsync(other, elsewhere, Ct);
+        var (ours, theirs) = (await MadeAsync(api, organization, new { displayName = "Okta" }), await MadeAsync(their, elsewhere, new { displayName = "Okta" }));
+        var (directory, token) = (Id(ours.GetProperty("directory")), Id(ours.GetProperty("token").GetProperty("token")));
+        var before = await TokensAsync(organization);
+
+        await AssertProblem.IsAsync(await their.PostAsJsonAsync($"organizations/{organization}/directories/{directory}/tokens/{token}/rotate", new { }, Ct), HttpStatusCode.NotFound, "organization_not_found", Ct);
+        await AssertProblem.IsAsync(await their.PostAsJsonAsync($"organizations/{elsewhere}/directories/{directory}/tokens/{token}/rotate", new { }, Ct), HttpStatusCode.NotFound, "directory_not_found", Ct);
+        await AssertProblem.IsAsync(
+            await their.PostAsJsonAsync($"organizations/{elsewhere}/directories/{Id(theirs.GetProperty("directory"))}/tokens/{token}/rotate", new { }, Ct), HttpStatusCode.NotFound, "directory_token_not_found", Ct);
+        await AssertProblem.IsAsync(await their.DeleteAsync($"organizations/{elsewhere}/directories/{Id(theirs.GetProperty("directory"))}/tokens/{token}", Ct), HttpStatusCode.NotFound, "directory_token_not_found", Ct);
+
+        Assert.Equal(before, await TokensAsync(organization));
+    }
+
+    [Fact]
     public async Task The_end_of_a_directory_takes_the_roles_that_it_gave_and_leaves_the_members()
     {
         var (organization, owner) = await OrganizationAsync();
@@ -296,7 +316,8 @@ public abstract class DirectoryEndpointTests(ManagementHost host)
         return JsonDocument.Parse(text).RootElement;
     }
 
-    private Task<List<string>> EventsAsync(Id<Organization> organization) => host.ReadAsync(organization, db => db.Events.Where(e => e.Type.StartsWith("directory.")).Select(e => e.Type).ToListAsync(Ct));
+    private async Task<IReadOnlyList<string>> EventsAsync(Id<Organization> organization) =>
+        [.. (await host.ReadAsync(organization, db => db.Events.Select(e => e.Type).ToListAsync(Ct))).Where(type => type.StartsWith("directory.", StringComparison.Ordinal))];
 
     private Task<List<string>> TokensAsync(Id<Organization> organization) => host.ReadAsync(organization, db => db.DirectoryTokens.OrderBy(t => t.Id).Select(t => t.Hash).ToListAsync(Ct));
 

@@ -117,6 +117,7 @@ public abstract class DirectoryLeaverTests(IdpHost host)
         await SetActiveAsync(world, second.Id, false);
 
         Assert.NotNull((await OrganizationAsync(organization)).OwnerlessSince);
+        Assert.NotEqual(System.Text.Json.JsonValueKind.Null, await ShownAsync(organization));
         Assert.Single(await world.EventsAsync(), EventTypes.OrganizationOwnerless);
         var third = await world.CreateAsync("third");
         await MakeOwnerAsync(organization, (await world.RowsAsync(third.Id)).Membership.Id);
@@ -237,6 +238,16 @@ public abstract class DirectoryLeaverTests(IdpHost host)
 
     private Task<Member> MakeOwnerAsync(Id<Organization> organization, Id<Membership> member) =>
         host.UseAsync<MemberService, Member>(s => s.GrantRoleAsync(organization, member, BuiltInRoles.Owner, Granter.Instance, Ct), organization);
+
+    /// <summary>What an operator sees.</summary>
+    private async Task<System.Text.Json.JsonValueKind> ShownAsync(Id<Organization> id)
+    {
+        var operators = new RelyingParty(host.Issuer, new TestApp("", IdpHost.BootstrapClientId, IdpHost.BootstrapSecret, ""), host.Http);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{host.Issuer}/api/v1/organizations/{id}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await operators.TokenAsync([("grant_type", "client_credentials"), ("scope", "management")], Ct)).AccessToken);
+        using var answer = await host.Http.SendAsync(request, Ct);
+        return System.Text.Json.JsonElement.Parse(await answer.Content.ReadAsStringAsync(Ct)).GetProperty("ownerlessSince").ValueKind;
+    }
 
     private Task<Organization> OrganizationAsync(Id<Organization> id) => host.ReadAsync(db => db.Organizations.AsNoTracking().SingleAsync(o => o.Id == id, Ct));
 

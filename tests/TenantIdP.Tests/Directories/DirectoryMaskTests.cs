@@ -21,7 +21,7 @@ public sealed class DirectoryMaskTests
             """);
 
         Assert.Equal(
-            """{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"a…@acme.example","externalId":"00u1","password":"c…","active":"True","name":{"givenName":"A…","familyName":"Ε…"},"emails":"""
+            """{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"a…@acme.example","externalId":"00u1","password":"…","active":"True","name":{"givenName":"A…","familyName":"Ε…"},"emails":"""
             + """[{"value":"a…@acme.example","type":"work","primary":true}],"phoneNumbers":[{"value":"+…"}],"costCentre":"…","nickName":"\uD83D\uDC69…"}""", shown);
     }
 
@@ -39,7 +39,7 @@ public sealed class DirectoryMaskTests
         Assert.NotNull(shown);
         Assert.Contains("""{"op":"Replace","path":"active","value":"False"}""", shown, StringComparison.Ordinal);
         Assert.Contains("""User:active","value":false}""", shown, StringComparison.Ordinal);
-        Assert.Contains("""{"op":"replace","path":"password","value":"c…"}""", shown, StringComparison.Ordinal);
+        Assert.Contains("""{"op":"replace","path":"password","value":"…"}""", shown, StringComparison.Ordinal);
         Assert.Contains("""[type eq \"work\"].value","value":"a…@acme.example"}""", shown, StringComparison.Ordinal);
         Assert.Contains($"""members[value eq \"{Ours}\"]""", shown, StringComparison.Ordinal);
         Assert.Contains("""emails[value eq \"a…@acme.example\"]""", shown, StringComparison.Ordinal);
@@ -58,7 +58,7 @@ public sealed class DirectoryMaskTests
     public void Of_a_filter_the_attributes_and_operators_are_shown()
     {
         Assert.Equal("?filter=userName eq \"a…@acme.example\" and active eq true", DirectoryMask.Request("?filter=userName%20eq%20%22ann%40acme.example%22+and+active+eq+true", default, false));
-        Assert.Equal("?filter=password eq \"c…\"", DirectoryMask.Request("?filter=password%20eq%20%22correct%20horse%22", default, false));
+        Assert.Equal("?filter=password eq \"…\"", DirectoryMask.Request("?filter=password%20eq%20%22correct%20horse%22", default, false));
         Assert.DoesNotContain("ann", DirectoryMask.Request("?filter=userName%20eq%20%22ann@acme.example", default, false), StringComparison.Ordinal); // the quote that ends it is missing
         Assert.DoesNotContain("ann", DirectoryMask.Request("?filter=userName%20sw%20ann@acme.example", default, false), StringComparison.Ordinal);
         Assert.Equal("?filter=userName sw O…&active eq true", DirectoryMask.Request("?filter=userName sw Ossip&active eq true", default, false));

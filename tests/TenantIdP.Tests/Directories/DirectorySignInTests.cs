@@ -74,7 +74,7 @@ public abstract class DirectorySignInTests(IdpHost host) : IAsyncLifetime
     [Fact]
     public async Task Outside_the_verified_domains_the_two_find_each_other_in_both_orders()
     {
-        var (world, _) = await WorldAsync(CorrelateBy.Email, OutsideDomains.Guest, c => c with { AllowOutsideDomains = true });
+        var (world, _) = await WorldAsync(CorrelateBy.Email, OutsideDomains.Guest, c => c with { AllowOutsideDomains = true, TrustEmail = true });
         var (early, late) = ($"{host.Unique("early")}@partner.test", $"{host.Unique("late")}@partner.test");
         Upstream.SignsIn("sub-early", early);
         var first = await SignInAsync(world);
@@ -157,6 +157,23 @@ public abstract class DirectorySignInTests(IdpHost host) : IAsyncLifetime
         var tokens = await SignInAsync(world);
 
         Assert.NotEqual((await world.RowsAsync(made.Id)).User.Id.ToString(), (string?)tokens.Id["sub"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Attack", "E3")]
+    public async Task An_account_whose_address_nobody_vouched_for_does_not_become_the_user_of_that_address(bool inside)
+    {
+        var (world, _) = await WorldAsync(CorrelateBy.Email, OutsideDomains.Guest, c => c with { AllowOutsideDomains = true });
+        var address = inside ? world.Address("ceo") : $"{host.Unique("ceo")}@partner.test";
+        Upstream.SignsIn("sub-mallory", address, emailVerified: false);
+        var mallory = await SignInAsync(world);
+
+        var made = await world.Scim.PostAsync("/Users", world.User("ceo", email: address), Ct);
+
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.NotEqual((string?)mallory.Id["sub"], (await world.RowsAsync(made.Id)).User.Id.ToString());
     }
 
     private static string Subject(ScimWorld world, string subject) => subject.Replace("ann@domain", world.Address("ann"), StringComparison.Ordinal);

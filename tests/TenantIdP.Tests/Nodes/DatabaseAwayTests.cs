@@ -30,6 +30,7 @@ public sealed class DatabaseAwayTests(CutOffIdp idp) : IClassFixture<CutOffIdp>
     {
         var token = (await TokenAsync()).Body["access_token"]!.GetValue<string>();
         var keys = await (await GetAsync("/.well-known/jwks")).Content.ReadAsStringAsync(Ct);
+        var scim = idp.ScimOf(await idp.CreateDirectoryAsync(await idp.CreateOrganizationAsync(Ct), Ct));
         idp.Database.Cut();
         try
         {
@@ -44,6 +45,10 @@ public sealed class DatabaseAwayTests(CutOffIdp idp) : IClassFixture<CutOffIdp>
             Assert.Equal((HttpStatusCode.ServiceUnavailable, "temporarily_unavailable"), (oauth.Status, (string?)oauth.Body["error"]));
             await AssertUnavailableAsync(await GetAsync("/api/v1/organizations", r => r.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token)), "application/problem+json", "temporarily_unavailable");
             await AssertUnavailableAsync(await GetAsync("/connect/userinfo", r => r.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token)), "application/json", "temporarily_unavailable");
+            var refused = await scim.GetAsync("/Schemas", Ct); // its client asks for the media type
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
+            Assert.NotNull(refused.Headers.RetryAfter);
+            Assert.Contains("temporarily_unavailable", refused.Detail, StringComparison.Ordinal);
             await AssertUnavailableAsync(await GetAsync("/signin"), "text/html", "temporarily_unavailable");
             await AssertUnavailableAsync(await GetAsync("/connect/authorize?client_id=x"), "text/html", "temporarily_unavailable");
         }

@@ -240,6 +240,15 @@ public abstract class LeakTests(ObservedHost idp)
         var key = await SendAsync(HttpMethod.Post, $"/organizations/{organization.Id}/keys", new { displayName = "A key", permissions = new[] { "members:read" } });
         seen.Add("key", (string?)key["secret"]);
         Assert.All([made["id"], app["clientSecret"], key["secret"]], Assert.NotNull);
+        var directory = await idp.CreateDirectoryAsync(organization, Ct);
+        seen.Add("directory's token", directory.Token.Secret);
+        var wrong = Core.Directories.DirectorySecret.New(directory.Token.Token.Id);
+        seen.Add("invented token of a directory", wrong);
+        foreach (var scim in new[] { idp.ScimOf(directory), idp.ScimOf(directory, wrong) })
+        {
+            await scim.GetAsync($"/Schemas?filter=userName%20eq%20%22{Uri.EscapeDataString(email)}%22", Ct);
+            await scim.PostAsync("/Me", $$"""{"userName":"{{email}}","password":"{{password}}"}""", Ct);
+        }
 
         async Task<JsonObject> SendAsync(HttpMethod method, string path, object? body)
         {

@@ -27,19 +27,20 @@ public abstract class ScimTripTests(IdpHost host)
         Assert.All(many, one => Assert.True(one.Trips.Statements.Count <= one.Most && one.Trips.Commits == one.Commits, $"{one.Name}\n{one.Trips}"));
     }
 
-    /// <summary>On SQLite each row is a statement; on PostgreSQL a save is one.</summary>
+    /// <summary>On SQLite each row that is written is a statement; on PostgreSQL all rows of one save are.</summary>
     private int Most(int sqlite, int postgreSql) => host.Store is PostgreSqlStore ? postgreSql : sqlite;
 
     private async Task<IReadOnlyList<(string Name, Trips Trips, int Most, int Commits)>> RunAsync(ScimWorld world, string local)
     {
         var (created, create) = await CountAsync(world, HttpMethod.Post, "/Users", world.User(local));
         var (name, path) = (world.Address(local), $"/Users/{created}");
+        string Filter(string filter) => $"/Users?filter={Uri.EscapeDataString(filter)}";
         return
         [
-            ("create", create, Most(21, 13), 1),
+            ("create", create, Most(21, 11), 1),
             ("get", (await CountAsync(world, HttpMethod.Get, path, null)).Trips, 2, 0),
-            ("filter by userName", (await CountAsync(world, HttpMethod.Get, $"/Users?filter={Uri.EscapeDataString($"userName eq \"{name}\"")}", null)).Trips, 2, 0),
-            ("filter by address", (await CountAsync(world, HttpMethod.Get, $"/Users?filter={Uri.EscapeDataString($"emails[type eq \"work\"].value eq \"{name}\"")}", null)).Trips, 3, 0),
+            ("filter by userName", (await CountAsync(world, HttpMethod.Get, Filter($"userName eq \"{name}\""), null)).Trips, 2, 0),
+            ("filter by address", (await CountAsync(world, HttpMethod.Get, Filter($"emails[type eq \"work\"].value eq \"{name}\""), null)).Trips, 3, 0),
             ("list", (await CountAsync(world, HttpMethod.Get, "/Users?count=3", null)).Trips, 3, 0),
             ("change one attribute", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips, Most(6, 5), 1),
             ("change nothing", (await CountAsync(world, HttpMethod.Patch, path, ScimWorld.Patch("""{"op":"replace","path":"title","value":"Lead"}"""))).Trips, 2, 1),
@@ -54,7 +55,6 @@ public abstract class ScimTripTests(IdpHost host)
         Assert.True((int)reply.Status < 300, reply.Detail);
         return (reply.Body.TryGetProperty("id", out var id) ? id.GetString() : null, trips.WithoutCaches());
     }
-
 }
 
 public sealed class ScimTripsOnSqlite(SqliteTripsHost host) : ScimTripTests(host), IClassFixture<SqliteTripsHost>;
