@@ -37,7 +37,8 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
                 // Who was in a workspace by the directory alone is not in it any more.
                 await db.WorkspaceMembers
-                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)) && m.Roles.All(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
+                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))
+                        && m.Roles.All(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
                     .ExecuteDeleteAsync(ct);
                 await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
                 // Who its members are called is anybody's to say again.

@@ -19,7 +19,12 @@ public sealed record ExportedWorkspace(Id<Organization> OrganizationId, Id<Works
 
 /// <summary>Everything that is held about one person, without what would let somebody sign in as them.</summary>
 /// <param name="Resource">As the directory sent it (RFC 7643); null when it has deleted the user.</param>
-public sealed record ExportedDirectoryUser(Id<Organization> OrganizationId, Id<OrganizationDirectory> DirectoryId, Id<DirectoryUser> Id, string UserName, string? ExternalId, string? PrimaryEmail, bool Active, JsonElement? Resource, DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt);
+public sealed record ExportedDirectoryUser(Id<Organization> OrganizationId, Id<OrganizationDirectory> DirectoryId, Id<DirectoryUser> Id, string UserName, string? ExternalId, string? PrimaryEmail, bool Active, JsonElement? Resource, DateTimeOffset CreatedAt, DateTimeOffset? DeletedAt)
+{
+    /// <summary>The names of the groups that the directory has put them in.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+}
+
 
 /// <param name="PasswordChangedAt">Null without a password.</param>
 /// <param name="Events">About the person or caused by them; personal data only of those about them.</param>
@@ -65,7 +70,21 @@ public sealed class UserExport(IdpDbContext db, UserMemberships memberships, Eve
             join user in db.DirectoryUsers on new { membership.OrganizationId, MembershipId = membership.Id } equals new { user.OrganizationId, user.MembershipId }
             orderby user.Id
             select user).AsNoTracking().ToListAsync(ct);
-        return [.. rows.Select(u => new ExportedDirectoryUser(u.OrganizationId, u.DirectoryId, u.Id, u.UserName, u.ExternalId, u.PrimaryEmail, u.Active, u.Document.Length == 0 ? null : JsonElement.Parse(u.Document), u.CreatedAt, u.DeletedAt))];
+        var ids = rows.ConvertAll(u => u.Id);
+        var names = await (
+            from member in db.DirectoryGroupMembers.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where ids.Contains(member.DirectoryUserId)
+            join inside in db.DirectoryGroups on new { member.OrganizationId, Id = member.GroupId } equals new { inside.OrganizationId, inside.Id }
+            select new { member.DirectoryUserId, inside.DisplayName }).ToListAsync(ct);
+        var groups = names.ToLookup(n => n.DirectoryUserId, n => n.DisplayName);
+        return
+        [
+            .. rows.Select(u => new ExportedDirectoryUser(
+                u.OrganizationId, u.DirectoryId, u.Id, u.UserName, u.ExternalId, u.PrimaryEmail, u.Active, u.Document.Length == 0 ? null : JsonElement.Parse(u.Document), u.CreatedAt, u.DeletedAt)
+            {
+                Groups = [.. groups[u.Id].Order(StringComparer.Ordinal)],
+            }),
+        ];
     }
 
     private async Task<Result<List<UserMembership>>> AllMembershipsAsync(Id<User> id, CancellationToken ct)

@@ -56,6 +56,8 @@ public abstract class ScimGroupTests(IdpHost host)
             $$"""{"value":"{{made.Id}}","$ref":"{{world.Scim.BaseAddress}}/Groups/{{made.Id}}","display":"Engineering","type":"direct"}""", Assert.Single(user.Body.GetProperty("groups").EnumerateArray()).GetRawText());
         Assert.Equal(1, (await world.FilterAsync($"groups.value eq \"{made.Id}\"")).TotalResults);
         Assert.Equal(0, (await world.FilterAsync($"groups.value eq \"{ann.Id}\"")).TotalResults);
+        var exported = await host.UseAsync<Core.Users.UserExport, Core.Users.ExportedUser>(async s => await s.ExportAsync((await world.RowsAsync(ann.Id)).User.Id, Ct));
+        Assert.Equal("Engineering", Assert.Single(Assert.Single(exported.DirectoryUsers).Groups));
     }
 
     [Fact]
