@@ -15,7 +15,7 @@ internal static class BareRun
             new Dictionary<string, string?> { ["Provider"] = store.Settings["TenantIdP:Database:Provider"], ["ConnectionStrings:Bare"] = connection },
             "Production");
         await server.ReadyAsync(CancellationToken.None);
-        var cpu = new Cpu(server, Cpu.PostmasterOf(store.Settings));
+        var cpu = new Cpu(() => server.Cpu, Cpu.PostmasterOf(store.Settings));
         using var client = new Client(server.Address, new Uri(server.Address).Authority, BareHost.ClientId, BareHost.Secret, BareHost.Redirect);
         var families = new string[Load.Workers];
         for (var i = 0; i < families.Length; i++) families[i] = await client.AuthorizeAsync(null, null);

@@ -20,9 +20,9 @@ internal static class BenchmarkProgram
             return 0;
         }
 
-        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
+        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "realm" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks | realm] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
             return 1;
         }
 
@@ -52,6 +52,14 @@ internal static class BenchmarkProgram
             {
                 await using IdpHost host = name == "sqlite" ? new SqliteIdp() : new PostgreSqlIdp(cluster);
                 await host.InitializeAsync();
+                if (args.Contains("realm"))
+                {
+                    var realm = new RealmRun(host, sizes);
+                    await realm.RunAsync();
+                    Print(name == "sqlite" ? "SQLite" : "PostgreSQL", "one statement by hand", realm.Figures);
+                    continue;
+                }
+
                 if (args.Contains("management") || args.Contains("checks"))
                 {
                     var management = new ManagementRun(host, sizes, onlyChecks: args.Contains("checks"));

@@ -5,7 +5,7 @@ using TenantIdP.Testing.Hosting;
 namespace TenantIdP.Benchmarks;
 
 /// <summary>User and system time of a server and of the PostgreSQL behind it, from /proc.</summary>
-internal sealed class Cpu(ServerProcess server, int? postmaster)
+internal sealed class Cpu(Func<TimeSpan> app, int? postmaster)
 {
     private const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK) on Linux
 
@@ -18,7 +18,7 @@ internal sealed class Cpu(ServerProcess server, int? postmaster)
         return File.Exists(file) ? int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture) : null;
     }
 
-    public (double App, double Database) Seconds => (server.Cpu.TotalSeconds, postmaster is { } root ? Tree(root) : 0);
+    public (double App, double Database) Seconds => (app().TotalSeconds, postmaster is { } root ? Tree(root) : 0);
 
     /// <summary>The root with what its ended children used, and the children that live.</summary>
     private static double Tree(int root)

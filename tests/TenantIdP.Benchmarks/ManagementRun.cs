@@ -163,5 +163,5 @@ internal sealed class ManagementRun(IdpHost host, Sizes sizes, bool onlyChecks =
         return http;
     }
 
-    private Cpu Cpu(ServerProcess server) => new(server, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
+    private Cpu Cpu(ServerProcess server) => new(() => server.Cpu, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
 }

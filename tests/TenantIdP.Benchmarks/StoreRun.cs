@@ -109,7 +109,7 @@ internal sealed class StoreRun(IdpHost host, Sizes sizes)
         return server;
     }
 
-    private Cpu CpuOf(ServerProcess server) => new(server, Cpu.PostmasterOf(host.Store.Settings));
+    private Cpu CpuOf(ServerProcess server) => new(() => server.Cpu, Cpu.PostmasterOf(host.Store.Settings));
 
     private Client ClientOf(ServerProcess server, string id, string secret, string redirect) => new(server.Address, new Uri(host.Issuer).Authority, id, secret, redirect);
 }

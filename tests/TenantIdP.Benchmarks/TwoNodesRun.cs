@@ -56,11 +56,11 @@ internal sealed class TwoNodesRun(IdpHost host, Sizes sizes)
         for (var i = 0; i < sizes.Batches; i++)
         {
             var (operations, postmaster) = (sizes.Batch * nodes.Length, Cpu.PostmasterOf(host.Store.Settings));
-            var before = nodes.Select(n => new Cpu(n, postmaster).Seconds).ToArray();
+            var before = nodes.Select(n => new Cpu(() => n.Cpu, postmaster).Seconds).ToArray();
             var since = Stopwatch.StartNew();
             await LoadAsync(clients, operations, act);
             var took = since.Elapsed.TotalSeconds;
-            var after = nodes.Select(n => new Cpu(n, postmaster).Seconds).ToArray();
+            var after = nodes.Select(n => new Cpu(() => n.Cpu, postmaster).Seconds).ToArray();
             runs.Add(new Run(operations / took, after.Zip(before, (a, b) => a.App - b.App).Sum() * 1000 / operations, (after[0].Database - before[0].Database) * 1000 / operations));
         }
 
