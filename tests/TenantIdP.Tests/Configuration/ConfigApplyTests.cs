@@ -165,10 +165,48 @@ public abstract class ConfigApplyTests(TestStore store)
         static string With(string domain) => "version: 1\norganizations: {acme: {externalId: acme-1, domains: {acme.example: {" + domain + "}}}}";
 
         Assert.Contains("(config_not_possible)", (await instance.PlanAsync(With("verified: true"))).Errors, StringComparison.Ordinal);
-        Assert.Contains("(config_fixed)", (await instance.PlanAsync(With("includeSubdomains: true"))).Errors, StringComparison.Ordinal);
         await instance.MustApplyAsync(With("verified: true, reason: Contract"));
         Assert.Contains("(config_not_possible)", (await instance.PlanAsync(With("verified: false"))).Errors, StringComparison.Ordinal);
         Assert.Contains("reason: Contract", await instance.ExportAsync("acme"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_domain_says_where_its_people_sign_in_and_how_they_join_and_the_organization_whom_it_takes()
+    {
+        await using var instance = await ConfigInstance.NewAsync(store, Ct);
+        const string routed = """
+            version: 1
+            organizations:
+              acme:
+                displayName: Acme
+                externalId: acme-1
+                membershipDomains: list
+                membershipDomainList: [Partner.Example, acme.example]
+                domains:
+                  acme.example:
+                    verified: true
+                    reason: Contract
+                    includeSubdomains: true
+                    assignment: offer
+                    defaultRole: guest
+                    connections:
+                    - {connection: Europe, host: "*.eu.acme.example"}
+                    - {connection: Americas}
+                connections:
+                  Europe: {kind: oidc, issuer: "https://eu.example", clientId: c, state: disabled}
+                  Americas: {kind: oidc, issuer: "https://us.example", clientId: c, state: disabled}
+            """;
+
+        await instance.MustApplyAsync(routed);
+        Assert.Equal((0, "Nothing to do.\n", ""), await instance.PlanAsync(routed));
+        var exported = await instance.ExportAsync("acme");
+        foreach (var line in new[] { "assignment: offer", "defaultRole: guest", "connection: Europe", "host: \"*.eu.acme.example\"", "membershipDomains: list", "- partner.example" }) Assert.Contains(line, exported.Replace('\'', '"'), StringComparison.Ordinal);
+
+        await instance.MustApplyAsync(routed.Replace("connections:\n        - {connection: Europe, host: \"*.eu.acme.example\"}\n        - {connection: Americas}", "connections: [{connection: Americas}]", StringComparison.Ordinal));
+        var refused = await instance.ApplyAsync("version: 1\norganizations: {acme: {externalId: acme-1, domains: {acme.example: {connections: [{connection: Asia}]}}}}");
+        Assert.Contains("(domain_connection_unknown)", refused.Errors, StringComparison.Ordinal);
+        var owner = await instance.UseAsync<OrganizationService, Result<Organization>>(o => o.FindBySlugAsync("acme", Ct));
+        Assert.Equal(MembershipDomains.List, owner.Value?.MembershipDomains);
     }
 
     [Fact]

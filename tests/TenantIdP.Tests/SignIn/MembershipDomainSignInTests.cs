@@ -22,6 +22,26 @@ public abstract class MembershipDomainSignInTests(IdpHost idp)
             connection.Id, new ExternalIdentity(connection.Issuer, subject, EmailAddress.Parse(email), verified, PersonName.None, []), new BrowserContext(null, "a test"), Ct));
 
     [Fact]
+    [Trait("Attack", "A2")]
+    public async Task An_address_of_another_organizations_domain_joins_nobody_and_the_own_people_are_not_blocked()
+    {
+        await using var upstream = await TestUpstream.StartAsync(Ct);
+        var (owner, other) = (await idp.CreateOrganizationAsync(Ct), await idp.CreateOrganizationAsync(Ct));
+        var (owned, own) = (await idp.VerifyDomainAsync(owner, Ct), await idp.VerifyDomainAsync(other, Ct));
+        var (strict, open) = (await idp.ConnectAsync(other, upstream, Ct), await idp.ConnectAsync(other, upstream, Ct, wanted => wanted with { AllowOutsideDomains = true }));
+        var jane = await idp.CreateUserAsync($"jane@{owned}", Ct);
+        var guest = await idp.UseAsync<UserService, User>(s => s.CreateAsync(new NewUser([new($"kim@{owned}", true), new($"kim@{own}", true)], "Kim"), Ct));
+
+        Assert.Equal(SignInErrors.EmailDomainNotAllowed, (await SignInAsync(strict, "jane", $"jane@{owned}", true)).Error);
+        var admitted = await SignInAsync(open, "jane", $"jane@{owned}", true);
+        Assert.NotEqual(jane.Id, admitted.Value?.SignedIn?.Session.UserId); // somebody, and not the one who has verified the address
+        Assert.Equal(1, await idp.ReadAsync(db => db.UserEmails.CountAsync(e => e.Normalized == $"jane@{owned}" && e.VerifiedAt != null, Ct)));
+
+        // Who has an address of the other organization, too, comes in by their own one.
+        Assert.Equal(guest.Id, (await SignInAsync(strict, "kim", $"kim@{own}", true)).Value?.SignedIn?.Session.UserId);
+    }
+
+    [Fact]
     public async Task Just_in_time_keeps_the_rule_and_leaves_nothing_half_made()
     {
         await using var upstream = await TestUpstream.StartAsync(Ct);
