@@ -156,7 +156,8 @@ public sealed class InvitationDeathOnSqlite(SqliteBench bench) : InvitationDeath
     protected override async Task RefillAsync()
     {
         var ct = TestContext.Current.CancellationToken;
-        foreach (var gone in Fleet.Running.All.Where(n => n.HasExited).ToList()) Fleet.Forget(gone);
-        if (Fleet.Running.All.Count == 0) await Fleet.StartAsync(1, ct);
+        var gone = Fleet.Running.All.Where(n => n.HasExited).ToList();
+        if (gone.Count == Fleet.Running.All.Count) await Fleet.StartAsync(1, ct);
+        foreach (var node in gone) Fleet.Forget(node); // not before: who asks meanwhile finds a node that is away, and not none
     }
 }
