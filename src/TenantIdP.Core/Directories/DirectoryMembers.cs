@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
@@ -15,7 +16,7 @@ namespace TenantIdP.Core.Directories;
 /// Makes members of the users of a directory and brings them back, in the caller's transaction and tenant scope. Never gives Owner or Admin. A membership that somebody in the
 /// organization has ended is brought back by nothing but a directory's own step from inactive to active.
 /// </summary>
-public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, DirectoryCorrelation correlation, EventLog events, TimeProvider clock)
+public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, DirectoryCorrelation correlation, InvitationConsumption invitations, EventLog events, TimeProvider clock)
 {
     /// <summary>The membership of a user whom the directory makes: of an account that there is, or of a new one.</summary>
     internal async Task<Result<Membership>> JoinAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
@@ -36,22 +37,24 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     private async Task<Result<Membership>> CreateAsync(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        var invited = await invitations.FindAsync(directory.OrganizationId, null, inside ? facts.Address : null, ct);
         var user = User.Create(facts.Name, now, directory.OrganizationId);
         if (await MayJoinAsync(directory, user.Id, isNew: true, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         if (facts.Address is { } address) user.AddEmail(address, verified: inside, now);
         db.Users.Add(user);
         events.Record(
             EventTypes.UserCreated, directory.OrganizationId, user.Id.ToString(), new { by = "directory", directoryId = directory.Id }, new { email = facts.Address?.Value, name = facts.Name.Display });
-        return await MemberAsync(directory, facts, user.Id, inside, now, ct);
+        return await MemberAsync(directory, user.Id, inside, invited, ct);
     }
 
     private async Task<Result<Membership>> AdoptAsync(OrganizationDirectory directory, DirectoryUserFacts facts, Id<User> user, bool inside, CancellationToken ct)
     {
         await db.LockAsync(directory.OrganizationId, ct);
+        var invited = await invitations.FindAsync(directory.OrganizationId, user, inside ? facts.Address : null, ct);
         if (!await db.LockAsync(user, ct)) return VersionErrors.ChangedMeanwhile;
         var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == directory.OrganizationId && m.UserId == user, ct);
         if (membership is null)
-            return await MayJoinAsync(directory, user, isNew: false, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, facts, user, inside, clock.GetUtcNow(), ct);
+            return await MayJoinAsync(directory, user, isNew: false, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, user, inside, invited, ct);
         if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
 
         // Ended by a directory of this organization, such as the one before this one, it is a directory's to begin again.
@@ -60,15 +63,17 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         return facts.Active ? await ReviveAsync(directory, membership, facts, rows.Any(r => r.WasPending), ct) : membership;
     }
 
-    private async Task<Result<Membership>> MemberAsync(OrganizationDirectory directory, DirectoryUserFacts facts, Id<User> user, bool inside, DateTimeOffset now, CancellationToken ct)
+    /// <param name="invited">What waits for them; its roles are theirs in place of the directory's own, and it is used up.</param>
+    private async Task<Result<Membership>> MemberAsync(OrganizationDirectory directory, Id<User> user, bool inside, WaitingInvitations invited, CancellationToken ct)
     {
+        var now = clock.GetUtcNow();
         var pending = !inside && directory.OutsideDomains == OutsideDomains.Invite;
         var membership = pending ? Membership.Await(directory.OrganizationId, user, now) : Membership.Join(directory.OrganizationId, user, now);
         db.Memberships.Add(membership);
         events.Record(
             EventTypes.MemberJoined, directory.OrganizationId, membership.Id.ToString(),
             new { userId = user, by = "directory", directoryId = directory.Id, status = pending ? membership.Status : (MembershipStatus?)null });
-        await GiveDefaultsAsync(directory, membership, inside, now, ct);
+        if (pending || !invited.Any || !await invitations.ConsumeAsync(invited, membership, "scim", ct)) await GiveDefaultsAsync(directory, membership, inside, now, ct);
         return membership;
     }
 

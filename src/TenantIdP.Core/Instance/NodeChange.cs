@@ -67,5 +67,5 @@ public readonly record struct NodeChange(string Cache, string? Key)
     };
 
     private static readonly string[] OfOrganization =
-        [nameof(Organization.Status), nameof(Organization.DisplayName), nameof(Organization.Slug), nameof(Organization.RequireSso), nameof(Organization.AcceptHomeSso)];
+        [nameof(Organization.Status), nameof(Organization.DisplayName), nameof(Organization.Slug), nameof(Organization.RequireSso), nameof(Organization.Sso), nameof(Organization.AcceptHomeSso)];
 }

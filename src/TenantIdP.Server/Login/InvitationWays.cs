@@ -13,7 +13,12 @@ namespace TenantIdP.Server.Login;
 internal sealed class InvitationWays(HomeRealm homeRealm, ConnectionChallenge challenge, SignInFlow flow, IAuthorizationRequests requests, IAppRegistry apps, IssuerOptions issuer)
 {
     /// <summary>The same rules as at any sign-in to this organization with this address: its own single sign-on, that of the address's home, or a credential of this instance.</summary>
-    public Task<Realm> DemandedAsync(InvitationOffer offer, CancellationToken ct) => homeRealm.FindAsync(new RealmQuestion(offer.OrganizationId.ToString(), null, null, offer.Address), ct);
+    public async Task<Realm> DemandedAsync(InvitationOffer offer, CancellationToken ct)
+    {
+        var realm = await homeRealm.FindAsync(new RealmQuestion(offer.OrganizationId.ToString(), null, null, offer.Address), ct);
+        // Where there is a choice it is still a connection that is demanded. Whose is another one signs in at the app: that uses the invitation up, too.
+        return realm.Choices is [var first, ..] ? realm with { Connection = first.Id, Choices = [] } : realm;
+    }
 
     public Task<FailureFacts?> StartAsync(HttpContext context, Id<Core.Connections.Connection> connection, InvitationOffer offer, CancellationToken ct) =>
         challenge.StartAsync(context, connection, PendingSignIn.OfInvited, offer.Address, ct);

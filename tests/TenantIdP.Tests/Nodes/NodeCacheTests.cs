@@ -99,7 +99,7 @@ public abstract class NodeCacheTests(TestStore store)
         }
 
         await EvictsAsync(host.Value, db => db.Domains.AddAsync(OrganizationDomain.Claim(id, host, false, now), Ct).AsTask());
-        await EvictsAsync(host.Value, async db => Assert.True((await db.Domains.SingleAsync(d => d.Host == host, Ct)).VerifyByOperator("test", now).IsOk));
+        await EvictsAsync(host.Value, async db => (await db.Domains.SingleAsync(d => d.Host == host, Ct)).Verify(VerificationMethod.Operator, "test", now));
         await EvictsAsync(id.ToString(), db => db.Connections.AddAsync(Connection.CreateOidc(id, "Upstream", settings, now).Value!, Ct).AsTask()); // valid settings
         await EvictsAsync(id.ToString(), async db => Assert.True((await db.Connections.SingleAsync(c => c.OrganizationId == id, Ct)).Activate(now, "test").IsOk));
         await EvictsAsync(null, async db => (await db.Connections.SingleAsync(c => c.OrganizationId == id, Ct)).SetProvisioning(JitMode.Off, "member", true, false, now));
