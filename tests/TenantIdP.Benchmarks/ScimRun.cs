@@ -28,7 +28,7 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         await using var server = await StartAsync();
         using var scim = ClientOf(server, made);
         var template = await MakeAsync(scim, "Users", User($"template@{domain}"));
-        await Bulk.CopyDirectoryUsersAsync(host, organization.Id, Id<DirectoryUser>.Parse(template), Users);
+        await Bulk.CopyDirectoryUsersAsync(host, organization.Id, Id<DirectoryUser>.Parse(template, null), Users);
 
         await CreateAsync(scim, server, domain);
         await FilterAsync(scim, server);
@@ -62,7 +62,7 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
     private async Task OneMemberAsync(HttpClient scim, ServerProcess server, OrganizationDirectory directory, int size)
     {
         var group = await MakeAsync(scim, "Groups", Group($"Of {size}"));
-        await Bulk.FillGroupAsync(host, directory.OrganizationId, Id<DirectoryGroup>.Parse(group), 1, size);
+        await Bulk.FillGroupAsync(host, directory.OrganizationId, Id<DirectoryGroup>.Parse(group, null), 1, size);
         var own = new string[Load.Workers];
         for (var i = 0; i < own.Length; i++) own[i] = Bulk.DirectoryUser(Users - i); // of those who are in the largest group alone
         var isIn = new bool[Load.Workers];

@@ -30,7 +30,7 @@ internal sealed class GroupListing(ScimRequest scim, DirectoryGroupList groups) 
     {
         // A cursor that a client has made up finds nothing.
         if (after is not null && !Id<DirectoryGroup>.TryParse(after, out _)) return [];
-        return await groups.AfterAsync(scim.Directory, match, after is null ? null : Id<DirectoryGroup>.Parse(after), take, ct);
+        return await groups.AfterAsync(scim.Directory, match, after is null ? null : Id<DirectoryGroup>.Parse(after, null), take, ct);
     }
 
     protected override async Task<IReadOnlyList<DirectoryGroup>> SliceAsync(DirectoryGroupMatch match, SortOrder? sort, int skip, int take, CancellationToken ct) => sort is null
@@ -38,7 +38,7 @@ internal sealed class GroupListing(ScimRequest scim, DirectoryGroupList groups) 
         : await groups.SliceByNameAsync(scim.Directory, match, sort.Descending, skip, take, ct);
 
     protected override async Task<IReadOnlyList<DirectoryGroup>> OfAsync(IReadOnlyCollection<string> ids, CancellationToken ct) =>
-        await groups.OfAsync(scim.Directory, [.. ids.Select(id => Id<DirectoryGroup>.Parse(id))], ct);
+        await groups.OfAsync(scim.Directory, [.. ids.Select(id => Id<DirectoryGroup>.Parse(id, null))], ct);
 
     protected override async Task<IReadOnlyList<ComplexValue>> CandidatesAsync(IReadOnlyList<DirectoryGroup> rows, ScimFilter? filter, SortOrder? sort, CancellationToken ct)
     {

@@ -13,14 +13,17 @@ internal static class ResourceEndpoints
     public static void MapResources<T>(this RouteGroupBuilder directory, string endpoint) where T : ScimResources
     {
         var resources = directory.MapGroup(endpoint);
-        resources.MapGet("", (T type, ScimRequest scim, TimeProvider clock, CancellationToken ct) => ListAsync(type, ListParameters.FromQuery(Query(scim)), scim, clock, ct));
-        resources.MapPost(Search, async (T type, ScimRequest scim, TimeProvider clock, CancellationToken ct) => await ListAsync(type, await SearchAsync(scim, ct), scim, clock, ct));
-        resources.MapPost("", async (T type, ScimRequest scim, CancellationToken ct) => await WriteAsync(type, scim, (body, shown) => type.CreateAsync(body, shown, ct), ct));
-        resources.MapGet("/{id}", (string id, T type, ScimRequest scim, CancellationToken ct) => ShowAsync(type, scim, shown => type.FindAsync(id, scim.IfNoneMatch, shown, ct)));
-        resources.MapPut("/{id}", (string id, T type, ScimRequest scim, CancellationToken ct) => WriteAsync(type, scim, (body, shown) => type.ReplaceAsync(id, body, scim.IfMatch, shown, ct), ct));
-        resources.MapPatch("/{id}", (string id, T type, ScimRequest scim, CancellationToken ct) => WriteAsync(type, scim, (body, shown) => type.PatchAsync(id, body, scim.IfMatch, shown, ct), ct));
-        resources.MapDelete("/{id}", (string id, T type, ScimRequest scim, CancellationToken ct) => type.DeleteAsync(id, scim.IfMatch, ct));
+        resources.MapGet("", (ScimRequest scim, TimeProvider clock, CancellationToken ct) => ListAsync(Of<T>(scim), ListParameters.FromQuery(Query(scim)), scim, clock, ct));
+        resources.MapPost(Search, async (ScimRequest scim, TimeProvider clock, CancellationToken ct) => await ListAsync(Of<T>(scim), await SearchAsync(scim, ct), scim, clock, ct));
+        resources.MapPost("", async (ScimRequest scim, CancellationToken ct) => await WriteAsync(Of<T>(scim), scim, (body, shown) => Of<T>(scim).CreateAsync(body, shown, ct), ct));
+        resources.MapGet("/{id}", (string id, ScimRequest scim, CancellationToken ct) => ShowAsync(Of<T>(scim), scim, shown => Of<T>(scim).FindAsync(id, scim.IfNoneMatch, shown, ct)));
+        resources.MapPut("/{id}", (string id, ScimRequest scim, CancellationToken ct) => WriteAsync(Of<T>(scim), scim, (body, shown) => Of<T>(scim).ReplaceAsync(id, body, scim.IfMatch, shown, ct), ct));
+        resources.MapPatch("/{id}", (string id, ScimRequest scim, CancellationToken ct) => WriteAsync(Of<T>(scim), scim, (body, shown) => Of<T>(scim).PatchAsync(id, body, scim.IfMatch, shown, ct), ct));
+        resources.MapDelete("/{id}", (string id, ScimRequest scim, CancellationToken ct) => Of<T>(scim).DeleteAsync(id, scim.IfMatch, ct));
     }
+
+    // Of the request and not a parameter of the handlers: the framework's analyzer of route handlers does not bear generic ones.
+    private static ScimResources Of<T>(ScimRequest scim) where T : ScimResources => scim.Http.RequestServices.GetRequiredService<T>();
 
     /// <summary>A search over all types (RFC 7644 3.4.3): one type after the other, by index.</summary>
     public static void MapSearchOfAll(this RouteGroupBuilder directory) => directory.MapPost(

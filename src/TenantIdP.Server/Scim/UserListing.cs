@@ -24,7 +24,7 @@ internal sealed class UserListing(ScimRequest scim, DirectoryUserList users, IDi
     {
         // A cursor that a client has made up finds nothing.
         if (after is not null && !Id<DirectoryUser>.TryParse(after, out _)) return [];
-        return await users.AfterAsync(scim.Directory, match, after is null ? null : Id<DirectoryUser>.Parse(after), take, ct);
+        return await users.AfterAsync(scim.Directory, match, after is null ? null : Id<DirectoryUser>.Parse(after, null), take, ct);
     }
 
     protected override async Task<IReadOnlyList<DirectoryUser>> SliceAsync(DirectoryUserMatch match, SortOrder? sort, int skip, int take, CancellationToken ct) => sort is null
@@ -32,7 +32,7 @@ internal sealed class UserListing(ScimRequest scim, DirectoryUserList users, IDi
         : await users.SliceByNameAsync(scim.Directory, match, sort.Descending, skip, take, ct);
 
     protected override async Task<IReadOnlyList<DirectoryUser>> OfAsync(IReadOnlyCollection<string> ids, CancellationToken ct) =>
-        await users.OfAsync(scim.Directory, [.. ids.Select(id => Id<DirectoryUser>.Parse(id))], ct);
+        await users.OfAsync(scim.Directory, [.. ids.Select(id => Id<DirectoryUser>.Parse(id, null))], ct);
 
     protected override Task<IReadOnlyList<ComplexValue>> CandidatesAsync(IReadOnlyList<DirectoryUser> rows, ScimFilter? filter, SortOrder? sort, CancellationToken ct) =>
         ResourcesAsync(rows, (filter is not null && FilterMentions.Of(filter, UserSchema.Groups)) || ReferenceEquals(sort?.By.Attribute, UserSchema.Groups), ct);

@@ -374,7 +374,7 @@ public abstract class ScimGroupTests(IdpHost host)
         var group = await PushAsync(world, "Admins", Members(ann.Id));
         var directory = world.Directory.Directory.Id;
         await host.UseAsync<GroupMappingService, GroupMappingView>(
-            s => s.CreateAsync(world.Organization.Id, directory, new NewGroupMapping(Id<DirectoryGroup>.Parse(group.Id), BuiltInRoles.Admin, null), Granter.Instance, Ct), world.Organization.Id);
+            s => s.CreateAsync(world.Organization.Id, directory, new NewGroupMapping(Id<DirectoryGroup>.Parse(group.Id, null), BuiltInRoles.Admin, null), Granter.Instance, Ct), world.Organization.Id);
         var app = await host.CreateAppAsync(Ct);
         var (browser, _) = await host.SignedInAsync((await world.RowsAsync(ann.Id)).User, Ct);
         var tokens = await IdpHost.TokensAsync(browser, app, Ct, ("organization", world.Organization.Id.ToString()), ("scope", "openid offline_access"));

@@ -154,7 +154,7 @@ public abstract class DomainLapseTests(IdpHost idp)
         Assert.Equal([$"{organization.DisplayName}: {host} has lapsed", $"{organization.DisplayName}: {host} will pass to another organization", $"{organization.DisplayName}: {host} has passed to another organization"], mails.Select(m => m.Subject).OrderBy(s => s.Contains("lapsed", StringComparison.Ordinal) ? 0 : s.Contains("will", StringComparison.Ordinal) ? 1 : 2));
     }
 
-    private async Task<string> TokensAsync(RelyingParty app, string host, string name)
+    private static async Task<string> TokensAsync(RelyingParty app, string host, string name)
     {
         using var browser = new WebBrowser();
         var (landed, pending) = await SignInAsync(browser, app, ("login_hint", $"{name}@{host}"));

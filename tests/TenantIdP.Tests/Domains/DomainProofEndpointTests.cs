@@ -35,6 +35,7 @@ public abstract class DomainProofHost(TestStore store) : ManagementHost(store), 
         await DisposeAsync();
         await Dns.DisposeAsync();
         publishing.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     public async Task PublishAsync(string record, CancellationToken ct)

@@ -83,7 +83,11 @@ public sealed class WebProofTests
     [Trait("Attack", "G1")]
     public async Task Redirects_end_after_three_and_a_suffix_is_no_domain_to_stay_within()
     {
-        await using var web = await ProofWeb.StartAsync(context => Task.FromResult((context.Response.StatusCode, context.Response.Headers.Location) = (302, $"/{Guid.CreateVersion7():n}")), Names, Ct);
+        await using var web = await ProofWeb.StartAsync(context =>
+        {
+            (context.Response.StatusCode, context.Response.Headers.Location) = (302, $"/{Guid.CreateVersion7():n}");
+            return Task.CompletedTask;
+        }, Names, Ct);
         var round = await MetaTagAsync(web);
         // github.io is nobody's: what one of its users redirects to another user is not followed.
         await using var shared = await ProofWeb.StartAsync(
