@@ -52,6 +52,6 @@ internal sealed class DirectoryGroupMapping : IEntityTypeConfiguration<Directory
         // One role by one group in one place is given once.
         mapping.HasIndex(m => new { m.OrganizationId, m.GroupId, m.RoleId, m.WorkspaceId }).IsUnique();
         mapping.HasIndex(m => new { m.OrganizationId, m.GroupId, m.RoleId }, "ux_group_mappings_organization_role").IsUnique().HasFilter("workspace_id IS NULL");
-        mapping.HasIndex(m => new { m.OrganizationId, m.DirectoryId, m.GroupExternalId });
+        mapping.HasIndex(m => new { m.OrganizationId, m.DirectoryId, m.GroupExternalId }, "ix_group_mappings_group_external_id");
     }
 }

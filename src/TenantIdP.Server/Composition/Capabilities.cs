@@ -41,7 +41,6 @@ internal static class Capabilities
         services.AddScoped<JitGate>();
         services.AddScoped<AccountLinking>();
         services.AddScoped<SsoRoleAssignments>();
-        services.AddScoped<InvitationConsumption>();
         services.AddScoped<InvitationAcceptance>();
         services.AddScoped<InvitationAccounts>();
         services.AddScoped<SignInGrants>();

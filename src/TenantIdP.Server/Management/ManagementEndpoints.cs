@@ -65,6 +65,7 @@ public static class ManagementEndpoints
         services.AddScoped<InvitationLimits>();
         services.AddScoped<InvitationIssue>();
         services.AddScoped<InvitationJoining>();
+        services.AddScoped<InvitationConsumption>();
         services.AddScoped<InvitationService>();
         services.AddScoped<InvitationList>();
         services.AddScoped<InvitationAnswers>();

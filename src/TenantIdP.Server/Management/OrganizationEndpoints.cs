@@ -20,7 +20,7 @@ internal static class OrganizationEndpoints
     {
         var organizations = api.MapGroup("/organizations").WithTags("Organizations");
 
-        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.EmailInvalid, MemberErrors.SingleOrganization, DomainErrors.HostInvalid, DomainErrors.AlreadyClaimed)
+        organizations.MapPost("/", CreateAsync).WithName("CreateOrganization").RequireInstance().WithErrors(UserErrors.EmailInvalid, MemberErrors.SingleOrganization, DomainErrors.HostInvalid, DomainErrors.Reserved, DomainErrors.PublicSuffix, DomainErrors.Consumer, DomainErrors.Disposable, DomainErrors.LimitReached, DomainErrors.AlreadyClaimed)
             .WithDescription("With its first owner, a user that there is or somebody who is invited, and with domains, claimed and to be verified: all of it or nothing. A slug or external id that another one has is refused with its `existingId`.");
         organizations.MapGet("/", ListAsync).WithName("ListOrganizations").RequireInstance().SortedBy(ListOrder.DisplayName).WithErrors(StatusInvalid, Sorting.PrefixInvalid);
         organizations.MapGet("/by-external-id/{externalId}", FindByExternalIdAsync).WithName("GetOrganizationByExternalId").RequireInstance();

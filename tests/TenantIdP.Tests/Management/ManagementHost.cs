@@ -71,7 +71,7 @@ public abstract class ManagementHost(TestStore store) : IAsyncLifetime
         builder.Services.AddGuardedOutboundHttp(builder.Configuration, developmentHosts: false);
         builder.Services.AddSingleton(new DeletionOptions());
         // Nobody resolves at the discard port; names of tests may be claimed.
-        builder.Services.AddSingleton(new DomainOptions { Allowed = ["test", "example", "example.com"], Resolvers = ["127.0.0.1:9"] });
+        builder.Services.AddSingleton(new DomainOptions { Allowed = ["test", "example", "example.com", "example.org", "example.net"], Resolvers = ["127.0.0.1:9"] });
         Configure(builder.Services);
         builder.Services.AddManagement();
         app = builder.Build();

@@ -850,7 +850,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_group_mappings_role_organization_id_role_id");
 
                     b.HasIndex("OrganizationId", "DirectoryId", "GroupExternalId")
-                        .HasDatabaseName("ix_group_mappings_organization_id_directory_id_group_external_id");
+                        .HasDatabaseName("ix_group_mappings_group_external_id");
 
                     b.HasIndex("OrganizationId", "GroupId", "RoleId", "WorkspaceId")
                         .IsUnique()

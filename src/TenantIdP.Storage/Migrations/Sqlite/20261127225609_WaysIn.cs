@@ -601,7 +601,7 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                 filter: "next_check_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_group_mappings_organization_id_directory_id_group_external_id",
+                name: "ix_group_mappings_group_external_id",
                 table: "group_mappings",
                 columns: new[] { "organization_id", "directory_id", "group_external_id" });
 
