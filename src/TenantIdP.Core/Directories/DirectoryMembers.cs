@@ -70,10 +70,12 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         var pending = !inside && directory.OutsideDomains == OutsideDomains.Invite;
         var membership = pending ? Membership.Await(directory.OrganizationId, user, now) : Membership.Join(directory.OrganizationId, user, now);
         db.Memberships.Add(membership);
+        // Where an invitation is used up, it says who has joined.
+        if (!pending && invited.Any && await invitations.ConsumeAsync(invited, membership, "scim", ct)) return membership;
         events.Record(
             EventTypes.MemberJoined, directory.OrganizationId, membership.Id.ToString(),
             new { userId = user, by = "directory", directoryId = directory.Id, status = pending ? membership.Status : (MembershipStatus?)null });
-        if (pending || !invited.Any || !await invitations.ConsumeAsync(invited, membership, "scim", ct)) await GiveDefaultsAsync(directory, membership, inside, now, ct);
+        await GiveDefaultsAsync(directory, membership, inside, now, ct);
         return membership;
     }
 

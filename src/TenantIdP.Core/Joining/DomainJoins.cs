@@ -72,10 +72,15 @@ public sealed class DomainJoins(IdpDbContext db, Openings openings, JoinRules jo
         if (!allowed.IsOk) return allowed.Error;
         var membership = Membership.Join(organization, user, now);
         db.Memberships.Add(membership);
-        var roles = await invitations.ConsumeAsync(await invitations.FindAsync(organization, user, null, ct), membership, "domain", ct) ? [] : new[] { await RoleAsync(domain, ct) };
-        foreach (var role in roles) membership.Grant(role, RoleSource.Domain, domain.Id.ToString(), now);
-        events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId = user, by, domainId = domain.Id, roles = roles.Select(r => r.Key) });
-        await db.JoinDefaultAsync(events, membership, roles, RoleSource.Domain, domain.Id.ToString(), now, ct);
+        // Where an invitation is used up, its roles are theirs, and it says who has joined.
+        if (!await invitations.ConsumeAsync(await invitations.FindAsync(organization, user, null, ct), membership, "domain", ct))
+        {
+            var role = await RoleAsync(domain, ct);
+            membership.Grant(role, RoleSource.Domain, domain.Id.ToString(), now);
+            events.Record(EventTypes.MemberJoined, organization, membership.Id.ToString(), new { userId = user, by, domainId = domain.Id, roles = new[] { role.Key } });
+            await db.JoinDefaultAsync(events, membership, [role], RoleSource.Domain, domain.Id.ToString(), now, ct);
+        }
+
         var saved = await db.TrySaveAsync(Unique, ct);
         return saved.IsOk ? membership : saved.Error;
     }

@@ -4,8 +4,10 @@ using TenantIdP.Core;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
 using TenantIdP.Testing.Hosting;
 using Xunit;
@@ -32,6 +34,22 @@ public abstract class DirectoryAdoptionTests(IdpHost host)
         Assert.Equal(unknown.Body.GetRawText(), known.Body.GetRawText());
         Assert.Equal(2, (await world.EventsAsync()).Count(e => e == EventTypes.DirectoryUserRefused));
         Assert.Equal(0, await MembersAsync(world));
+    }
+
+    [Fact]
+    public async Task Who_was_invited_gets_what_they_were_invited_to_and_the_invitation_is_used_up()
+    {
+        var world = await ScimWorld.NewAsync(host);
+        var invited = (await host.UseAsync<InvitationService, InvitationResult>(
+            s => s.CreateAsync(world.Organization.Id, new NewInvitation(world.Address("jane"), [BuiltInRoles.Guest]), Granter.Instance, Ct), world.Organization.Id)).Invitation!; // nobody's address
+
+        var made = await world.CreateAsync("jane");
+        await world.CreateAsync("john");
+
+        var role = Assert.Single((await world.RowsAsync(made.Id)).Membership.Roles);
+        Assert.Equal((RoleSource.Invitation, invited.Id.ToString()), (role.Source, role.SourceId));
+        Assert.Equal(2, (await world.EventsAsync()).Count(e => e == EventTypes.MemberJoined));
+        Assert.Single(await world.EventsAsync(), EventTypes.InvitationAccepted);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
+using TenantIdP.Core.Invitations;
 using TenantIdP.Core.Joining;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -64,6 +65,20 @@ public abstract class DomainJoinTests(IdpHost idp)
         Assert.Equal((RoleSource.Domain, place.Domain.ToString()), (role.Source, role.SourceId));
         Assert.Empty(await SignInAsync(user));
         Assert.Equal(membership.Version, (await MembershipAsync(place, user))?.Version);
+    }
+
+    [Fact]
+    public async Task An_invitation_that_waits_is_used_up_and_its_roles_are_theirs()
+    {
+        var place = await NewPlaceAsync(AssignmentMode.Auto);
+        var user = await idp.CreateUserAsync($"jane@{place.Host}", Ct);
+        var invited = (await idp.UseAsync<InvitationService, InvitationResult>(
+            s => s.CreateAsync(place.Organization.Id, new NewInvitation($"jane@{place.Host}", [BuiltInRoles.Guest]), Granter.Instance, Ct), place.Organization.Id)).Invitation!; // not a member yet
+
+        await SignInAsync(user);
+
+        var role = Assert.Single((await MembershipAsync(place, user))!.Roles); // joined
+        Assert.Equal((RoleSource.Invitation, invited.Id.ToString()), (role.Source, role.SourceId));
     }
 
     [Fact]
