@@ -58,7 +58,18 @@ internal sealed partial class Caller(HttpClient http, Vendor vendor, ScimAccess 
         }
     }
 
+    /// <summary>Goes on after Retry-After where it is told to, as directories do.</summary>
     public async Task<ScimAnswer> SendAsync(HttpMethod method, string path, string? body, CancellationToken ct, string? token = null)
+    {
+        while (true)
+        {
+            var answer = await SendOnceAsync(method, path, body, token, ct);
+            if (answer is not { Status: 429, Headers.RetryAfter.Delta: { } pause }) return answer;
+            await Task.Delay(pause, ct);
+        }
+    }
+
+    private async Task<ScimAnswer> SendOnceAsync(HttpMethod method, string path, string? body, string? token, CancellationToken ct)
     {
         var address = access.BaseUrl + Resolve(path);
         if (vendor.Flag is { } flag) address += (address.Contains('?', StringComparison.Ordinal) ? '&' : '?') + flag;
