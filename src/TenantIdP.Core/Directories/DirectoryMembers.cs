@@ -39,7 +39,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         var now = clock.GetUtcNow();
         var invited = await invitations.FindAsync(directory.OrganizationId, null, inside ? facts.Address : null, ct);
         var user = User.Create(facts.Name, now, directory.OrganizationId);
-        if (await MayJoinAsync(directory, user.Id, isNew: true, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (await MayJoinAsync(directory, user.Id, inside && facts.Address is { } own ? [own] : [], facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         if (facts.Address is { } address) user.AddEmail(address, verified: inside, now);
         db.Users.Add(user);
         events.Record(
@@ -54,7 +54,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         if (!await db.LockAsync(user, ct)) return VersionErrors.ChangedMeanwhile;
         var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == directory.OrganizationId && m.UserId == user, ct);
         if (membership is null)
-            return await MayJoinAsync(directory, user, isNew: false, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, user, inside, invited, ct);
+            return await MayJoinAsync(directory, user, null, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, user, inside, invited, ct);
         if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
 
         // Ended by a directory of this organization, such as the one before this one, it is a directory's to begin again.
@@ -83,7 +83,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     {
         if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
         await db.LockAsync(membership.UserId, ct);
-        if (await MayJoinAsync(directory, membership.UserId, isNew: false, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (await MayJoinAsync(directory, membership.UserId, null, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         var (now, removed) = (clock.GetUtcNow(), membership.Status == MembershipStatus.Removed);
         if (wasPending) membership.AwaitAgain(now);
         else membership.Reactivate(now);
@@ -118,10 +118,11 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         facts.Address is { } address && await db.HolderAsync(address.Domain, ct) is { IsVerified: true } domain && domain.OrganizationId == directory.OrganizationId;
 
     /// <summary>Who is inactive takes nobody's place.</summary>
-    private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, bool isNew, DirectoryUserFacts facts, CancellationToken ct)
+    /// <param name="verified">What a person who is being made has verified; null for one who is in the store.</param>
+    private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, DirectoryUserFacts facts, CancellationToken ct)
     {
         if (!facts.Active) return Result.Ok;
-        var allowed = await joins.CheckAtSignInAsync(directory.OrganizationId, user, isNew, ct);
+        var allowed = await joins.CheckAtSignInAsync(directory.OrganizationId, user, verified, ct);
         if (allowed.IsOk) return Result.Ok;
         if (allowed.Error == MemberErrors.LimitReached) return DirectoryUserErrors.LimitReached;
         return allowed.Error == MemberErrors.SingleOrganization ? DirectoryUserErrors.SingleOrganization : allowed.Error;

@@ -71,11 +71,8 @@ public sealed class JoinRules(IdpDbContext db, MembershipDomainRules domains, Me
     /// <summary>Whether nothing of the organization itself stands in the way of a person who is in no other one.</summary>
     internal static bool AdmitsAnybody(Organization organization) => organization is { MemberLimit: null, ExclusiveMembership: false, MembershipDomains: MembershipDomains.Any };
 
-    /// <summary>The same inside a sign-in, whose transaction holds no lock yet.</summary>
-    /// <param name="isNew">The person is being made by this sign-in: nobody else can know them. One of them has verified nothing but what the other form names.</param>
-    public Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, bool isNew, CancellationToken ct) => CheckAtSignInAsync(organization, user, isNew ? [] : null, ct);
-
-    /// <param name="verified">What a person who is being made by this sign-in has verified; null for one who is in the store.</param>
+    /// <summary>The same inside a sign-in or a directory's request, whose transaction holds no lock yet.</summary>
+    /// <param name="verified">What a person who is being made just now has verified; null for one who is in the store.</param>
     public async Task<Result> CheckAtSignInAsync(Id<Organization> organization, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, CancellationToken ct)
     {
         var isNew = verified is not null;

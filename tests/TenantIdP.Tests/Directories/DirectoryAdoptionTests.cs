@@ -52,6 +52,22 @@ public abstract class DirectoryAdoptionTests(IdpHost host)
         Assert.Single(await world.EventsAsync(), EventTypes.InvitationAccepted);
     }
 
+    [Fact]
+    public async Task An_organization_that_takes_only_its_own_domains_takes_new_people_of_its_directory_inside_them()
+    {
+        var world = await ScimWorld.NewAsync(host, d => d with { OutsideDomains = OutsideDomains.Guest });
+        await host.UseAsync<OrganizationService, Organization>(
+            s => s.UpdateAsync(world.Organization.Id, new OrganizationChanges { MembershipDomains = MembershipDomains.VerifiedOnly }, Granter.Instance, null, Ct));
+
+        var inside = await world.CreateAsync("jane");
+        var outside = await world.Scim.PostAsync("/Users", world.User("john", email: $"{host.Unique("john")}@elsewhere.test"), Ct);
+
+        Assert.NotNull(Assert.Single((await world.RowsAsync(inside.Id)).User.Emails).VerifiedAt);
+        Assert.True((int)outside.Status is >= 400 and < 500, outside.Detail);
+        Assert.Contains(MemberErrors.EmailDomainNotAllowed.Code, outside.Detail, StringComparison.Ordinal);
+        Assert.Equal(1, await MembersAsync(world));
+    }
+
     [Theory]
     [InlineData(OutsideDomains.Guest, MembershipStatus.Active, "guest")]
     [InlineData(OutsideDomains.Invite, MembershipStatus.Pending, "member")]

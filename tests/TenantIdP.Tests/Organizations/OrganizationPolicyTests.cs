@@ -125,7 +125,7 @@ public abstract class OrganizationPolicyTests(ManagementHost host)
         await AssertProblem.IsAsync(await client.PostAsJsonAsync($"organizations/{open}/members", new { userId = member.Membership.UserId.ToString() }, Ct), HttpStatusCode.Conflict, "single_org_policy", Ct);
         await AssertProblem.IsAsync(await client.PostAsJsonAsync($"organizations/{exclusive}/members", new { userId = elsewhere.Membership.UserId.ToString() }, Ct), HttpStatusCode.Conflict, "single_org_policy", Ct);
         await AssertProblem.IsAsync(await client.PostAsJsonAsync("organizations", new { displayName = "Own", ownerUserId = member.Membership.UserId.ToString() }, Ct), HttpStatusCode.Conflict, "single_org_policy", Ct);
-        Assert.Equal(MemberErrors.SingleOrganization, (await host.UseAsync<JoinRules, Result>(null, rules => rules.CheckAtSignInAsync(open, member.Membership.UserId, isNew: false, Ct))).Error);
+        Assert.Equal(MemberErrors.SingleOrganization, (await host.UseAsync<JoinRules, Result>(null, rules => rules.CheckAtSignInAsync(open, member.Membership.UserId, null, Ct))).Error);
 
         using (var ended = await client.DeleteAsync($"organizations/{exclusive}/members/{member.Membership.Id}", Ct)) Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
         using var joined = await client.PostAsJsonAsync($"organizations/{open}/members", new { userId = member.Membership.UserId.ToString() }, Ct);
