@@ -25,9 +25,6 @@ public abstract class InvitationDeathTests
 
     protected abstract string Store { get; }
 
-    /// <summary>How long the nodes serve before one of them is killed: somebody has to get on meanwhile, or nobody is ever in.</summary>
-    protected virtual TimeSpan Between => TimeSpan.FromMilliseconds(Lengths.IsLong ? 1_500 : 700);
-
     [Fact]
     [Trait("Fault", "R3")]
     public async Task Each_invitation_is_pending_or_accepted_whatever_is_killed()
@@ -37,9 +34,9 @@ public abstract class InvitationDeathTests
         var links = new List<string>();
         for (var i = 0; i < Invited; i++) links.Add((await Fleet.Operator.PostAsync($"organizations/{organization}/invitations", new { email = $"{World.Unique("invited")}@bench.example", roles = new[] { "guest" } }, Ct)).Text("url"));
 
+        var (tries, arrived) = (0, 0);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var killing = KillAsync(done.Token);
-        var tries = 0;
+        var killing = KillAsync(() => Volatile.Read(ref arrived), done.Token);
         using var room = new SemaphoreSlim(AtOnce);
         await Task.WhenAll(links.Select(async link =>
         {
@@ -52,6 +49,7 @@ public abstract class InvitationDeathTests
                         Interlocked.Increment(ref tries);
                         return await TryAsync(link);
                     }, "an invited person is in", Ct, every: TimeSpan.FromMilliseconds(250));
+                Interlocked.Increment(ref arrived);
             }
             finally
             {
@@ -90,14 +88,17 @@ public abstract class InvitationDeathTests
         }
     }
 
-    private async Task<int> KillAsync(CancellationToken done)
+    /// <summary>A kill for every few who are in, while others are on their way: between two of them somebody gets on, on a slow machine as well, and a fast one is not done before.</summary>
+    private async Task<int> KillAsync(Func<int> arrived, CancellationToken done)
     {
         var killed = 0;
         try
         {
             while (killed < Kills)
             {
-                await Lengths.PassAsync(Between, done);
+                var due = Invited * (killed + 1) / (Kills + 1);
+                await Lengths.UntilAsync(() => Task.FromResult(arrived() >= due), "people get on between two kills", done, every: TimeSpan.FromMilliseconds(10));
+                await Lengths.PassAsync(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 150)), done); // at any moment of the next ones
                 await Fleet.Running.All[killed % Fleet.Running.All.Count].KillAsync();
                 killed++;
                 await RefillAsync();
@@ -155,9 +156,6 @@ public sealed class InvitationDeathOnSqlite(SqliteBench bench) : InvitationDeath
     protected override Figures Figures => bench.Figures;
 
     protected override string Store => "SQLite";
-
-    // The only node begins anew each time.
-    protected override TimeSpan Between => TimeSpan.FromSeconds(3);
 
     protected override async Task RefillAsync()
     {
