@@ -18,10 +18,10 @@ public sealed class DirectoryCorrelation(IdpDbContext db)
 {
     internal async Task<Result<Correlated>> FindAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
     {
-        var domain = facts.Address is { } address ? await db.HolderAsync(address.Domain, ct) : null;
-        var inside = domain is { IsVerified: true } && domain.OrganizationId == directory.OrganizationId;
+        var domain = facts.Address is { } address ? await db.OwnDomainAsync(directory.OrganizationId, address.Domain, ct) : null;
+        var inside = domain is not null;
         var bySignIn = await BySignInAsync(directory, facts, ct);
-        var byEmail = await ByEmailAsync(directory, facts, inside && domain is { VerifiedBy: VerificationMethod.Dns or VerificationMethod.Operator }, ct);
+        var byEmail = await ByEmailAsync(directory, facts, domain is { ProvesMail: true }, ct);
         if (!byEmail.IsOk) return byEmail.Error;
         var (found, taken) = byEmail.Value;
 

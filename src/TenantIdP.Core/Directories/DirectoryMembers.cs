@@ -115,7 +115,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     }
 
     private async Task<bool> IsInsideAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
-        facts.Address is { } address && await db.HolderAsync(address.Domain, ct) is { IsVerified: true } domain && domain.OrganizationId == directory.OrganizationId;
+        facts.Address is { } address && await db.OwnDomainAsync(directory.OrganizationId, address.Domain, ct) is not null;
 
     /// <summary>Who is inactive takes nobody's place.</summary>
     /// <param name="verified">What a person who is being made has verified; null for one who is in the store.</param>

@@ -24,7 +24,7 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
         var isNew = db.Entry(membership).State == EntityState.Added && db.Users.Local.Any(u => u.Id == membership.UserId && db.Entry(u).State == EntityState.Added);
         if (isNew) return Result.Ok; // made of the same facts
 
-        var inside = address is { } moved && await db.HolderAsync(moved.Domain, ct) is { IsVerified: true } domain && domain.OrganizationId == directory.OrganizationId;
+        var inside = address is { } moved && await db.OwnDomainAsync(directory.OrganizationId, moved.Domain, ct) is not null;
         if (before is not null && address is not null && !inside && directory.OutsideDomains == OutsideDomains.Reject) return DirectoryUserErrors.EmailDomainNotAllowed;
         if (!directory.OwnsProfile || await OursAsync(directory, membership, ct) is not { } user) return Result.Ok;
         Rename(directory, user, facts.Name, now);

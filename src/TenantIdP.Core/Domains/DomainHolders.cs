@@ -16,6 +16,14 @@ internal static class DomainHolders
         return holders.OrderByDescending(d => d.Host.Value.Length).FirstOrDefault();
     }
 
+    /// <summary>Those whose proof stands and proves the mail domain (<see cref="OrganizationDomain.ProvesMail"/>).</summary>
+    public static IQueryable<OrganizationDomain> ProvingMail(this IQueryable<OrganizationDomain> domains) =>
+        domains.Where(d => d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator));
+
+    /// <summary>The organization's own domain for a host, while its proof stands; null when somebody else holds the host, or nobody does.</summary>
+    public static async Task<OrganizationDomain?> OwnDomainAsync(this IdpDbContext db, Id<Organization> organization, HostName host, CancellationToken ct) =>
+        await db.HolderAsync(host, ct) is { IsVerified: true } domain && domain.OrganizationId == organization ? domain : null;
+
     /// <summary>Whose verified domain each of these hosts is, in one statement. One that is nobody's is missing.</summary>
     public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct)
     {

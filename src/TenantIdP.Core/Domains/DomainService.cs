@@ -61,7 +61,7 @@ public sealed class DomainService(IdpDbContext db, EventLog events, ClaimableHos
                 if (domain is null) return DomainErrors.NotFound;
                 // What switched the policy on is what it stands on: a meta tag or a file proves too little (DESIGN.md section 6.2).
                 if (domain.IsVerified && await db.Organizations.AnyAsync(o => o.Id == organization && o.RequireSso, ct)
-                    && !await db.Domains.AnyAsync(d => d.OrganizationId == organization && d.Id != id && d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct))
+                    && !await db.Domains.ProvingMail().AnyAsync(d => d.OrganizationId == organization && d.Id != id, ct))
                     return DomainErrors.StillRequired;
                 db.Domains.Remove(domain);
                 events.Record(EventTypes.DomainReleased, organization, id.ToString(), new { host = domain.Host.Value, wasVerified = domain.IsVerified });

@@ -110,6 +110,9 @@ public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVers
     /// <summary>Held by a proof that stands: what lets anybody new in.</summary>
     public bool IsVerified => VerifiedAt is not null && LapsedAt is null;
 
+    /// <summary>Verified, and by more than a web server's word: what adopts and links accounts. <see cref="DomainHolders.ProvingMail"/> is the same of rows.</summary>
+    public bool ProvesMail => IsVerified && VerifiedBy?.ProvesMail() == true;
+
     public DomainStatus Status => this switch
     {
         { VerifiedAt: not null, LapsedAt: not null } => DomainStatus.Lapsed,

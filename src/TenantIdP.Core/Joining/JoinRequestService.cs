@@ -40,7 +40,7 @@ public sealed class JoinRequestService(IdpDbContext db, DomainJoins joins, Event
                 var membership = await db.Memberships.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
                 if (membership is { Status: MembershipStatus.Active or MembershipStatus.Pending }) return Result.Ok; // who came another way meanwhile
                 if (membership is not null) return MemberErrors.Ended;
-                if (await DomainAsync(organization, user, ct) is not var (domain, _)) return JoinErrors.Outdated;
+                if (await DomainAsync(organization, user, ct) is not { } domain) return JoinErrors.Outdated;
                 if (!await granter.CoversAsync(db, [await joins.RoleAsync(domain, ct)], ct)) return RoleErrors.Escalation;
                 var added = await joins.AddAsync(user, domain, "join_request", ct);
                 return added.IsOk ? Result.Ok : added.Error;
@@ -67,12 +67,12 @@ public sealed class JoinRequestService(IdpDbContext db, DomainJoins joins, Event
             }, ct);
 
     /// <summary>The organization's own verified domain of an address that the person has verified; null when there is none any more.</summary>
-    private async Task<(OrganizationDomain Domain, EmailAddress Address)?> DomainAsync(Id<Organization> organization, Id<User> user, CancellationToken ct)
+    private async Task<OrganizationDomain?> DomainAsync(Id<Organization> organization, Id<User> user, CancellationToken ct)
     {
         var addresses = await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).OrderByDescending(e => e.IsPrimary).Select(e => e.Address).ToListAsync(ct);
         foreach (var text in addresses)
         {
-            if (EmailAddress.TryParse(text, out var address) && await db.HolderAsync(address.Domain, ct) is { IsVerified: true } holder && holder.OrganizationId == organization) return (holder, address);
+            if (EmailAddress.TryParse(text, out var address) && await db.OwnDomainAsync(organization, address.Domain, ct) is { } domain) return domain;
         }
 
         return null;

@@ -102,8 +102,7 @@ public sealed class MemberImport(IdpDbContext db, JoinRules joins, EventLog even
         if (place.Status == OrganizationStatus.Deleting) return OrganizationErrors.Deleting;
 
         // Asked before anything about the person: an address elsewhere gets the same answer whether anybody has it or not.
-        var domain = await db.HolderAsync(row.Email.Domain, ct);
-        if (domain is not { IsVerified: true } || domain.OrganizationId != organization || domain.VerifiedBy is not (VerificationMethod.Dns or VerificationMethod.Operator)) return ImportErrors.OutsideDomains;
+        if (await db.OwnDomainAsync(organization, row.Email.Domain, ct) is not { ProvesMail: true }) return ImportErrors.OutsideDomains;
 
         var found = await db.RolesAsync(organization, row.Roles, ct);
         if (!row.Roles.All(found.ContainsKey)) return RoleErrors.Unknown;

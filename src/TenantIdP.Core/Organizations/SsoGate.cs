@@ -16,7 +16,7 @@ internal static class SsoGate
     {
         // Meta tag and file proofs route people; forcing them through an IdP needs the DNS proof or an operator's word (DESIGN.md section 6.2).
         var isReady = await db.Connections.AnyAsync(c => c.OrganizationId == id && c.Status == ConnectionStatus.Active, ct)
-            && await db.Domains.AnyAsync(d => d.OrganizationId == id && d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator), ct);
+            && await db.Domains.ProvingMail().AnyAsync(d => d.OrganizationId == id, ct);
         if (!isReady) return OrganizationErrors.SsoNeedsConnection;
 
         // A broken connection that is required locks everybody out, whoever would repair it among them (FEATURES.md row 19).

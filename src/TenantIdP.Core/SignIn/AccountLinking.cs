@@ -86,10 +86,10 @@ public sealed class AccountLinking(IdpDbContext db, TraceRecorder trace)
 
         // Silent only when nobody else's word stands behind the account: it is younger than this organization's DNS proof, no other organization's IdP speaks for it, and this
         // connection does not already know it under another subject (a re-used mailbox is another person).
-        var silent = domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && owner.CreatedAt >= domain.VerifiedAt && owner.Identities.Count == 0;
+        var silent = domain.ProvesMail && owner.CreatedAt >= domain.VerifiedAt && owner.Identities.Count == 0;
         if (silent) return Decide("verified_domain", "the account is younger than the domain's proof and no other sign-in speaks for it", new LinkDecision.LinkTo(owner.Id, UserIdentity.ByVerifiedDomain));
         // Nor when the organization itself has made it, by its directory, and it was never anybody else's.
-        if (domain.VerifiedBy is VerificationMethod.Dns or VerificationMethod.Operator && await db.IsMadeByDirectoryAsync(connection.OrganizationId, owner.Id, ct))
+        if (domain.ProvesMail && await db.IsMadeByDirectoryAsync(connection.OrganizationId, owner.Id, ct))
             return Decide("directory", "the organization's directory made this account, and nobody else speaks for it", new LinkDecision.LinkTo(owner.Id, UserIdentity.ByDirectory));
         trace.Add("linking", "prove_first", TraceVerdict.Warned, "the account is older than the domain's proof, or another sign-in speaks for it", "its own credential, shown once", SignInAdvice.For(SignInErrors.LinkRequiresProof));
         return new LinkDecision.ProveFirst(owner.Id);

@@ -35,7 +35,7 @@ public sealed class RealmReader(IdpDbContext db, TimeProvider clock)
 
         // The most specific holder decides, also when it has no connection or is suspended: a child domain verified by somebody else is not its parent's.
         var best = holders.OrderByDescending(h => h.Host.Value.Length).FirstOrDefault();
-        return best?.Organization.ToRealm() is { } holder ? new DomainRealm(holder, best is { LapsedAt: null, VerifiedBy: VerificationMethod.Dns or VerificationMethod.Operator }, best.Rules) : null;
+        return best?.Organization.ToRealm() is { } holder ? new DomainRealm(holder, best is { LapsedAt: null, VerifiedBy: { } method } && method.ProvesMail(), best.Rules) : null;
     }
 
     public async Task<OrganizationRealm?> ByOrganizationAsync(string idOrSlug, CancellationToken ct)

@@ -36,7 +36,7 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
             where u.Id == user
             join e in db.UserEmails.Where(e => e.IsPrimary) on u.Id equals e.UserId into emails
             from email in emails.DefaultIfEmpty()
-            join d in db.Domains.Where(d => d.VerifiedAt != null && d.LapsedAt == null && (d.VerifiedBy == VerificationMethod.Dns || d.VerifiedBy == VerificationMethod.Operator)) on email.Domain equals d.Host into homes
+            join d in db.Domains.ProvingMail() on email.Domain equals d.Host into homes
             from home in homes.DefaultIfEmpty()
             join s in db.Sessions.Where(s => s.Id == session) on u.Id equals s.UserId into sessions
             from s in sessions.DefaultIfEmpty()
