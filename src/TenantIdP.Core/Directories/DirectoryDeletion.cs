@@ -3,6 +3,7 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Directories;
 
@@ -18,7 +19,7 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
 {
     public async Task<Result<DirectoryImpact>> ImpactAsync(Id<Organization> organization, Id<OrganizationDirectory> id, CancellationToken ct)
     {
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == id, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, id, ct)) return DirectoryErrors.NotFound;
         return new DirectoryImpact(await MembersOf(organization, id).CountAsync(ct));
     }
 
@@ -30,17 +31,14 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 if (await db.Directories.SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Id == id, ct) is not { } directory) return DirectoryErrors.NotFound;
                 var seen = VersionErrors.Check(directory, expectedVersion);
                 if (!seen.IsOk) return seen.Error;
-                var (now, own) = (clock.GetUtcNow(), OrganizationDirectory.SourcesOf(id));
+                var (now, workspaceRoles) = (clock.GetUtcNow(), WorkspaceRolesOf(organization, id));
                 var members = await MembersOf(organization, id).ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
-                await db.WorkspaceMembers.Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
-                    .ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
-                await db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
+                await RolesOf(organization, id).ExecuteDeleteAsync(ct);
+                var inWorkspaces = db.WorkspaceMembers.Where(m => m.OrganizationId == organization && workspaceRoles.Any(r => r.WorkspaceId == m.WorkspaceId && r.MembershipId == m.MembershipId));
+                await inWorkspaces.ExecuteUpdateAsync(set => set.SetProperty(m => m.Version, m => m.Version + 1).SetProperty(m => m.UpdatedAt, now), ct);
                 // Who was in a workspace by the directory alone is not in it any more.
-                await db.WorkspaceMembers
-                    .Where(m => m.OrganizationId == organization && m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))
-                        && m.Roles.All(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)))
-                    .ExecuteDeleteAsync(ct);
-                await db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape)).ExecuteDeleteAsync(ct);
+                await inWorkspaces.Where(m => m.Roles.Count == workspaceRoles.Count(r => r.WorkspaceId == m.WorkspaceId && r.MembershipId == m.MembershipId)).ExecuteDeleteAsync(ct);
+                await workspaceRoles.ExecuteDeleteAsync(ct);
                 // Who its members are called is anybody's to say again.
                 await db.Memberships.Where(m => m.OrganizationId == organization && m.IsNameOfDirectory && db.DirectoryUsers.Any(u => u.OrganizationId == organization && u.DirectoryId == id && u.MembershipId == m.Id && u.DeletedAt == null))
                     .ExecuteUpdateAsync(set => set.SetProperty(m => m.IsNameOfDirectory, false), ct);
@@ -52,8 +50,19 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
 
     private IQueryable<Membership> MembersOf(Id<Organization> organization, Id<OrganizationDirectory> id)
     {
+        var (roles, workspaceRoles) = (RolesOf(organization, id), WorkspaceRolesOf(organization, id));
+        return db.Memberships.Where(m => m.OrganizationId == organization && (roles.Any(r => r.MembershipId == m.Id) || workspaceRoles.Any(r => r.MembershipId == m.Id)));
+    }
+
+    private IQueryable<MembershipRole> RolesOf(Id<Organization> organization, Id<OrganizationDirectory> id)
+    {
         var own = OrganizationDirectory.SourcesOf(id);
-        return db.Memberships.Where(m => m.OrganizationId == organization && (m.Roles.Any(r => r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))
-            || db.WorkspaceRoles.Any(r => r.OrganizationId == organization && r.MembershipId == m.Id && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape))));
+        return db.MembershipRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape));
+    }
+
+    private IQueryable<WorkspaceRole> WorkspaceRolesOf(Id<Organization> organization, Id<OrganizationDirectory> id)
+    {
+        var own = OrganizationDirectory.SourcesOf(id);
+        return db.WorkspaceRoles.Where(r => r.OrganizationId == organization && r.Source == RoleSource.ScimGroup && EF.Functions.Like(r.SourceId, own, OrganizationDirectory.Escape));
     }
 }

@@ -16,14 +16,14 @@ public sealed class DirectoryGroupOverview(IdpDbContext db)
 {
     public async Task<Result<Page<DirectoryGroupView>>> ListAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, PageRequest page, CancellationToken ct)
     {
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var found = await Of(organization, directory).PageAsync(page, g => g.Id, ct);
         return found.IsOk ? new Page<DirectoryGroupView>(await DescribeAsync(organization, found.Value.Items, ct), found.Value.Next) : found.Error;
     }
 
     public async Task<Result<DirectoryGroupView>> FindAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<DirectoryGroup> id, CancellationToken ct)
     {
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var group = await Of(organization, directory).SingleOrDefaultAsync(g => g.Id == id, ct);
         return group is null ? GroupErrors.NotFound : (await DescribeAsync(organization, [group], ct))[0];
     }
@@ -32,7 +32,7 @@ public sealed class DirectoryGroupOverview(IdpDbContext db)
     {
         var cursor = Paging.Cursor<DirectoryUser>(page, out var after);
         if (!cursor.IsOk) return cursor.Error;
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         if (!await Of(organization, directory).AnyAsync(g => g.Id == id, ct)) return GroupErrors.NotFound;
         var rows = db.DirectoryGroupMembers.Where(m => m.OrganizationId == organization && m.GroupId == id);
         if (after is { } last) rows = rows.Where(m => m.DirectoryUserId > last);
@@ -49,8 +49,7 @@ public sealed class DirectoryGroupOverview(IdpDbContext db)
     private async Task<List<DirectoryGroupView>> DescribeAsync(Id<Organization> organization, IReadOnlyList<DirectoryGroup> groups, CancellationToken ct)
     {
         var ids = groups.Select(g => g.Id).ToArray();
-        var counts = await db.DirectoryGroupMembers.Where(m => m.OrganizationId == organization && ids.Contains(m.GroupId))
-            .GroupBy(m => m.GroupId).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
+        var counts = await db.GroupSizesAsync(organization, ids, ct);
         var given = await (
             from m in db.GroupMappings
             where m.OrganizationId == organization && m.GroupId != null && ids.Contains(m.GroupId.Value)

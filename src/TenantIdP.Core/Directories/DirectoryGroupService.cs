@@ -24,7 +24,7 @@ public sealed class DirectoryGroupService(IdpDbContext db, GroupRoles roles, Eve
         LockedAsync(
             directory, async tally =>
             {
-                if (!await db.Directories.AnyAsync(d => d.OrganizationId == directory.OrganizationId && d.Id == directory.Id, ct)) return DirectoryErrors.NotFound;
+                if (!await db.HasDirectoryAsync(directory.OrganizationId, directory.Id, ct)) return DirectoryErrors.NotFound;
                 var made = DirectoryGroup.Create(directory.OrganizationId, directory.Id, facts, clock.GetUtcNow());
                 if (!made.IsOk) return made;
                 var group = made.Value;

@@ -13,7 +13,7 @@ public sealed class DirectoryLogs(IdpDbContext db)
     /// <summary>The newest first.</summary>
     public async Task<Result<Page<DirectoryLogEntry>>> ListAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, DirectoryLogFilter wanted, PageRequest page, CancellationToken ct)
     {
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var entries = db.DirectoryLog.AsNoTracking().Where(e => e.OrganizationId == organization && e.DirectoryId == directory);
         if (wanted.Outcome is { } outcome) entries = entries.Where(e => e.Outcome == outcome);
         if (wanted.Operation is { } operation) entries = entries.Where(e => e.Operation == operation);

@@ -59,7 +59,7 @@ public sealed class DirectoryTokens(IdpDbContext db, EventLog events, ActorConte
     /// <summary>Those that are live, and those that ended in the last 30 days.</summary>
     public async Task<Result<Page<DirectoryToken>>> ListAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, PageRequest page, CancellationToken ct)
     {
-        if (!await db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         return await db.DirectoryTokens.AsNoTracking().Where(t => t.OrganizationId == organization && t.DirectoryId == directory).PageAsync(page, t => t.Id, ct);
     }
 

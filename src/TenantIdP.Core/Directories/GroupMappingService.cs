@@ -33,7 +33,7 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
 {
     public async Task<Result<Page<GroupMappingView>>> ListAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<DirectoryGroup>? group, PageRequest page, CancellationToken ct)
     {
-        if (!await ExistsAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var mappings = Of(organization, directory).AsNoTracking();
         if (group is { } only) mappings = mappings.Where(m => m.GroupId == only);
         var found = await mappings.PageAsync(page, m => m.Id, ct);
@@ -42,7 +42,7 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
 
     public async Task<Result<GroupMappingView>> FindAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, Id<GroupMapping> id, CancellationToken ct)
     {
-        if (!await ExistsAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var mapping = await Of(organization, directory).AsNoTracking().SingleOrDefaultAsync(m => m.Id == id, ct);
         return mapping is null ? GroupErrors.MappingNotFound : (await DescribeAsync([mapping], ct))[0];
     }
@@ -144,7 +144,7 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
     private async Task<Result<(DirectoryGroup Group, Role Role)>> JudgeAsync(
         Id<Organization> organization, Id<OrganizationDirectory> directory, NewGroupMapping wanted, Granter granter, CancellationToken ct)
     {
-        if (!await ExistsAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var group = await db.DirectoryGroups.AsNoTracking().SingleOrDefaultAsync(g => g.OrganizationId == organization && g.DirectoryId == directory && g.Id == wanted.GroupId, ct);
         if (group is null) return GroupErrors.NotFound with { Kind = ErrorKind.Invalid, Field = "groupId" };
         if (wanted.Role == BuiltInRoles.Owner) return GroupErrors.OwnerMapped;
@@ -161,7 +161,7 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
     private async Task<Result<(GroupMapping Mapping, Role Role)>> MayDeleteAsync(
         Id<Organization> organization, Id<OrganizationDirectory> directory, Id<GroupMapping> id, Granter granter, CancellationToken ct)
     {
-        if (!await ExistsAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
+        if (!await db.HasDirectoryAsync(organization, directory, ct)) return DirectoryErrors.NotFound;
         var mapping = await Of(organization, directory).SingleOrDefaultAsync(m => m.Id == id, ct);
         if (mapping is null) return GroupErrors.MappingNotFound;
         var role = await db.Roles.AsNoTracking().SingleAsync(r => r.Id == mapping.RoleId, ct);
@@ -179,9 +179,6 @@ public sealed class GroupMappingService(IdpDbContext db, GroupRoles roles, Event
 
     private IQueryable<GroupMapping> Of(Id<Organization> organization, Id<OrganizationDirectory> directory) =>
         db.GroupMappings.Where(m => m.OrganizationId == organization && m.DirectoryId == directory);
-
-    private Task<bool> ExistsAsync(Id<Organization> organization, Id<OrganizationDirectory> directory, CancellationToken ct) =>
-        db.Directories.AnyAsync(d => d.OrganizationId == organization && d.Id == directory, ct);
 
     private IQueryable<Membership> InGroup(Id<Organization> organization, Id<DirectoryGroup> id)
     {
