@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using TenantIdP.Faults.Bench;
 using TenantIdP.Testing.Clients;
@@ -98,7 +99,7 @@ public abstract class InvitationDeathTests
             {
                 var due = Invited * (killed + 1) / (Kills + 1);
                 await Lengths.UntilAsync(() => Task.FromResult(arrived() >= due), "people get on between two kills", done, every: TimeSpan.FromMilliseconds(10));
-                await Lengths.PassAsync(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 150)), done); // at any moment of the next ones
+                await Lengths.PassAsync(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1, 150)), done); // at any moment of the next ones
                 await Fleet.Running.All[killed % Fleet.Running.All.Count].KillAsync();
                 killed++;
                 await RefillAsync();

@@ -3,7 +3,6 @@ using TenantIdP.Core.Events;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
-using TenantIdP.Core.Roles;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Core.Workspaces;
 
@@ -62,9 +61,8 @@ public sealed class DirectoryLeavers(IdpDbContext db, EventLog events, IGrantRev
 
     private async Task NoteOwnerAsync(Membership membership, CancellationToken ct)
     {
-        var held = membership.Roles.Select(r => r.RoleId).ToArray();
         var organization = membership.OrganizationId;
-        if (membership.Status != MembershipStatus.Active || !await db.Roles.AnyAsync(r => held.Contains(r.Id) && r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct)) return;
+        if (membership.Status != MembershipStatus.Active || !await db.HoldsOwnerAsync(membership, ct)) return;
         if (await db.HasAnotherOwnerAsync(organization, membership.UserId, ct)) return;
         (await db.Organizations.SingleAsync(o => o.Id == organization, ct)).MarkOwnerless(clock.GetUtcNow());
         events.Record(EventTypes.OrganizationOwnerless, organization, organization.ToString(), new { memberId = membership.Id, userId = membership.UserId });

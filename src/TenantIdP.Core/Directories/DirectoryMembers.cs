@@ -87,7 +87,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         var (now, removed) = (clock.GetUtcNow(), membership.Status == MembershipStatus.Removed);
         if (wasPending) membership.AwaitAgain(now);
         else membership.Reactivate(now);
-        if (!wasPending && !removed) await FindOwnerAsync(membership, now, ct);
+        if (!wasPending && !removed && await db.HoldsOwnerAsync(membership, ct)) await db.FindOwnerAsync(membership.OrganizationId, now, ct);
         if (removed)
         {
             // Nothing is left of what they had: as somebody new.
@@ -97,12 +97,6 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
 
         events.Record(EventTypes.MemberReactivated, directory.OrganizationId, membership.Id.ToString(), new { userId = membership.UserId, by = "directory", directoryId = directory.Id, removed });
         return membership;
-    }
-
-    private async Task FindOwnerAsync(Membership membership, DateTimeOffset now, CancellationToken ct)
-    {
-        var held = membership.Roles.Select(r => r.RoleId).ToArray();
-        if (await db.Roles.AnyAsync(r => held.Contains(r.Id) && r.OrganizationId == Organization.Instance && r.Key == BuiltInRoles.Owner, ct)) await db.FindOwnerAsync(membership.OrganizationId, now, ct);
     }
 
     /// <summary>The role of who comes in by the directory; outside the verified domains, as the directory says, a guest's.</summary>

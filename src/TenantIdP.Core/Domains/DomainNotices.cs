@@ -1,11 +1,5 @@
-using System.Globalization;
-using Microsoft.EntityFrameworkCore;
-using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Mail;
 using TenantIdP.Core.Members;
-using TenantIdP.Core.Organizations;
-using TenantIdP.Core.Roles;
-using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Domains;
 
@@ -23,25 +17,8 @@ public sealed class DomainNotices(IdpDbContext db, MailWriter mails)
     private async Task TellAsync(MailTemplate template, OrganizationDomain domain, DateTimeOffset? at, CancellationToken ct)
     {
         var values = new Dictionary<string, string> { ["domain"] = domain.Host.ToUnicode() };
-        if (at is { } time) values["time"] = time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
-        foreach (var owner in await OwnersAsync(domain.OrganizationId, ct))
-        {
-            if (EmailAddress.TryParse(owner.Address, out var address)) mails.Add(new NewMail(template, address) { Organization = domain.OrganizationId, Locale = owner.Locale, Values = values });
-        }
+        if (at is { } time) values["time"] = MailText.Of(time);
+        foreach (var owner in await db.OwnerAddressesAsync(domain.OrganizationId, null, ct))
+            mails.Add(new NewMail(template, owner.Address) { Organization = domain.OrganizationId, Locale = owner.Locale, Values = values });
     }
-
-    private sealed record Owner(string Address, string? Locale);
-
-    private Task<List<Owner>> OwnersAsync(Id<Organization> organization, CancellationToken ct) => (
-        from membership in db.Memberships
-        where membership.OrganizationId == organization && membership.Status == MembershipStatus.Active
-            && (from held in db.MembershipRoles
-                join role in db.Roles on new { A = held.RoleOrganizationId, B = held.RoleId } equals new { A = role.OrganizationId, B = role.Id }
-                where held.OrganizationId == membership.OrganizationId && held.MembershipId == membership.Id && role.OrganizationId == Organization.Instance && role.Key == BuiltInRoles.Owner
-                select held).Any()
-        join user in db.Users on membership.UserId equals user.Id
-        where user.Status == UserStatus.Active
-        join email in db.UserEmails.Where(e => e.IsPrimary && e.VerifiedAt != null) on user.Id equals email.UserId
-        orderby user.Id
-        select new Owner(email.Address, user.Locale)).ToListAsync(ct);
 }

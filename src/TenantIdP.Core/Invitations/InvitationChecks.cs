@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Mail;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Organizations;
@@ -91,7 +92,7 @@ public sealed class InvitationChecks(IdpDbContext db, IAppRegistry apps, JoinRul
     {
         if (text is null) return "";
         var message = text.ReplaceLineEndings("\n").Trim();
-        var isBad = message.EnumerateRunes().Any(r => (System.Text.Rune.IsControl(r) && r.Value != '\n') || r.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x2028 or 0x2029 or 0xFFFD);
+        var isBad = message.EnumerateRunes().Any(r => MailText.IsBad(r) || r == System.Text.Rune.ReplacementChar);
         return message.Length > Invitation.MaxMessageLength || isBad ? InvitationErrors.MessageInvalid : message;
     }
 }

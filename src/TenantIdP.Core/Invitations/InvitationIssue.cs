@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
@@ -58,7 +57,7 @@ public sealed class InvitationIssue(IdpDbContext db, InvitationLimits limits, Ma
             Values = new Dictionary<string, string>
             {
                 ["inviter"] = inviter ?? "", ["message"] = invitation.Message ?? "",
-                ["expires"] = invitation.ExpiresAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
+                ["expires"] = MailText.Of(invitation.ExpiresAt),
             },
             Links = new Dictionary<string, string> { ["accept"] = $"{InteractionPaths.InvitationLink}/{token}" },
             NotAfter = invitation.ExpiresAt,

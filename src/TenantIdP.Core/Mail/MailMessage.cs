@@ -1,5 +1,3 @@
-using TenantIdP.Core.Kernel;
-
 namespace TenantIdP.Core.Mail;
 
 /// <summary>The payload in the outbox: sealed, because links in it work, and gone when it was delivered.</summary>

@@ -23,6 +23,7 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
 
     /// <summary>Who was invited has another address and asks to be let in with it; told to the inviter.</summary>
     public static readonly MailTemplate InvitationRequested = new("invitation_requested", ["invited", "person"], []);
+
     /// <summary>A domain's proof has not been seen for days; <c>time</c> is when it lapses. This and the following: told to the owners.</summary>
     public static readonly MailTemplate DomainAtRisk = new("domain_at_risk", ["domain", "time"], []);
 

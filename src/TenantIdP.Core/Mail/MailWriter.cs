@@ -52,8 +52,7 @@ public sealed class MailWriter(OutboxWriter outbox)
         foreach (var rune in value.ReplaceLineEndings("\n").EnumerateRunes())
         {
             if (text.Length + rune.Utf16SequenceLength > NewMail.MaxValueLength) break;
-            var isBad = (Rune.IsControl(rune) && rune.Value != '\n') || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x2028 or 0x2029;
-            text.Append(isBad ? " " : rune.ToString());
+            text.Append(MailText.IsBad(rune) ? " " : rune.ToString());
         }
 
         return text.ToString();

@@ -25,14 +25,12 @@ public sealed class OwnerNotices(IdpDbContext db, MailWriter mails)
     /// <summary>Sealing goes on whoever has made a thousand owners.</summary>
     private const int Most = 100;
 
-    private sealed record Owner(EmailAddress Address, string? Locale);
-
     /// <summary>Adds the mails to the unit of work.</summary>
     internal async Task AddAsync(Id<Organization> organization, IReadOnlyCollection<Event> recorded, CancellationToken ct)
     {
         var told = recorded.Where(e => Told.ContainsKey(e.Type)).ToList();
         if (told.Count == 0 || organization == Organization.Instance) return;
-        var owners = await OwnersAsync(organization, ct);
+        var owners = await db.OwnerAddressesAsync(organization, Most, ct);
         foreach (var e in told)
         {
             var values = e.Type == EventTypes.BreakGlassUsed ? await OfBreakGlassAsync(e, ct) : OfEnforcement(e);
@@ -45,7 +43,7 @@ public sealed class OwnerNotices(IdpDbContext db, MailWriter mails)
         var person = Id<User>.TryParse(e.TargetId, out var id)
             ? await (from u in db.Users where u.Id == id join a in db.UserEmails.Where(a => a.IsPrimary) on u.Id equals a.UserId select new { u.Name, a.Address }).SingleOrDefaultAsync(ct)
             : null;
-        return new() { ["person"] = person is null ? e.TargetId : person.Name is { } name ? $"{name} ({person.Address})" : person.Address, ["time"] = At(e) };
+        return new() { ["person"] = person is null ? e.TargetId : person.Name is { } name ? $"{name} ({person.Address})" : person.Address, ["time"] = MailText.Of(e.OccurredAt) };
     }
 
     private static Dictionary<string, string> OfEnforcement(Event e)
@@ -55,22 +53,7 @@ public sealed class OwnerNotices(IdpDbContext db, MailWriter mails)
         return new()
         {
             ["before"] = (string?)data["before"]?["mode"] ?? "", ["after"] = (string?)data["after"]?["mode"] ?? "", ["percent"] = isStaged ? ((int)data["after"]!["rolloutPercent"]!).ToString(CultureInfo.InvariantCulture) : "", // staged: it is there
-            ["time"] = At(e), ["reason"] = (string?)data["reason"] ?? "",
+            ["time"] = MailText.Of(e.OccurredAt), ["reason"] = (string?)data["reason"] ?? "",
         };
-    }
-
-    private static string At(Event e) => e.OccurredAt.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
-
-    /// <summary>Addresses that nobody has verified could be anybody's: an owner without a verified one is not told.</summary>
-    private async Task<List<Owner>> OwnersAsync(Id<Organization> organization, CancellationToken ct)
-    {
-        var owners = (await db.OwnersOfAsync(organization, ct)).ToArray();
-        var found = await (
-            from u in db.Users
-            where owners.Contains(u.Id)
-            join a in db.UserEmails.Where(a => a.IsPrimary && a.VerifiedAt != null) on u.Id equals a.UserId
-            orderby u.Id
-            select new { a.Address, u.Locale }).Take(Most).ToListAsync(ct);
-        return [.. found.Where(f => EmailAddress.TryParse(f.Address, out _)).Select(f => new Owner(EmailAddress.Parse(f.Address), f.Locale))];
     }
 }
