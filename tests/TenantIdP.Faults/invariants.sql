@@ -1,6 +1,6 @@
 -- What is true of every database of TenantIdP, whatever happened to its nodes: SECURITY.md section 3. Each statement names the rows that break it, and no row is the
 -- right answer. It runs on SQLite and on PostgreSQL. "always" is true at any moment; "soon" within 30 seconds, because a work of the background brings it about;
--- "(of TABLE)" is asked only where there is such a table.
+-- "after a hold" as soon as that once a dead node holds nothing any more, which takes two minutes; "(of TABLE)" is asked only where there is such a table.
 
 -- always: an organization that had an owner has one who can act
 SELECT CAST(o.id AS text) FROM organizations o
@@ -136,5 +136,5 @@ WHERE p.workspace_id IS NULL AND NOT EXISTS (
 -- soon: every event is sealed
 SELECT CAST(id AS text) FROM events WHERE position IS NULL;
 
--- soon: the outbox is empty (of outbox_messages)
+-- after a hold: the outbox is empty (of outbox_messages)
 SELECT CAST(id AS text) FROM outbox_messages WHERE state = 'Pending';

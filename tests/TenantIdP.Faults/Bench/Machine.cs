@@ -25,10 +25,7 @@ internal sealed class Machine
     /// <summary>After the load has ended.</summary>
     public TimeSpan Allows(TimeSpan promised) => promised * Factor;
 
-    /// <summary>Then how long a process takes to start is told and not judged: it waits for processors, memory and disk, and no factor says for how long.</summary>
-    public bool IsBusy => Factor >= 1.5;
-
-    public override string ToString() => !IsBusy ? "" : string.Create(CultureInfo.InvariantCulture, $" (others kept the machine {Factor:0}x as busy)");
+    public override string ToString() => Factor < 1.5 ? "" : string.Create(CultureInfo.InvariantCulture, $" (others kept the machine {Factor:0}x as busy)");
 
     private double Factor => Math.Max(before, after ??= Slowness());
 
