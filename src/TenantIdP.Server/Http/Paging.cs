@@ -5,17 +5,33 @@ using TenantIdP.Core.Kernel;
 namespace TenantIdP.Server.Http;
 
 /// <summary>The query parameters of every list.</summary>
-/// <param name="Limit">1 to 200, 50 when absent.</param>
-/// <param name="After">The <c>next</c> of an earlier page.</param>
-/// <param name="Fields">Names of members, separated by commas: items come with these only. All when absent.</param>
-/// <param name="Context">The request, which says whose cursor it is.</param>
-public sealed record PageQuery(int? Limit, string? After, string? Fields, HttpContext Context);
+public sealed record PageQuery
+{
+    /// <summary>1 to 200, 50 when absent.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>The <c>next</c> of an earlier page.</summary>
+    public string? After { get; init; }
+
+    /// <summary>Names of members, separated by commas: items come with these only. All when absent.</summary>
+    public string? Fields { get; init; }
+
+    /// <summary>The request, which says whose cursor it is.</summary>
+    public required HttpContext Context { get; init; }
+}
 
 /// <summary>What a list understands that is sorted and narrowed to a period.</summary>
-/// <param name="Sort">What the list is ordered by, with <c>-</c> before it the other way round; <c>createdAt</c> when absent.</param>
-/// <param name="CreatedAfter">The first moment, to the millisecond.</param>
-/// <param name="CreatedBefore">The first moment after it, to the millisecond.</param>
-public sealed record SortQuery(string? Sort, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore);
+public sealed record SortQuery
+{
+    /// <summary>What the list is ordered by, with <c>-</c> before it the other way round; <c>createdAt</c> when absent.</summary>
+    public string? Sort { get; init; }
+
+    /// <summary>The first moment, to the millisecond.</summary>
+    public DateTimeOffset? CreatedAfter { get; init; }
+
+    /// <summary>The first moment after it, to the millisecond.</summary>
+    public DateTimeOffset? CreatedBefore { get; init; }
+}
 
 /// <summary>A page; <c>next</c> is null on the last.</summary>
 public sealed record ListResponse<T>(IReadOnlyList<T> Data, string? Next);

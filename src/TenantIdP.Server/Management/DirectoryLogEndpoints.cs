@@ -25,10 +25,17 @@ internal static class DirectoryLogEndpoints
     }
 }
 
-/// <param name="Outcome"><c>succeeded</c>, <c>refused</c> or <c>failed</c>.</param>
-/// <param name="Operation"><c>create</c>, <c>replace</c>, <c>patch</c>, <c>delete</c>, <c>bulk</c>; of refused ones also <c>get</c>, <c>list</c>, <c>search</c> and <c>discover</c>.</param>
-/// <param name="Resource">The SCIM id of a user or group.</param>
-public sealed record DirectoryLogQuery(string? Outcome, string? Operation, string? Resource);
+public sealed record DirectoryLogQuery
+{
+    /// <summary><c>succeeded</c>, <c>refused</c> or <c>failed</c>.</summary>
+    public string? Outcome { get; init; }
+
+    /// <summary><c>create</c>, <c>replace</c>, <c>patch</c>, <c>delete</c>, <c>bulk</c>; of refused ones also <c>get</c>, <c>list</c>, <c>search</c> and <c>discover</c>.</summary>
+    public string? Operation { get; init; }
+
+    /// <summary>The SCIM id of a user or group.</summary>
+    public string? Resource { get; init; }
+}
 
 /// <param name="ResourceType"><c>User</c>, <c>Group</c>, <c>Bulk</c>, …</param>
 /// <param name="Outcome"><c>succeeded</c>; <c>refused</c>: the request asks for what can't be; <c>failed</c>: we could not.</param>

@@ -61,13 +61,23 @@ internal static class EventEndpoints
     }
 }
 
-/// <param name="Type">Such as <c>member.joined</c>, or <c>member.</c> for all of these; may be repeated.</param>
-/// <param name="Actor">The id of the person, app or directory that did it.</param>
-/// <param name="Target">The id of what it was done to.</param>
-/// <param name="Since">The first moment.</param>
-/// <param name="Until">The first moment after it.</param>
-public sealed record EventQuery(string[]? Type, string? Actor, string? Target, DateTimeOffset? Since, DateTimeOffset? Until)
+public sealed record EventQuery
 {
+    /// <summary>Such as <c>member.joined</c>, or <c>member.</c> for all of these; may be repeated.</summary>
+    public string[]? Type { get; init; }
+
+    /// <summary>The id of the person, app or directory that did it.</summary>
+    public string? Actor { get; init; }
+
+    /// <summary>The id of what it was done to.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>The first moment.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>The first moment after it.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     internal EventFilter ToFilter() => new() { Types = Type ?? [], Actor = Actor, Target = Target, Since = Since?.ToUniversalTime(), Until = Until?.ToUniversalTime() };
 }
 

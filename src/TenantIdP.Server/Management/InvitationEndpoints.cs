@@ -112,10 +112,14 @@ internal sealed class InvitationAnswers(InvitationList list, ManagementCaller ca
         changed.IsOk ? TypedResults.Ok(InvitationResponse.From((await list.DescribeAsync([changed.Value], ct))[0])) : Problems.From(changed.Error);
 }
 
-/// <param name="Status"><c>pending</c>, <c>accepted</c>, <c>declined</c>, <c>revoked</c> or <c>expired</c>; all when left out.</param>
-/// <param name="Email">Exactly this address, in any case.</param>
-public sealed record InvitationQuery(string? Status, string? Email)
+public sealed record InvitationQuery
 {
+    /// <summary><c>pending</c>, <c>accepted</c>, <c>declined</c>, <c>revoked</c> or <c>expired</c>; all when left out.</summary>
+    public string? Status { get; init; }
+
+    /// <summary>Exactly this address, in any case.</summary>
+    public string? Email { get; init; }
+
     internal Result<InvitationFilter> Read() => EnumTexts.TryRead<InvitationStatus>(Status, out var status) ? new InvitationFilter(status, Email) : InvitationEndpoints.StatusInvalid;
 }
 

@@ -48,8 +48,11 @@ internal static class KeyEndpoints
         (await keys.RevokeAsync(organizationId, keyId, ct)).ToNoContent();
 }
 
-/// <param name="CreatedBy">The member who made it.</param>
-public sealed record KeyQuery(Id<User>? CreatedBy);
+public sealed record KeyQuery
+{
+    /// <summary>The member who made it.</summary>
+    public Id<User>? CreatedBy { get; init; }
+}
 
 /// <param name="Permissions">1 to 50, each held by the caller; none that controls sign-in, apps or keys.</param>
 /// <param name="ExpiresAt">Within ten years; left out: never.</param>

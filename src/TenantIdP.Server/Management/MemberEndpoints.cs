@@ -95,13 +95,23 @@ internal static class MemberEndpoints
         (await members.RevokeRoleAsync(organizationId, memberId, roleKey, caller.Granter, ct)).ToOk(MemberResponse.From);
 }
 
-/// <param name="Status"><c>active</c>, <c>pending</c> or <c>deactivated</c>; all when left out.</param>
-/// <param name="Role">The key of a role that they hold, from whatever source.</param>
-/// <param name="UserId">Who it is.</param>
-/// <param name="Email">Exactly this address, as the list shows it.</param>
-/// <param name="Q">How that address begins, in any case.</param>
-public sealed record MemberQuery(string? Status, string? Role, Id<User>? UserId, string? Email, string? Q)
+public sealed record MemberQuery
 {
+    /// <summary><c>active</c>, <c>pending</c> or <c>deactivated</c>; all when left out.</summary>
+    public string? Status { get; init; }
+
+    /// <summary>The key of a role that they hold, from whatever source.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>Who it is.</summary>
+    public Id<User>? UserId { get; init; }
+
+    /// <summary>Exactly this address, as the list shows it.</summary>
+    public string? Email { get; init; }
+
+    /// <summary>How that address begins, in any case.</summary>
+    public string? Q { get; init; }
+
     internal Result<MemberFilter> Read()
     {
         if (Sorting.CheckPrefix(Q) is { IsOk: false, Error: { } invalid }) return invalid;

@@ -108,11 +108,17 @@ internal static class OrganizationEndpoints
         (await organizations.ResumeAsync(organizationId, ct)).ToOk(OrganizationResponse.From);
 }
 
-/// <param name="Status"><c>active</c>, <c>suspended</c> or <c>deleting</c>; all when left out.</param>
-/// <param name="ExternalId">Your own id of it.</param>
-/// <param name="Q">How the name begins, in any case.</param>
-public sealed record OrganizationQuery(string? Status, string? ExternalId, string? Q)
+public sealed record OrganizationQuery
 {
+    /// <summary><c>active</c>, <c>suspended</c> or <c>deleting</c>; all when left out.</summary>
+    public string? Status { get; init; }
+
+    /// <summary>Your own id of it.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>How the name begins, in any case.</summary>
+    public string? Q { get; init; }
+
     internal Result<OrganizationFilter> Read()
     {
         if (Sorting.CheckPrefix(Q) is { IsOk: false, Error: { } invalid }) return invalid;

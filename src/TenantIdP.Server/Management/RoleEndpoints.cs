@@ -73,9 +73,14 @@ internal static class RoleEndpoints
         (await replacement.ImpactAsync(owner, roleId, permissions is { Length: > 0 } ? permissions : null, ct)).ToOk(RoleImpactResponse.From);
 }
 
-/// <param name="Key">The role with this key.</param>
-/// <param name="Custom"><c>true</c>: without the built-in four; <c>false</c>: these only.</param>
-public sealed record RoleQuery(string? Key, bool? Custom);
+public sealed record RoleQuery
+{
+    /// <summary>The role with this key.</summary>
+    public string? Key { get; init; }
+
+    /// <summary><c>true</c>: without the built-in four; <c>false</c>: these only.</summary>
+    public bool? Custom { get; init; }
+}
 
 /// <param name="Permissions">Its own; what it inherits comes with `extends`.</param>
 /// <param name="Extends">The key of the role whose permissions it has, too: of this organization or of the instance, at most five in a row.</param>

@@ -40,9 +40,16 @@ internal static class SignInTraceEndpoints
         (await traces.FindAsync(organizationId, signInTraceId, ct)).ToOk(SignInTraceResponse.From);
 }
 
-/// <param name="Outcome"><c>succeeded</c>, <c>refused</c>, <c>test_passed</c> or <c>test_failed</c>.</param>
-/// <param name="TraceId">What an error page shows.</param>
-public sealed record SignInTraceQuery(Id<Connection>? ConnectionId, string? Outcome, string? TraceId);
+public sealed record SignInTraceQuery
+{
+    public Id<Connection>? ConnectionId { get; init; }
+
+    /// <summary><c>succeeded</c>, <c>refused</c>, <c>test_passed</c> or <c>test_failed</c>.</summary>
+    public string? Outcome { get; init; }
+
+    /// <summary>What an error page shows.</summary>
+    public string? TraceId { get; init; }
+}
 
 /// <param name="TraceId">What the error page shows.</param>
 /// <param name="Code">The check or error that decided; <c>ok</c> when none failed.</param>

@@ -67,10 +67,19 @@ internal static class UserEndpoints
     private static string Location(Id<User> id) => $"{ManagementEndpoints.Path}/users/{id}";
 }
 
-/// <param name="Email">Exactly this address, verified or not.</param>
-/// <param name="Status"><c>active</c>, <c>suspended</c>, <c>merged</c> or <c>erased</c>; without it the first two.</param>
-/// <param name="Q">How one of their addresses begins, verified or not, in any case.</param>
-public sealed record UserQuery(string? Email, string? ExternalId, string? Status, string? Q);
+public sealed record UserQuery
+{
+    /// <summary>Exactly this address, verified or not.</summary>
+    public string? Email { get; init; }
+
+    public string? ExternalId { get; init; }
+
+    /// <summary><c>active</c>, <c>suspended</c>, <c>merged</c> or <c>erased</c>; without it the first two.</summary>
+    public string? Status { get; init; }
+
+    /// <summary>How one of their addresses begins, verified or not, in any case.</summary>
+    public string? Q { get; init; }
+}
 
 /// <param name="Verified">You vouch that the mailbox is this person's.</param>
 public sealed record CreateUserEmailRequest([property: Required, MaxLength(EmailAddress.MaxLength)] string Address, bool Verified = false);

@@ -65,9 +65,14 @@ internal static class WebhookDeliveryEndpoints
     }
 }
 
-/// <param name="Arrived">Those that did, or those that did not.</param>
-/// <param name="Event">The <c>webhook-id</c>, which is the id of the event: all tries of it.</param>
-public sealed record WebhookDeliveryQuery(bool? Arrived, string? Event);
+public sealed record WebhookDeliveryQuery
+{
+    /// <summary>Those that did, or those that did not.</summary>
+    public bool? Arrived { get; init; }
+
+    /// <summary>The <c>webhook-id</c>, which is the id of the event: all tries of it.</summary>
+    public string? Event { get; init; }
+}
 
 /// <param name="WebhookId">The id of the event.</param>
 /// <param name="Cause"><c>event</c>, <c>replay</c> or <c>test</c>.</param>

@@ -65,8 +65,11 @@ internal static class WorkspaceEndpoints
         (await workspaces.DeleteAsync(organizationId, workspaceId, EntityTags.Expected(ifMatch), ct)).ToNoContent();
 }
 
-/// <param name="Status"><c>active</c> or <c>archived</c>; all when left out.</param>
-public sealed record WorkspaceQuery(string? Status);
+public sealed record WorkspaceQuery
+{
+    /// <summary><c>active</c> or <c>archived</c>; all when left out.</summary>
+    public string? Status { get; init; }
+}
 
 /// <param name="Slug">Made from the name when left out; unique in the organization.</param>
 /// <param name="Metadata">A JSON object of at most 50 keys and 16 KB, which is kept and never read.</param>
