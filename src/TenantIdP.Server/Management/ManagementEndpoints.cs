@@ -234,8 +234,11 @@ public static class ManagementEndpoints
             return;
         }
 
-        // A body that breaks off or is too large leaves only a status behind.
-        if (context.Response is { HasStarted: false, StatusCode: >= StatusCodes.Status400BadRequest, ContentType: null })
+        // A body that breaks off or is too large leaves only a status behind, and so does a parameter that may be left out.
+        if (context.Response is not { HasStarted: false, StatusCode: >= StatusCodes.Status400BadRequest, ContentType: null }) return;
+        if (context.Response.StatusCode == StatusCodes.Status400BadRequest && ParameterForms.Misfit(context) is { } field)
+            await Problems.WriteAsync(context, EdgeProblems.ParameterInvalid with { Field = field });
+        else
             await Problems.WriteAsync(context, new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = context.Response.StatusCode });
     }
 

@@ -94,6 +94,19 @@ public abstract class ManagementRequestTests(ManagementHost host)
         await AssertProblem.IsAsync(await client.GetAsync(path, Ct), HttpStatusCode.BadRequest, code, Ct);
     }
 
+    [Theory]
+    [InlineData("organizations?limit=abc", "limit")]
+    [InlineData("organizations?createdAfter=yesterday", "createdAfter")]
+    [InlineData("roles?custom=perhaps", "custom")]
+    public async Task The_parameter_that_is_wrong_is_named(string path, string field)
+    {
+        using var client = host.AsOperator();
+        var answer = await client.GetAsync(path, Ct);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Ct)).RootElement;
+        Assert.Equal(field, problem.GetProperty("field").GetString());
+    }
+
     [Fact]
     public async Task A_problem_is_a_problem_whatever_the_caller_accepts()
     {

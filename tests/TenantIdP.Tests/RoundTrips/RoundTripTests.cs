@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Organizations;
@@ -181,6 +182,8 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     public async Task A_page_of_events_is_one_statement_and_a_filtered_one_two()
     {
         var token = await OperatorTokenAsync();
+        // The end of what is sealed is looked for first: where nothing is yet, nothing else is.
+        await Waiting.UntilAsync(() => host.ReadAsync(db => db.Events.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(e => e.Position != null, Ct)), TimeSpan.FromSeconds(30), "an event is sealed", Ct);
 
         using var first = new HttpRequestMessage(HttpMethod.Get, $"{host.Issuer}/api/v1/events?limit=3");
         first.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
