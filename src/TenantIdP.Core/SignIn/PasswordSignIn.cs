@@ -28,14 +28,21 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
     /// </summary>
     public Task<Result<SignedIn>> TryPastAsync(Id<Connection> connection, EmailAddress email, string password, BrowserContext browser, CancellationToken ct) => TryAsync(connection, email, password, browser, ct);
 
-    private async Task<Result<SignedIn>> TryAsync(Id<Connection>? past, EmailAddress email, string password, BrowserContext browser, CancellationToken ct)
+    /// <summary>For an account that is known already, whichever of its addresses the person thinks of.</summary>
+    /// <param name="past">A connection that an address of the account leads to, as above; null for none.</param>
+    public Task<Result<SignedIn>> TryOfAsync(Id<User> user, Id<Connection>? past, string password, BrowserContext browser, CancellationToken ct) =>
+        TryAsync(past, db.Users.Where(u => u.Id == user).Select(u => u.Id), password, browser, ct);
+
+    private Task<Result<SignedIn>> TryAsync(Id<Connection>? past, EmailAddress email, string password, BrowserContext browser, CancellationToken ct) =>
+        TryAsync(past, db.UserEmails.Where(e => e.Normalized == email.Normalized && e.VerifiedAt != null).Select(e => e.UserId), password, browser, ct);
+
+    private async Task<Result<SignedIn>> TryAsync(Id<Connection>? past, IQueryable<Id<User>> users, string password, BrowserContext browser, CancellationToken ct)
     {
         if (password.Length is 0 or > MaxPasswordLength) return SignInErrors.WrongCredentials;
 
         var candidate = await (
-            from e in db.UserEmails
-            where e.Normalized == email.Normalized && e.VerifiedAt != null
-            join u in db.Users on e.UserId equals u.Id
+            from id in users
+            join u in db.Users on id equals u.Id
             join c in db.LocalCredentials on u.Id equals c.UserId
             select new Candidate(u.Id, c.PasswordHash, u.Status)).SingleOrDefaultAsync(ct);
 

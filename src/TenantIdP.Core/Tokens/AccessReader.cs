@@ -30,6 +30,9 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
         var (workspaceId, workspaces) = (workspace?.Id ?? default, db.Workspaces.Where(w => w.OrganizationId == target && w.Status == WorkspaceStatus.Active));
         workspaces = workspace?.Slug is { } slug ? workspaces.Where(w => w.Slug == slug) : workspaces.Where(w => w.Id == workspaceId);
 
+        // A suspended organization's identity provider speaks for nobody, in no other one either.
+        var connections = db.Connections.Where(c => c.Status == ConnectionStatus.Active && db.Organizations.Any(o => o.Id == c.OrganizationId && o.Status == OrganizationStatus.Active));
+
         // Left joins only, so that both stores run it as one plain statement; a row per role, proven connection and identity, of which there are few.
         var rows = await (
             from u in db.Users.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
@@ -57,10 +60,10 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
             from o in db.Organizations.Where(o => o.Id == target).DefaultIfEmpty()
             // The proofs in hand, and those the session gained since: a gained proof is of a connection that knows this person. One condition with an OR would read every
             // connection of the instance.
-            from c in db.Connections.Where(c => c.Status == ConnectionStatus.Active && known.Contains(c.Id)).DefaultIfEmpty()
+            from c in connections.Where(c => known.Contains(c.Id)).DefaultIfEmpty()
             join i in db.UserIdentities on u.Id equals i.UserId into identities
             from identity in identities.DefaultIfEmpty()
-            join k in db.Connections.Where(k => k.Status == ConnectionStatus.Active) on new { identity.OrganizationId, Id = identity.ConnectionId } equals new { k.OrganizationId, k.Id } into knows
+            join k in connections on new { identity.OrganizationId, Id = identity.ConnectionId } equals new { k.OrganizationId, k.Id } into knows
             from k in knows.DefaultIfEmpty()
             select new
             {
@@ -85,7 +88,7 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
             }).AsNoTracking().ToListAsync(ct);
         if (rows.Count == 0) return null;
         var row = rows[0];
-        var connections = rows.SelectMany(r => new[] { r.Proven, r.Knows }).OfType<Id<Connection>>().ToHashSet();
+        var active = rows.SelectMany(r => new[] { r.Proven, r.Knows }).OfType<Id<Connection>>().ToHashSet();
 
         IReadOnlyList<SessionProof> merged = row.SessionProofs is { } gained && row.SessionEndedAt is null
             ? [.. proofs, .. gained.Where(g => !proofs.Any(p => p.ConnectionId == g.ConnectionId && p.At >= g.At))]
@@ -105,7 +108,7 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
             Home = row.EmailVerifiedAt is null ? null : row.Home,
             SessionStands = row.SessionId is not null && row.SessionEndedAt is null,
             Proofs = merged,
-            ActiveConnections = connections,
+            ActiveConnections = active,
             OrganizationId = organization,
             OrganizationName = row.Organization?.DisplayName,
             OrganizationSlug = row.Organization?.Slug.Value,

@@ -31,7 +31,9 @@ internal static class AuthorizeEndpoint
         if (await audiences.FindAsync(request, pending.Request.App, null, ct) is not { } audience) return Refuse(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
 
         var session = await browser.FindAsync(ct);
-        switch (await policy.DecideAsync(pending.Request, session, ct))
+        // Somebody else than the app speaks of is as good as nobody (OpenID Connect Core section 3.1.2.1).
+        var meant = request.IdTokenHint is null ? null : (await http.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)).Principal?.GetClaim(Claims.Subject);
+        switch (await policy.DecideAsync(pending.Request, meant is null || meant == session?.UserId.ToString() ? session : null, ct))
         {
             case AuthorizeDecision.SignIn:
                 return GoTo(InteractionPaths.SignIn, pending.ReturnUrl);

@@ -15,18 +15,18 @@ namespace TenantIdP.Engine.OpenIddict.Tokens;
 /// <summary>Writes down what the token and authorization endpoints did or refused, in the organization it concerns.</summary>
 public sealed class TokenEvents(IdpDbContext db, OidcSession session, EventLog events, Tallies tallies, ILogger<TokenEvents> logger)
 {
-    /// <summary>How many refused switches of one person with one app are written down in an hour, by all nodes: whoever holds a refresh token could fill the log with them.</summary>
-    public const int RefusedSwitches = 20;
+    /// <summary>How many refusals of one person with one app are written down in an hour, by all nodes: whoever holds a refresh token, or a browser, could fill the log with them.</summary>
+    public const int Refusals = 20;
 
     /// <summary>Of one app for one API in one session, in an hour.</summary>
     public const int Exchanges = 10;
-
 
     private const int LongestName = 80;
 
     /// <summary>A person who was refused at the authorization endpoint.</summary>
     public async Task RecordAsync(Id<User> user, AuthorizationRequest request, string why, CancellationToken ct)
     {
+        if (!await tallies.TakeAsync([new TallyLimit($"authorize_refused {user} {request.App.Id}", Refusals, TimeSpan.FromHours(1))], ct)) return;
         events.RecordForInstance(EventTypes.SignInRefused, user.ToString(), new { appId = request.App.Id, why, wanted = Short(request.Organization) });
         await db.SaveChangesAsync(ct);
     }
@@ -52,7 +52,7 @@ public sealed class TokenEvents(IdpDbContext db, OidcSession session, EventLog e
     public async Task RecordAsync(Grant grant, TokenRefusal refusal, string? wanted, CancellationToken ct)
     {
         Log.TokenRefused(logger, grant.SessionId.ToString(), refusal.Error);
-        if (wanted is null || !await tallies.TakeAsync([new TallyLimit($"switch_refused {grant.UserId} {grant.AppId}", RefusedSwitches, TimeSpan.FromHours(1))], ct)) return;
+        if (wanted is null || !await tallies.TakeAsync([new TallyLimit($"switch_refused {grant.UserId} {grant.AppId}", Refusals, TimeSpan.FromHours(1))], ct)) return;
         if (grant.OrganizationId is { } organization) db.EnterOrganization(organization);
         events.Record(EventTypes.SwitchRefused, grant.OrganizationId ?? Organization.Instance, grant.UserId.ToString(), new { error = refusal.Error, wanted = Short(wanted) });
         await db.SaveChangesAsync(ct);

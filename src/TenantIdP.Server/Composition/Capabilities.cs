@@ -51,6 +51,7 @@ internal static class Capabilities
         services.AddScoped<SignInService>();
         services.AddScoped<PasswordThrottle>();
         services.AddScoped<PasswordSignIn>();
+        services.AddScoped<AccountHomes>();
         services.AddScoped<AccessReader>();
         services.AddScoped<TraceViewing>();
         services.AddScoped<BreakGlass>();

@@ -12,10 +12,14 @@ namespace TenantIdP.Server.Login;
 /// <summary>Where somebody with an invitation goes: to the sign-in that their address asks for, and on when they are in.</summary>
 internal sealed class InvitationWays(HomeRealm homeRealm, ConnectionChallenge challenge, SignInFlow flow, IAuthorizationRequests requests, IAppRegistry apps, IssuerOptions issuer)
 {
-    /// <summary>The same rules as at any sign-in to this organization with this address: its own single sign-on, that of the address's home, or a credential of this instance.</summary>
+    /// <summary>
+    /// The same rules as at any sign-in to this organization with this address: its own single sign-on, that of the address's home, or a credential of this instance. The last one never
+    /// past the home, whatever the organization takes: an invitation is no way to a password beside an employer's identity provider.
+    /// </summary>
     public async Task<Realm> DemandedAsync(InvitationOffer offer, CancellationToken ct)
     {
         var realm = await homeRealm.FindAsync(new RealmQuestion(offer.OrganizationId.ToString(), null, null, offer.Address), ct);
+        if (realm.IsLocal) realm = await homeRealm.FindAsync(new RealmQuestion(null, null, null, offer.Address), ct);
         // Where there is a choice it is still a connection that is demanded. Whose is another one signs in at the app: that uses the invitation up, too.
         return realm.Choices is [var first, ..] ? realm with { Connection = first.Id, Choices = [] } : realm;
     }

@@ -1,14 +1,18 @@
 using Microsoft.AspNetCore.Mvc;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Instance;
+using TenantIdP.Core.Sessions;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Server.Federation;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Login;
 
-/// <summary>Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed.</summary>
-internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, SignInService signIn, LinkTools tools, AfterSignIn after) : SignInPage
+/// <summary>
+/// Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed. The password counts for
+/// the link and for nothing else: when that fails nobody is signed in, and where another organization's identity provider is responsible for the account it is as wrong as any.
+/// </summary>
+internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, AccountHomes homes, SignInService signIn, LinkTools tools, AfterSignIn after) : SignInPage
 {
     private string method = "";
 
@@ -24,11 +28,13 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
-        if (await FindAsync(ct) is not var (waiting, pending) || waiting.Link is not { External.Email: { } email } link) return Fail(FailureFacts.From(SignInErrors.StateMismatch));
+        if (await FindAsync(ct) is not var (waiting, pending)) return Fail(FailureFacts.From(SignInErrors.StateMismatch));
+        var link = waiting.Link;
 
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(PasswordModel.Busy);
-        var proven = await passwords.TryAsync(email, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
+        var past = await homes.ElsewhereAsync(link.User, link.OrganizationId, ct);
+        var proven = await passwords.TryOfAsync(link.User, past, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
         if (!proven.IsOk)
         {
             tools.Telemetry.SignIn("password", SignInOutcome.Refused, proven.Error.Code);
@@ -38,10 +44,15 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
 
         var finished = await signIn.FinishLinkAsync(link, proven.Value.Session, await tools.Browser.ContextAsync(ct), ct);
         tools.Telemetry.SignIn(method, finished.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, finished.Error?.Code, link.ConnectionId.ToString());
-        // Whatever becomes of the link, the person has signed in to their account and the cookie is spent.
-        tools.Browser.Keep(finished.IsOk ? finished.Value : proven.Value);
         cookie.Drop(HttpContext);
-        return finished.IsOk ? SeeOther(await after.NextAsync(HttpContext, pending, finished.Value, ct)) : Fail(FailureFacts.From(finished.Error, waiting.Return) with { Advice = SignInAdvice.For(finished.Error) });
+        if (!finished.IsOk)
+        {
+            await tools.Sessions.EndAsync(proven.Value.Session, ct);
+            return Fail(FailureFacts.From(finished.Error, waiting.Return) with { Advice = SignInAdvice.For(finished.Error) });
+        }
+
+        tools.Browser.Keep(finished.Value);
+        return SeeOther(await after.NextAsync(HttpContext, pending, finished.Value, ct));
     }
 
     private async Task<(WaitingLink Waiting, PendingSignIn Pending)?> FindAsync(CancellationToken ct)
@@ -55,4 +66,4 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
 }
 
 /// <summary>What the link page needs besides the use cases.</summary>
-internal sealed record LinkTools(PasswordHashing Hashing, BrowserSession Browser, ConnectionDirectory Connections, Telemetry Telemetry);
+internal sealed record LinkTools(PasswordHashing Hashing, BrowserSession Browser, SessionService Sessions, ConnectionDirectory Connections, Telemetry Telemetry);

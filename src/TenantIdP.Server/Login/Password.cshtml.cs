@@ -33,8 +33,7 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         if (!realm.IsLocal && !Local) return SeeOther(SignInUrl(Return, another: true));
 
         // By the address alone: an organization that the request names has no say about people of another one's domain.
-        var past = Local ? await PastAsync(email, ct) : null;
-
+        var past = await PastAsync(email, ct);
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
         var context = await tools.Browser.ContextAsync(ct);

@@ -43,7 +43,8 @@ internal sealed class SignInModel(SignInFlow flow, HomeRealm homeRealm, RealmCoo
         if (Local) return Page();
         var hint = EmailAddress.TryParse(pending.Request?.LoginHint, out var address) ? address : (EmailAddress?)null;
         var realm = await homeRealm.FindAsync(Question(pending, Another ? null : hint), ct);
-        if (realm.Connection is { } connection && !Another) return await LeaveAsync(connection, pending, hint, ct);
+        // Without a request of ours another site made this browser come: whoever wants to be signed in presses the button (SECURITY.md F5).
+        if (realm.Connection is { } connection && pending.Request is not null && !Another) return await LeaveAsync(connection, pending, hint, ct);
         if (realm.Choices.Count > 0 && !Another) return Choose(realm, hint);
 
         (Email, OrganizationName, Found) = (Another ? null : hint?.Value, realm.OrganizationName, realm);

@@ -20,7 +20,8 @@ public sealed record TokenAnswer(HttpStatusCode Status, JsonObject Body)
     public string AccessToken => (string)Body["access_token"]!; // asked for only after IsOk
     public string RefreshToken => (string)Body["refresh_token"]!; // as above
     public JsonObject Access => Jwt.Payload(AccessToken);
-    public JsonObject Id => Jwt.Payload((string)Body["id_token"]!); // as above
+    public string IdToken => (string)Body["id_token"]!; // as above
+    public JsonObject Id => Jwt.Payload(IdToken);
 }
 
 public static class Jwt
