@@ -9,7 +9,7 @@ namespace TenantIdP.Core.Directories;
 
 /// <summary>
 /// Names and addresses from a directory to the people they are about, in the caller's transaction and tenant scope. The name goes to the membership, and so to this organization's
-/// tokens alone. The account itself follows only where the organization made it and nobody else knows it. Crosses organizations to see that.
+/// tokens alone. The account itself follows only where the organization made it and nobody else knows it (<see cref="ProfileOwnership"/>).
 /// </summary>
 public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProvider clock)
 {
@@ -34,10 +34,7 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
     /// <summary>The account, locked, where no other organization and no operator has a say in it.</summary>
     private async Task<User?> OursAsync(OrganizationDirectory directory, Membership membership, CancellationToken ct)
     {
-        var organization = directory.OrganizationId;
-        var memberships = db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]);
-        var ours = db.Users.Where(u => u.Id == membership.UserId && u.Status == UserStatus.Active && !u.IsOperator && u.CreatedByOrganization == organization
-            && !memberships.Any(m => m.UserId == u.Id && m.OrganizationId != organization));
+        var ours = db.OursAlone(directory.OrganizationId).Where(u => u.Id == membership.UserId);
         if (!await ours.AnyAsync(ct) || !await db.LockAsync(membership.UserId, ct)) return null;
         return await ours.Include(u => u.Emails).SingleOrDefaultAsync(ct);
     }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
@@ -33,7 +34,7 @@ public sealed class UserEmailService(IdpDbContext db, MembershipDomainRules doma
     public Task<Result<UserEmail>> AddAsync(Id<User> id, string address, bool verified, CancellationToken ct)
     {
         if (!EmailAddress.TryParse(address, out var parsed)) return Task.FromResult<Result<UserEmail>>(UserErrors.EmailInvalid with { Field = "address" });
-        return db.ChangeAsync<UserEmail>(
+        return db.ChangeProfileAsync<UserEmail>(
             id, Unique, user =>
             {
                 var added = user.AddNewEmail(parsed, verified, clock.GetUtcNow());
@@ -77,7 +78,7 @@ public sealed class UserEmailService(IdpDbContext db, MembershipDomainRules doma
     }
 
     private Task<Result<UserEmail>> ChangeAsync(Id<User> id, Id<UserEmail> emailId, Func<User, UserEmail, Task<Result>> change, CancellationToken ct) =>
-        db.ChangeAsync<UserEmail>(
+        db.ChangeProfileAsync<UserEmail>(
             id, Unique, async user =>
             {
                 if (user.Emails.FirstOrDefault(e => e.Id == emailId) is not { } email) return UserErrors.EmailNotFound;

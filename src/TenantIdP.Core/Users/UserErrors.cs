@@ -16,6 +16,9 @@ public static class UserErrors
     public static readonly Error LastEmail = new(ErrorKind.Conflict, "last_email", "This is the user's only address: add another one first.");
     public static readonly Error PrimaryStays = new(ErrorKind.Invalid, "primary_stays", "An address stops being primary when another one becomes it: leave 'primary' out or send true.", "primary");
 
+    public static readonly Error ManagedByDirectory = new(ErrorKind.Conflict, "managed_by_directory",
+        "A directory decides about the names and the primary address of this account: change them there, or switch the directory's ownsProfile off.");
+
     public static readonly Error ExternalIdInvalid = new(ErrorKind.Invalid, "external_id_invalid", "An external id has 1 to 200 characters without control characters.", "externalId");
     public static readonly Error ExternalIdTaken = new(ErrorKind.Conflict, "external_id_taken", "Another user has this external id.", "externalId");
     public static readonly Error PictureInvalid = new(ErrorKind.Invalid, "picture_invalid", "A picture is an https address of at most 2,048 characters.", "picture");

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -193,8 +194,10 @@ public sealed class UserImport(IdpDbContext db, EventLog events, JoinRules joins
             if (!await db.LockAsync(user.Id, ct)) return UserErrors.NotFound;
             user = await db.Users.Include(u => u.Emails).SingleAsync(u => u.Id == match.Value.User!.Id, ct); // it is not null here
             if (user.IsEnded) return VersionErrors.ChangedMeanwhile;
+            var before = OwnedProfile.Of(user);
             var updated = Update(user, row, await db.LocalCredentials.AnyAsync(c => c.UserId == user.Id, ct));
             if (!updated.IsOk) return updated.Error;
+            if (await db.CheckOwnedAsync(user, before, ct) is { IsOk: false, Error: { } owned }) return owned;
             changed = updated.Value;
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -124,7 +125,7 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
     }
 
     public Task<Result<User>> UpdateAsync(Id<User> id, UserChanges changes, int? expectedVersion, CancellationToken ct) =>
-        db.ChangeAsync<User>(
+        db.ChangeProfileAsync<User>(
             id, Unique, user =>
             {
                 var seen = VersionErrors.Check(user, expectedVersion);
@@ -142,7 +143,7 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
             var found = await db.Users.Where(u => u.ExternalId == externalId).Select(u => (Id<User>?)u.Id).SingleOrDefaultAsync(ct);
             if (found is { } id)
             {
-                var changed = await db.ChangeAsync<User>(id, Unique, user => Task.FromResult(Replace(user, wanted)), ct);
+                var changed = await db.ChangeProfileAsync<User>(id, Unique, user => Task.FromResult(Replace(user, wanted)), ct);
                 return changed.IsOk ? (changed.Value, false) : changed.Error;
             }
 

@@ -22,7 +22,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Directories/DirectoryReader.cs"] = "a token is found by its public part: which organization it belongs to is the answer; an app's grant and directory by organization",
         ["src/TenantIdP.Core/Directories/DirectoryPruning.cs"] = "deletes what logs and tokens of any organization have too much of",
         ["src/TenantIdP.Core/Directories/DirectoryAccounts.cs"] = "whether anybody else speaks for an account that a directory made, keyed by the user",
-        ["src/TenantIdP.Core/Directories/DirectoryProfiles.cs"] = "whether an account is in another organization, keyed by the user",
+        ["src/TenantIdP.Core/Directories/ProfileOwnership.cs"] = "whether an account is in another organization, and in a directory of the one that made it; keyed by the user",
         ["src/TenantIdP.Core/Domains/HostLocks.cs"] = "the holder of a host, and who waits for it, are a question to all organizations; each row is written in its own scope",
         ["src/TenantIdP.Core/Domains/DomainUpkeep.cs"] = "the looks that are due, of all organizations; each is judged in its own scope",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
