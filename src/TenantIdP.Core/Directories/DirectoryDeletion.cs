@@ -42,6 +42,7 @@ public sealed class DirectoryDeletion(IdpDbContext db, EventLog events, TimeProv
                 // Who its members are called is anybody's to say again.
                 await db.Memberships.Where(m => m.OrganizationId == organization && m.IsNameOfDirectory && db.DirectoryUsers.Any(u => u.OrganizationId == organization && u.DirectoryId == id && u.MembershipId == m.Id && u.DeletedAt == null))
                     .ExecuteUpdateAsync(set => set.SetProperty(m => m.IsNameOfDirectory, false), ct);
+                await db.TakeBackInvitationsAsync(events, directory, now, ct);
                 db.Directories.Remove(directory);
                 events.Record(EventTypes.DirectoryDeleted, organization, id.ToString(), new { directory.DisplayName, membersLosingRoles = members });
                 var saved = await db.TrySaveAsync(ct);

@@ -19,6 +19,7 @@ public sealed class DirectoryLeavers(IdpDbContext db, EventLog events, IGrantRev
     {
         if (await StandingAsync(directory, row, ct) is not { } membership) return;
         row.NotePending(membership.Status == MembershipStatus.Pending);
+        if (row.WasPending) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
         await NoteOwnerAsync(membership, ct);
         membership.Deactivate(clock.GetUtcNow());
         await EndAsync(directory, membership, EventTypes.MemberDeactivated, ct);
@@ -40,6 +41,7 @@ public sealed class DirectoryLeavers(IdpDbContext db, EventLog events, IGrantRev
         if (membership.Status == MembershipStatus.Removed) return;
         if (membership.Status == MembershipStatus.Active) await NoteOwnerAsync(membership, ct);
         if (membership.Status != MembershipStatus.Deactivated) row.NotePending(membership.Status == MembershipStatus.Pending);
+        if (membership.Status == MembershipStatus.Pending) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
         membership.Remove(clock.GetUtcNow());
         await db.LeaveWorkspacesAsync(membership, ct);
         await db.RevokeKeysAsync(events, directory.OrganizationId, membership.UserId, ct);

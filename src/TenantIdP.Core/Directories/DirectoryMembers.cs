@@ -6,17 +6,21 @@ using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
 using TenantIdP.Core.Members;
 using TenantIdP.Core.Organizations;
+using TenantIdP.Core.Outbox;
 using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
 using TenantIdP.Core.Workspaces;
 
 namespace TenantIdP.Core.Directories;
 
+/// <summary>What somebody whom a directory brings has to do with: who may join, and what waits for them.</summary>
+public sealed record DirectoryGate(JoinRules Joins, InvitationConsumption Invitations);
+
 /// <summary>
 /// Makes members of the users of a directory and brings them back, in the caller's transaction and tenant scope. Never gives Owner or Admin. A membership that somebody in the
 /// organization has ended is brought back by nothing but a directory's own step from inactive to active.
 /// </summary>
-public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, DirectoryCorrelation correlation, InvitationConsumption invitations, EventLog events, TimeProvider clock)
+public sealed class DirectoryMembers(IdpDbContext db, DirectoryGate gate, DirectoryCorrelation correlation, OutboxWriter outbox, EventLog events, TimeProvider clock)
 {
     /// <summary>The membership of a user whom the directory makes: of an account that there is, or of a new one.</summary>
     internal async Task<Result<Membership>> JoinAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
@@ -34,12 +38,18 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         return await ReviveAsync(directory, membership, facts, row.WasPending, ct);
     }
 
+    /// <summary>Has a pending member asked by mail, who has become one or has another address now: <see cref="DirectoryInvitations"/> judges when it is sent.</summary>
+    internal void Ask(DirectoryUser row, Membership membership)
+    {
+        if (membership.Status == MembershipStatus.Pending && row is { Stands: true, PrimaryEmail: not null }) outbox.Add(DirectoryInvitation.Of(row));
+    }
+
     private async Task<Result<Membership>> CreateAsync(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var invited = await invitations.FindAsync(directory.OrganizationId, null, inside ? facts.Address : null, ct);
+        var invited = await gate.Invitations.FindAsync(directory.OrganizationId, null, inside ? facts.Address : null, ct);
         var user = User.Create(facts.Name, now, directory.OrganizationId);
-        if (await MayJoinAsync(directory, user.Id, inside && facts.Address is { } own ? [own] : [], facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (await MayJoinAsync(directory, user.Id, Shown(directory, facts, inside), facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         if (facts.Address is { } address) user.AddEmail(address, verified: inside, now);
         db.Users.Add(user);
         events.Record(
@@ -50,7 +60,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     private async Task<Result<Membership>> AdoptAsync(OrganizationDirectory directory, DirectoryUserFacts facts, Id<User> user, bool inside, CancellationToken ct)
     {
         await db.LockAsync(directory.OrganizationId, ct);
-        var invited = await invitations.FindAsync(directory.OrganizationId, user, inside ? facts.Address : null, ct);
+        var invited = await gate.Invitations.FindAsync(directory.OrganizationId, user, inside ? facts.Address : null, ct);
         if (!await db.LockAsync(user, ct)) return VersionErrors.ChangedMeanwhile;
         var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == directory.OrganizationId && m.UserId == user, ct);
         if (membership is null)
@@ -67,11 +77,11 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     private async Task<Result<Membership>> MemberAsync(OrganizationDirectory directory, Id<User> user, bool inside, WaitingInvitations invited, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var pending = !inside && directory.OutsideDomains == OutsideDomains.Invite;
+        var pending = Waits(directory, inside);
         var membership = pending ? Membership.Await(directory.OrganizationId, user, now) : Membership.Join(directory.OrganizationId, user, now);
         db.Memberships.Add(membership);
         // Where an invitation is used up, it says who has joined.
-        if (!pending && invited.Any && await invitations.ConsumeAsync(invited, membership, "scim", ct)) return membership;
+        if (!pending && invited.Any && await gate.Invitations.ConsumeAsync(invited, membership, "scim", ct)) return membership;
         events.Record(
             EventTypes.MemberJoined, directory.OrganizationId, membership.Id.ToString(),
             new { userId = user, by = "directory", directoryId = directory.Id, status = pending ? membership.Status : (MembershipStatus?)null });
@@ -83,7 +93,7 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
     {
         if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
         await db.LockAsync(membership.UserId, ct);
-        if (await MayJoinAsync(directory, membership.UserId, null, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        if (await MayJoinAsync(directory, membership.UserId, ShownAgain(facts, wasPending), facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         var (now, removed) = (clock.GetUtcNow(), membership.Status == MembershipStatus.Removed);
         if (wasPending) membership.AwaitAgain(now);
         else membership.Reactivate(now);
@@ -108,15 +118,25 @@ public sealed class DirectoryMembers(IdpDbContext db, JoinRules joins, Directory
         await db.JoinDefaultAsync(events, membership, [role], RoleSource.Jit, source, now, ct);
     }
 
+    /// <summary>Whether somebody who is made is pending until they say yes.</summary>
+    private static bool Waits(OrganizationDirectory directory, bool inside) => !inside && directory.OutsideDomains == OutsideDomains.Invite;
+
+    /// <summary>What somebody who is made has verified by the time they are a member: who waits is asked at their address.</summary>
+    private static IReadOnlyCollection<EmailAddress> Shown(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside) =>
+        (inside || Waits(directory, inside)) && facts.Address is { } address ? [address] : [];
+
+    /// <summary>The same of somebody who comes back; null: what their account says.</summary>
+    private static IReadOnlyCollection<EmailAddress>? ShownAgain(DirectoryUserFacts facts, bool wasPending) => wasPending && facts.Address is { } address ? [address] : null;
+
     private async Task<bool> IsInsideAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
         facts.Address is { } address && await db.OwnDomainAsync(directory.OrganizationId, address.Domain, ct) is not null;
 
     /// <summary>Who is inactive takes nobody's place.</summary>
-    /// <param name="verified">What a person who is being made has verified; null for one who is in the store.</param>
+    /// <param name="verified">What a person who is being made has verified, or one who waits will have; null for one who is in the store.</param>
     private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, DirectoryUserFacts facts, CancellationToken ct)
     {
         if (!facts.Active) return Result.Ok;
-        var allowed = await joins.CheckAtSignInAsync(directory.OrganizationId, user, verified, ct);
+        var allowed = await gate.Joins.CheckAtSignInAsync(directory.OrganizationId, user, verified, ct);
         if (allowed.IsOk) return Result.Ok;
         if (allowed.Error == MemberErrors.LimitReached) return DirectoryUserErrors.LimitReached;
         return allowed.Error == MemberErrors.SingleOrganization ? DirectoryUserErrors.SingleOrganization : allowed.Error;

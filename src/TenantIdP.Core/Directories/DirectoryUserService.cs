@@ -87,6 +87,7 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
         }
 
         db.DirectoryUsers.Add(row);
+        if (db.Entry(membership).State == EntityState.Added) members.Ask(row, membership);
         Record(EventTypes.DirectoryUserCreated, row, null);
         return await SavedAsync(row, ct);
     }
@@ -100,18 +101,34 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
     private async Task<Result<DirectoryUser>> ApplyAsync(OrganizationDirectory directory, DirectoryUser row, DirectoryUserFacts facts, IReadOnlyList<string> changed, CancellationToken ct)
     {
         var (stood, before) = (row.Active, EmailAddress.TryParse(row.PrimaryEmail, out var address) ? address : (EmailAddress?)null);
-        if (!stood && facts.Active && await members.ReviveAsync(directory, row, facts, ct) is { IsOk: false, Error: { } closed }) return closed;
+        Membership? membership = null;
+        if (!stood && facts.Active)
+        {
+            var revived = await members.ReviveAsync(directory, row, facts, ct);
+            if (!revived.IsOk) return revived.Error;
+            membership = revived.Value;
+        }
+
         if (stood && !facts.Active) await leavers.DeactivateAsync(directory, row, ct);
         if (row.Document.Length == 0 || before != facts.Address || changed.Contains("name"))
         {
-            var membership = db.Memberships.Local.FirstOrDefault(m => m.Id == row.MembershipId)
+            membership ??= db.Memberships.Local.FirstOrDefault(m => m.Id == row.MembershipId)
                 ?? await db.Memberships.SingleAsync(m => m.OrganizationId == row.OrganizationId && m.Id == row.MembershipId, ct);
             if (await profiles.FollowAsync(directory, membership, before, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         }
 
-        row.Describe(facts, clock.GetUtcNow());
+        if (membership is not null && (before != facts.Address || !stood)) await AskAsync(row, membership, facts, ct);
+        else row.Describe(facts, clock.GetUtcNow());
         Record(EventTypes.DirectoryUserUpdated, row, changed);
         return await SavedAsync(row, ct);
+    }
+
+    /// <summary>Whoever waits is asked at the address that they have now, and no more at another.</summary>
+    private async Task AskAsync(DirectoryUser row, Membership membership, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        if (membership.Status == MembershipStatus.Pending && row.PrimaryEmailKey != facts.Address?.Normalized) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
+        row.Describe(facts, clock.GetUtcNow());
+        members.Ask(row, membership);
     }
 
     private Task<DirectoryUser?> FindTrackedAsync(OrganizationDirectory directory, Id<DirectoryUser> id, CancellationToken ct) =>

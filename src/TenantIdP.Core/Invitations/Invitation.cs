@@ -116,6 +116,9 @@ public sealed class Invitation : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public Inviter Inviter => new(InviterKind, InviterId, InviterIsInstance);
 
+    /// <summary>A directory asks somebody whom it has made a pending member: it offers that membership and nothing else, to nobody but whoever has the address.</summary>
+    public bool IsOfDirectory => InviterKind == ActorKind.Directory;
+
     /// <summary>Whether a request waits for an answer.</summary>
     public bool HasRequest => RequestedBy is not null && RequestDeniedAt is null;
 
@@ -141,8 +144,8 @@ public sealed class Invitation : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public bool IsOpen(DateTimeOffset now) => StatusAt(now) == InvitationStatus.Pending;
 
-    /// <summary>Whether it was made after the person was removed: only then it brings them back (FEATURES.md row 33).</summary>
-    public bool BringsBack(Membership membership) => membership.Status == MembershipStatus.Removed && membership.EndedAt is { } end && IssuedAt > end;
+    /// <summary>Whether it was made after the person was removed: only then it brings them back (FEATURES.md row 33). A directory's never does: nobody has decided it.</summary>
+    public bool BringsBack(Membership membership) => !IsOfDirectory && membership.Status == MembershipStatus.Removed && membership.EndedAt is { } end && IssuedAt > end;
 
     public void Accept(Id<User> user, Id<Membership> membership, DateTimeOffset now)
     {

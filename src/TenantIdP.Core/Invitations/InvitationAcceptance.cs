@@ -51,7 +51,7 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
         if (organization.Status != OrganizationStatus.Active) return InvitationErrors.OrganizationClosed;
         var name = invitation.Inviter.User is { } by ? await db.Users.Where(u => u.Id == by && u.Status == UserStatus.Active).Select(u => u.Name).SingleOrDefaultAsync(ct) : null;
         return new InvitationOffer(
-            invitation.OrganizationId, invitation.Id, organization.DisplayName, name, EmailAddress.Parse(invitation.Address), invitation.AppId, organization.AllowDifferentEmail,
+            invitation.OrganizationId, invitation.Id, organization.DisplayName, name, EmailAddress.Parse(invitation.Address), invitation.AppId, TakesOther(invitation, organization),
             invitation.RequestedBy, invitation.RequestDeniedAt is not null);
     }
 
@@ -73,7 +73,7 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
         ChangeAsync<AcceptedInvitation>(
             token, async (invitation, organization) =>
             {
-                var offer = new InvitationOffer(organization.Id, invitation.Id, organization.DisplayName, null, EmailAddress.Parse(invitation.Address), invitation.AppId, organization.AllowDifferentEmail, null, false);
+                var offer = new InvitationOffer(organization.Id, invitation.Id, organization.DisplayName, null, EmailAddress.Parse(invitation.Address), invitation.AppId, TakesOther(invitation, organization), null, false);
                 switch (await StandingAsync(offer, session, demanded, ct))
                 {
                     case InviteeStanding.SomebodyElse:
@@ -112,7 +112,7 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
             token, async (invitation, organization) =>
             {
                 var user = session.UserId;
-                if (!organization.AllowDifferentEmail) return InvitationErrors.WrongAccount;
+                if (!TakesOther(invitation, organization)) return InvitationErrors.WrongAccount;
                 if (invitation.RequestedBy == user) return true; // once; also when the answer was no
                 if (invitation.HasRequest) return InvitationErrors.WrongAccount; // somebody else is first: the inviter answers them
                 var address = await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).OrderByDescending(e => e.IsPrimary).Select(e => e.Address).FirstOrDefaultAsync(ct);
@@ -159,6 +159,8 @@ public sealed class InvitationAcceptance(IdpDbContext db, InvitationJoining join
                 var saved = await db.TrySaveAsync(Unique, ct);
                 return saved.IsOk ? changed : saved.Error;
             }, ct);
+
+    private static bool TakesOther(Invitation invitation, Organization organization) => organization.AllowDifferentEmail && !invitation.IsOfDirectory;
 
     private static readonly Dictionary<string, Error> Unique = new()
     {

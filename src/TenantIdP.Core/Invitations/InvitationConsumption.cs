@@ -21,7 +21,8 @@ public sealed record WaitingInvitations(IReadOnlyList<(Invitation Invitation, In
 
 /// <summary>
 /// An invited person who joins by single sign-on, a directory or their domain gets what they were invited to, and the invitation is used up (FEATURES.md rows 16 and 25). In the
-/// caller's transaction and tenant scope. Only an address that the person has verified finds one (BW #7949).
+/// caller's transaction and tenant scope. Only an address that the person has verified finds one (BW #7949). What a directory asks is answered by the
+/// person alone.
 /// </summary>
 public sealed class InvitationConsumption(IdpDbContext db, InvitationJoining joining, EventLog events, TimeProvider clock)
 {
@@ -34,7 +35,7 @@ public sealed class InvitationConsumption(IdpDbContext db, InvitationJoining joi
         if (verified is { } given) addresses.Add(given.Normalized);
         if (addresses.Count == 0) return WaitingInvitations.None;
         var now = clock.GetUtcNow();
-        var waiting = db.Invitations.Where(i => i.OrganizationId == organization && addresses.Contains(i.Normalized) && i.Status == InvitationStatus.Pending && i.ExpiresAt > now);
+        var waiting = db.Invitations.Where(i => i.OrganizationId == organization && addresses.Contains(i.Normalized) && i.Status == InvitationStatus.Pending && i.ExpiresAt > now && i.InviterKind != ActorKind.Directory);
         if (!await waiting.AnyAsync(ct)) return WaitingInvitations.None;
 
         await db.LockAsync(organization, ct);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
@@ -20,14 +21,17 @@ public sealed record InvitationTerms(IReadOnlyList<Role> Roles, IReadOnlyList<(I
 /// <summary>
 /// Makes an invitation a membership: in the caller's transaction, in the scope and under the lock of the organization, so that what is judged here stays true until the commit.
 /// </summary>
-public sealed class InvitationJoining(IdpDbContext db, JoinRules joins, EventLog events, TimeProvider clock)
+public sealed class InvitationJoining(IdpDbContext db, JoinRules joins, AwaitedMembers awaited, EventLog events, TimeProvider clock)
 {
+    private static readonly InvitationTerms Nothing = new([], [], Granter.Holding([]));
+
     /// <summary>
     /// What is given, if the inviter could still give it: nobody who has left, or lost a role, goes on handing it out by links that they made before (SECURITY.md C10). An operator's
-    /// app needs nobody behind it.
+    /// app needs nobody behind it, and a directory gives nothing but the membership that waits.
     /// </summary>
     public async Task<Result<InvitationTerms>> TermsAsync(Invitation invitation, CancellationToken ct)
     {
+        if (invitation.IsOfDirectory) return Id<OrganizationDirectory>.TryParse(invitation.InviterId, out var directory) && await db.HasDirectoryAsync(invitation.OrganizationId, directory, ct) ? Nothing : InvitationErrors.Revoked;
         var terms = await RolesAsync(invitation, ct);
         if (terms.Roles.Count == 0 || terms.Roles.Count > joins.MaxRoles || await GranterAsync(invitation, ct) is not { } granter || !await granter.CoversAsync(db, terms.AllRoles, ct)) return InvitationErrors.Revoked;
         return terms with { Granter = granter };
@@ -55,6 +59,10 @@ public sealed class InvitationJoining(IdpDbContext db, JoinRules joins, EventLog
         var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
         if (membership is { Status: MembershipStatus.Removed } && !invitation.BringsBack(membership)) return MemberErrors.Ended;
         if (membership is { Status: MembershipStatus.Deactivated }) return MemberErrors.Ended; // its directory or an admin brings it back
+        var taken = await awaited.TakeAsync(invitation, membership, user, ct);
+        if (!taken.IsOk) return taken.Error;
+        if (!taken.Value && invitation.IsOfDirectory) return InvitationErrors.Revoked; // the directory, or somebody in the organization, has ended it
+        if (taken.Value) membership = await db.Memberships.Include(m => m.Roles).SingleAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
         if (membership is not { Status: MembershipStatus.Active or MembershipStatus.Pending })
         {
             var allowed = await joins.CheckAsync(organization, user, ct);
@@ -70,7 +78,9 @@ public sealed class InvitationJoining(IdpDbContext db, JoinRules joins, EventLog
         }
 
         var given = await GiveAsync(invitation, terms, membership, by, ct);
-        return given.IsOk ? membership : given.Error;
+        if (!given.IsOk) return given.Error;
+        if (taken.Value && await awaited.FollowGroupsAsync(membership, ct) is { IsOk: false, Error: { } late }) return late;
+        return membership;
     }
 
     /// <summary>Gives what was offered to a membership that stands or was just made, and ends the invitation.</summary>

@@ -23,6 +23,7 @@ internal sealed class InvitationMapping : IEntityTypeConfiguration<Invitation>
         invitation.Property(i => i.InviterId).HasMaxLength(200);
         invitation.Ignore(i => i.Inviter);
         invitation.Ignore(i => i.HasRequest);
+        invitation.Ignore(i => i.IsOfDirectory);
         invitation.HasOne<Organization>().WithMany().HasForeignKey(i => i.OrganizationId).OnDelete(DeleteBehavior.Cascade);
 
         // One offer to one mailbox at a time. Two at once: the database decides, InvitationService finds the other's.

@@ -161,6 +161,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 if (membership.Status == MembershipStatus.Deactivated) return Result.Ok;
                 var allowed = await MayEndAsync(membership, granter, ct);
                 if (!allowed.IsOk) return allowed;
+                if (membership.Status == MembershipStatus.Pending) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
                 membership.Deactivate(clock.GetUtcNow());
                 events.Record(EventTypes.MemberDeactivated, organization, id.ToString(), new { userId = membership.UserId });
                 await grants.EndMembershipAsync(organization, membership.UserId, ct);
@@ -191,6 +192,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
             {
                 var allowed = await MayEndAsync(membership, granter, ct);
                 if (!allowed.IsOk) return allowed;
+                if (membership.Status == MembershipStatus.Pending) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
                 membership.Remove(clock.GetUtcNow());
                 await db.LeaveWorkspacesAsync(membership, ct);
                 await db.RevokeKeysAsync(events, organization, membership.UserId, ct);

@@ -31,31 +31,36 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
             {
                 if (into == from) return UserErrors.MergeWithItself;
                 var locked = await db.LockWithOrganizationsAsync([into, from], ct);
-                if (!locked.IsOk) return locked.Error;
-                var read = await ReadAsync(into, from, ct);
-                if (!read.IsOk) return read.Error;
-                var facts = read.Value;
-                if (await CheckAsync(facts, ct) is { IsOk: false, Error: { } refused }) return refused;
-                var plan = facts.Plan();
-
-                // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities have moved, a sign-in that was under way has finished,
-                // or starts again and finds the survivor: only then is nothing added to the merged account any more, and what was added last is looked for.
-                await MovePasswordAsync(facts, ct);
-                foreach (var (mine, theirs) in facts.Pairs().ToList()) await MoveMembershipAsync(facts, mine, theirs, ct);
-                await MoveRequestsAsync(into, from, ct);
-                var ended = await sessions.EndAllAsync(from, ct);
-                await MoveProfileAsync(facts, ct);
-                foreach (var identity in facts.Identities) identity.MoveTo(into);
-                await db.SaveChangesAsync(ct);
-                ended += await sessions.EndAllAsync(from, ct);
-                if (await db.HasMembershipsAsync(from, ct)) return VersionErrors.ChangedMeanwhile;
-                events.RecordForInstance(
-                    EventTypes.UserMerged, into.ToString(),
-                    new { from, into, plan.Identities, memberships = plan.Memberships.Select(m => m.MembershipId), plan.Password, plan.ExternalId, sessions = ended },
-                    new { emails = plan.Emails.Select(e => e.Address) });
-                await db.SaveChangesAsync(ct);
-                return plan with { Sessions = ended };
+                return locked.IsOk ? await MergeLockedAsync(into, from, ct) : locked.Error;
             }, ct);
+
+    /// <summary>The same for a caller that holds the locks of both people and of the organizations that the merged one is in, in a transaction.</summary>
+    internal async Task<Result<MergePlan>> MergeLockedAsync(Id<User> into, Id<User> from, CancellationToken ct)
+    {
+        var read = await ReadAsync(into, from, ct);
+        if (!read.IsOk) return read.Error;
+        var facts = read.Value;
+        if (await CheckAsync(facts, ct) is { IsOk: false, Error: { } refused }) return refused;
+        var plan = facts.Plan();
+
+        // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities have moved, a sign-in that was under way has finished,
+        // or starts again and finds the survivor: only then is nothing added to the merged account any more, and what was added last is looked for.
+        await MovePasswordAsync(facts, ct);
+        foreach (var (mine, theirs) in facts.Pairs().ToList()) await MoveMembershipAsync(facts, mine, theirs, ct);
+        await MoveRequestsAsync(into, from, ct);
+        var ended = await sessions.EndAllAsync(from, ct);
+        await MoveProfileAsync(facts, ct);
+        foreach (var identity in facts.Identities) identity.MoveTo(into);
+        await db.SaveChangesAsync(ct);
+        ended += await sessions.EndAllAsync(from, ct);
+        if (await db.HasMembershipsAsync(from, ct)) return VersionErrors.ChangedMeanwhile;
+        events.RecordForInstance(
+            EventTypes.UserMerged, into.ToString(),
+            new { from, into, plan.Identities, memberships = plan.Memberships.Select(m => m.MembershipId), plan.Password, plan.ExternalId, sessions = ended },
+            new { emails = plan.Emails.Select(e => e.Address) });
+        await db.SaveChangesAsync(ct);
+        return plan with { Sessions = ended };
+    }
 
     private async Task<Result<MergeFacts>> ReadAsync(Id<User> into, Id<User> from, CancellationToken ct)
     {

@@ -40,6 +40,7 @@ public static class BackgroundComposition
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
 
         services.AddOutboxHandler<BackChannelLogoutDelivery>();
+        services.AddOutboxHandler<DirectoryInvitationDelivery>();
         services.AddHostedService<OutboxDrainer>();
     }
 

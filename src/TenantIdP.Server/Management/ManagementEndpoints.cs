@@ -64,6 +64,7 @@ public static class ManagementEndpoints
         services.AddScoped<InvitationChecks>();
         services.AddScoped<InvitationLimits>();
         services.AddScoped<InvitationIssue>();
+        services.AddScoped<AwaitedMembers>();
         services.AddScoped<InvitationJoining>();
         services.AddScoped<InvitationConsumption>();
         services.AddScoped<InvitationService>();

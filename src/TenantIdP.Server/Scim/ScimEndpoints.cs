@@ -22,9 +22,11 @@ public static class ScimEndpoints
         services.AddScoped<ScimAccess>();
         services.AddScoped<ScimLog>();
         services.AddScoped<DirectoryCorrelation>();
+        services.AddScoped<DirectoryGate>();
         services.AddScoped<DirectoryMembers>();
         services.AddScoped<DirectoryLeavers>();
         services.AddScoped<DirectoryProfiles>();
+        services.AddScoped<DirectoryInvitations>();
         services.AddScoped<DirectoryUserService>();
         services.AddScoped<DirectoryUserList>();
         services.AddScoped<DirectoryGroupList>();
