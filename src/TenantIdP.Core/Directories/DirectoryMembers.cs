@@ -67,9 +67,8 @@ public sealed class DirectoryMembers(IdpDbContext db, DirectoryGate gate, Direct
             return await MayJoinAsync(directory, user, null, facts, ct) is { IsOk: false, Error: { } refused } ? refused : await MemberAsync(directory, user, inside, invited, ct);
         if (membership.Status is MembershipStatus.Active or MembershipStatus.Pending) return membership;
 
-        // Ended by a directory of this organization, such as the one before this one, it is a directory's to begin again.
-        var rows = await db.DirectoryUsers.Where(u => u.OrganizationId == directory.OrganizationId && u.MembershipId == membership.Id).Select(u => new { u.Active, u.DeletedAt, u.WasPending }).ToListAsync(ct);
-        if (!rows.Any(r => !r.Active || r.DeletedAt is not null)) return DirectoryUserErrors.MembershipEnded;
+        var rows = await db.FormerRowsAsync(directory.OrganizationId, [membership.Id], ct);
+        if (!DirectoryKnown.MayBeginAgain(rows)) return DirectoryUserErrors.MembershipEnded;
         return facts.Active ? await ReviveAsync(directory, membership, facts, rows.Any(r => r.WasPending), ct) : membership;
     }
 
@@ -119,14 +118,21 @@ public sealed class DirectoryMembers(IdpDbContext db, DirectoryGate gate, Direct
     }
 
     /// <summary>Whether somebody who is made is pending until they say yes.</summary>
-    private static bool Waits(OrganizationDirectory directory, bool inside) => !inside && directory.OutsideDomains == OutsideDomains.Invite;
+    internal static bool Waits(OrganizationDirectory directory, bool inside) => !inside && directory.OutsideDomains == OutsideDomains.Invite;
 
     /// <summary>What somebody who is made has verified by the time they are a member: who waits is asked at their address.</summary>
-    private static IReadOnlyCollection<EmailAddress> Shown(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside) =>
+    internal static IReadOnlyCollection<EmailAddress> Shown(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside) =>
         (inside || Waits(directory, inside)) && facts.Address is { } address ? [address] : [];
 
     /// <summary>The same of somebody who comes back; null: what their account says.</summary>
-    private static IReadOnlyCollection<EmailAddress>? ShownAgain(DirectoryUserFacts facts, bool wasPending) => wasPending && facts.Address is { } address ? [address] : null;
+    internal static IReadOnlyCollection<EmailAddress>? ShownAgain(DirectoryUserFacts facts, bool wasPending) => wasPending && facts.Address is { } address ? [address] : null;
+
+    /// <summary>A rule of every way in, in the words of a directory.</summary>
+    internal static Result Told(Result allowed)
+    {
+        if (allowed.Error == MemberErrors.LimitReached) return DirectoryUserErrors.LimitReached;
+        return allowed.Error == MemberErrors.SingleOrganization ? DirectoryUserErrors.SingleOrganization : allowed;
+    }
 
     private async Task<bool> IsInsideAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) =>
         facts.Address is { } address && await db.OwnDomainAsync(directory.OrganizationId, address.Domain, ct) is not null;
@@ -136,9 +142,6 @@ public sealed class DirectoryMembers(IdpDbContext db, DirectoryGate gate, Direct
     private async Task<Result> MayJoinAsync(OrganizationDirectory directory, Id<User> user, IReadOnlyCollection<EmailAddress>? verified, DirectoryUserFacts facts, CancellationToken ct)
     {
         if (!facts.Active) return Result.Ok;
-        var allowed = await gate.Joins.CheckAtSignInAsync(directory.OrganizationId, user, verified, ct);
-        if (allowed.IsOk) return Result.Ok;
-        if (allowed.Error == MemberErrors.LimitReached) return DirectoryUserErrors.LimitReached;
-        return allowed.Error == MemberErrors.SingleOrganization ? DirectoryUserErrors.SingleOrganization : allowed.Error;
+        return Told(await gate.Joins.CheckAtSignInAsync(directory.OrganizationId, user, verified, ct));
     }
 }

@@ -20,15 +20,37 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
     {
         var now = clock.GetUtcNow();
         if (directory.OwnsProfile) membership.OverlayOfDirectory(facts.Name.Display, now);
-        var address = facts.Address is { } sent && (before is null || sent != before) ? sent : (EmailAddress?)null;
+        var address = Moved(before, facts);
         var isNew = db.Entry(membership).State == EntityState.Added && db.Users.Local.Any(u => u.Id == membership.UserId && db.Entry(u).State == EntityState.Added);
         if (isNew) return Result.Ok; // made of the same facts
 
         var inside = address is { } moved && await db.OwnDomainAsync(directory.OrganizationId, moved.Domain, ct) is not null;
-        if (before is not null && address is not null && !inside && directory.OutsideDomains == OutsideDomains.Reject) return DirectoryUserErrors.EmailDomainNotAllowed;
+        if (address is not null && MayLeave(directory, before, inside) is { IsOk: false } outside) return outside;
         if (!directory.OwnsProfile || await OursAsync(directory, membership, ct) is not { } user) return Result.Ok;
         Rename(directory, user, facts.Name, now);
         return address is { } wanted ? await MoveAsync(directory, user, before, wanted, inside, now, ct) : Result.Ok;
+    }
+
+    /// <summary>The address that is new; null when none is.</summary>
+    internal static EmailAddress? Moved(EmailAddress? before, DirectoryUserFacts facts) => facts.Address is { } sent && (before is null || sent != before) ? sent : null;
+
+    /// <summary>Whether somebody whom the directory has may have an address outside the verified domains.</summary>
+    internal static Result MayLeave(OrganizationDirectory directory, EmailAddress? before, bool inside) =>
+        before is not null && !inside && directory.OutsideDomains == OutsideDomains.Reject ? DirectoryUserErrors.EmailDomainNotAllowed : Result.Ok;
+
+    /// <summary>Whether the account has the address already, as good as the directory's word makes it.</summary>
+    internal static bool Stands(User user, EmailAddress wanted, bool inside) =>
+        user.Emails.FirstOrDefault(e => e.Normalized == wanted.Normalized) is { IsPrimary: true } known && (known.VerifiedAt is not null || !inside);
+
+    /// <param name="isOthers">Somebody else has verified it.</param>
+    /// <returns>Whether the account gets the address; what it has not by then stays the directory's word alone.</returns>
+    internal static Result<bool> Moves(User user, EmailAddress? before, EmailAddress wanted, bool inside, bool isOthers)
+    {
+        if (inside && isOthers) return DirectoryUserErrors.EmailTaken;
+        // An unverified address never stands in for one that is.
+        if (!inside && user.Emails.Any(e => e.VerifiedAt is not null)) return false;
+        var isNew = user.Emails.All(e => e.Normalized != wanted.Normalized && e.Normalized != before?.Normalized);
+        return isNew && user.Emails.Count >= User.MaxEmails ? UserErrors.TooManyEmails : true;
     }
 
     /// <summary>The account, locked, where no other organization and no operator has a say in it.</summary>
@@ -52,13 +74,13 @@ public sealed class DirectoryProfiles(IdpDbContext db, EventLog events, TimeProv
     /// <summary>The new address takes the place of the one that the directory gave before. Only inside the verified domains does it count as verified.</summary>
     private async Task<Result> MoveAsync(OrganizationDirectory directory, User user, EmailAddress? before, EmailAddress wanted, bool inside, DateTimeOffset now, CancellationToken ct)
     {
+        if (Stands(user, wanted, inside)) return Result.Ok;
+        var isOthers = inside && await db.UserEmails.AnyAsync(e => e.Normalized == wanted.Normalized && e.VerifiedAt != null && e.UserId != user.Id, ct);
+        var moves = Moves(user, before, wanted, inside, isOthers);
+        if (!moves.IsOk) return moves.Error;
+        if (!moves.Value) return Result.Ok;
         var known = user.Emails.FirstOrDefault(e => e.Normalized == wanted.Normalized);
-        if (known is { IsPrimary: true } && (known.VerifiedAt is not null || !inside)) return Result.Ok;
-        if (inside && await db.UserEmails.AnyAsync(e => e.Normalized == wanted.Normalized && e.VerifiedAt != null && e.UserId != user.Id, ct)) return DirectoryUserErrors.EmailTaken;
-        // An unverified address never stands in for one that is: then it is the directory's word alone.
-        if (!inside && user.Emails.Any(e => e.VerifiedAt is not null)) return Result.Ok;
         var former = before is { } old ? user.Emails.FirstOrDefault(e => e.Normalized == old.Normalized) : null;
-        if (known is null && former is null && user.Emails.Count >= User.MaxEmails) return UserErrors.TooManyEmails;
         var email = user.AddEmail(wanted, inside, now);
         user.MakePrimary(email, now);
         Record(directory, known is null ? EventTypes.UserEmailAdded : EventTypes.UserPrimaryEmailChanged, user, email);

@@ -31,8 +31,8 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
             directory, facts, async () =>
             {
                 var known = await KnownAsync(directory, facts, ct);
-                if (Conflict(known, facts) is { } taken) return taken;
-                return Former(known, facts) is { } former ? await ReviveAsync(directory, former, facts, ct) : await AddAsync(directory, facts, ct);
+                if (DirectoryKnown.Conflict(known, facts) is { } taken) return taken;
+                return DirectoryKnown.Former(known, facts) is { } former ? await ReviveAsync(directory, former, facts, ct) : await AddAsync(directory, facts, ct);
             }, ct);
 
     /// <summary>Makes a user what the directory says now.</summary>
@@ -49,7 +49,7 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
                 if (row.UserNameKey != DirectoryKey.Of(facts.UserName) || row.ExternalId != facts.ExternalId)
                 {
                     var others = (await KnownAsync(directory, facts, ct)).Where(u => u.Id != id && u.IsLive).ToList();
-                    if (others.Count > 0) return Taken(others, facts);
+                    if (others.Count > 0) return DirectoryKnown.Taken(others, facts);
                 }
 
                 return await ApplyAsync(directory, row, facts, changed, ct);
@@ -134,30 +134,7 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
     private Task<DirectoryUser?> FindTrackedAsync(OrganizationDirectory directory, Id<DirectoryUser> id, CancellationToken ct) =>
         db.DirectoryUsers.Include(u => u.Emails).SingleOrDefaultAsync(u => u.OrganizationId == directory.OrganizationId && u.DirectoryId == directory.Id && u.Id == id && u.DeletedAt == null, ct);
 
-    /// <summary>Everybody of the directory, tombstones included, who has this name or external id; by the index of each.</summary>
-    private async Task<List<DirectoryUser>> KnownAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct)
-    {
-        var key = DirectoryKey.Of(facts.UserName);
-        var all = db.DirectoryUsers.Where(u => u.OrganizationId == directory.OrganizationId && u.DirectoryId == directory.Id);
-        var ids = all.Where(u => u.DeletedAt == null && u.UserNameKey == key).Select(u => u.Id).Concat(all.Where(u => u.DeletedAt != null && u.UserNameKey == key).Select(u => u.Id));
-        if (facts.ExternalId is { } external)
-            ids = ids.Concat(all.Where(u => u.DeletedAt == null && u.ExternalId == external).Select(u => u.Id)).Concat(all.Where(u => u.DeletedAt != null && u.ExternalId == external).Select(u => u.Id));
-        return await db.DirectoryUsers.Include(u => u.Emails).Where(u => u.OrganizationId == directory.OrganizationId && ids.Contains(u.Id)).ToListAsync(ct);
-    }
-
-    /// <summary>Whoever stands keeps name and id. Who is inactive does, too, unless it is they who come back: so the same request twice, or with <c>active</c> false, changes nothing.</summary>
-    private static Error? Conflict(List<DirectoryUser> known, DirectoryUserFacts facts)
-    {
-        var live = known.Where(u => u.IsLive).ToList();
-        return live.Count == 0 || (live.Count == 1 && !live[0].Active && facts.Active && Former(known, facts) == live[0]) ? null : Taken(live, facts);
-    }
-
-    private static Error Taken(List<DirectoryUser> others, DirectoryUserFacts facts) =>
-        others.Exists(u => u.UserNameKey == DirectoryKey.Of(facts.UserName)) ? DirectoryUserErrors.UserNameTaken : DirectoryUserErrors.ExternalIdTaken;
-
-    /// <summary>Who comes back: by the external id, which is the person's; else by the name, whoever had it last.</summary>
-    private static DirectoryUser? Former(List<DirectoryUser> known, DirectoryUserFacts facts) =>
-        known.OrderByDescending(u => facts.ExternalId is not null && u.ExternalId == facts.ExternalId).ThenByDescending(u => u.IsLive).ThenByDescending(u => u.DeletedAt).FirstOrDefault(u => !u.Stands);
+    private Task<List<DirectoryUser>> KnownAsync(OrganizationDirectory directory, DirectoryUserFacts facts, CancellationToken ct) => db.Known(directory, [facts]).Include(u => u.Emails).ToListAsync(ct);
 
     private static List<string> Changed(DirectoryUser row, DirectoryUserFacts facts)
     {

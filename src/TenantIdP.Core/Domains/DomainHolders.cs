@@ -24,19 +24,26 @@ internal static class DomainHolders
     public static async Task<OrganizationDomain?> OwnDomainAsync(this IdpDbContext db, Id<Organization> organization, HostName host, CancellationToken ct) =>
         await db.HolderAsync(host, ct) is { IsVerified: true } domain && domain.OrganizationId == organization ? domain : null;
 
+    /// <summary>The organization's own among the domains of these hosts, as <see cref="OwnDomainAsync"/> says of each.</summary>
+    public static async Task<Dictionary<HostName, OrganizationDomain>> OwnDomainsAsync(this IdpDbContext db, Id<Organization> organization, IReadOnlyCollection<HostName> hosts, CancellationToken ct) =>
+        (await db.StandingAsync(hosts, ct)).Where(d => d.Value.OrganizationId == organization).ToDictionary();
+
     /// <summary>Whose verified domain each of these hosts is, in one statement. One that is nobody's is missing.</summary>
-    public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct)
+    public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct) =>
+        (await db.StandingAsync(hosts, ct)).ToDictionary(d => d.Key, d => d.Value.OrganizationId);
+
+    private static async Task<Dictionary<HostName, OrganizationDomain>> StandingAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct)
     {
         if (hosts.Count == 0) return [];
         var wanted = hosts.SelectMany(host => host.SelfAndParents()).Distinct().ToArray();
         var verified = await db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
             .Where(d => wanted.Contains(d.Host) && d.VerifiedAt != null)
             .AsNoTracking().ToDictionaryAsync(d => d.Host, ct);
-        var found = new Dictionary<HostName, Id<Organization>>();
+        var found = new Dictionary<HostName, OrganizationDomain>();
         foreach (var host in hosts.Distinct())
         {
             var holder = host.SelfAndParents().Select(verified.GetValueOrDefault).FirstOrDefault(d => d is not null && (d.Host == host || d.IncludeSubdomains));
-            if (holder is { IsVerified: true }) found[host] = holder.OrganizationId;
+            if (holder is { IsVerified: true }) found[host] = holder;
         }
 
         return found;

@@ -45,11 +45,15 @@ public sealed class MembershipDomainRules(IdpDbContext db)
         return Result.Ok;
     }
 
-    internal async Task<bool> AllowsAnyAsync(Id<Organization> organization, MembershipDomainPolicy policy, IReadOnlyCollection<HostName> verified, CancellationToken ct) => policy.Mode switch
+    internal async Task<bool> AllowsAnyAsync(Id<Organization> organization, MembershipDomainPolicy policy, IReadOnlyCollection<HostName> verified, CancellationToken ct) =>
+        policy.Mode == MembershipDomains.Any || (await AllowedAsync(organization, policy, verified, ct)).Count > 0;
+
+    /// <summary>Those of the hosts whose addresses the organization takes.</summary>
+    internal async Task<IReadOnlySet<HostName>> AllowedAsync(Id<Organization> organization, MembershipDomainPolicy policy, IReadOnlyCollection<HostName> hosts, CancellationToken ct) => policy.Mode switch
     {
-        MembershipDomains.Any => true,
-        MembershipDomains.List => verified.Any(host => policy.Hosts.Contains(host.Value, StringComparer.Ordinal)),
-        MembershipDomains.VerifiedOnly => (await db.HoldersAsync(verified, ct)).ContainsValue(organization),
+        MembershipDomains.Any => hosts.ToHashSet(),
+        MembershipDomains.List => hosts.Where(host => policy.Hosts.Contains(host.Value, StringComparer.Ordinal)).ToHashSet(),
+        MembershipDomains.VerifiedOnly => (await db.HoldersAsync(hosts, ct)).Where(h => h.Value == organization).Select(h => h.Key).ToHashSet(),
     };
 
     /// <summary>Members, active and pending, none of whose verified addresses the organization would take today: who was in before the rule.</summary>
@@ -60,12 +64,7 @@ public sealed class MembershipDomainRules(IdpDbContext db)
         if (policy is null or { Mode: MembershipDomains.Any }) return members.Where(m => false);
         var hosts = await db.UserEmails.Where(e => e.VerifiedAt != null && members.Any(m => m.UserId == e.UserId)).Select(e => e.Domain).Distinct().ToListAsync(ct);
         var allowed = new List<HostName>();
-        foreach (var chunk in hosts.Chunk(Chunk))
-        {
-            var holders = policy.Mode == MembershipDomains.VerifiedOnly ? await db.HoldersAsync(chunk, ct) : [];
-            allowed.AddRange(chunk.Where(host => policy.Mode == MembershipDomains.List ? policy.Hosts.Contains(host.Value, StringComparer.Ordinal) : holders.TryGetValue(host, out var holder) && holder == organization));
-        }
-
+        foreach (var chunk in hosts.Chunk(Chunk)) allowed.AddRange(await AllowedAsync(organization, policy, chunk, ct));
         return members.Where(m => !db.UserEmails.Any(e => e.UserId == m.UserId && e.VerifiedAt != null && allowed.Contains(e.Domain)));
     }
 

@@ -56,8 +56,54 @@ public sealed class JoinRules(IdpDbContext db, MembershipDomainRules domains, Me
             if (!await domains.AllowsAnyAsync(organization, new MembershipDomainPolicy(facts.MembershipDomains, facts.MembershipDomainList), hosts, ct)) return MemberErrors.EmailDomainNotAllowed;
         }
 
-        if (facts.Bound || (facts.Elsewhere && (options.Exclusive || facts.ExclusiveMembership))) return MemberErrors.SingleOrganization;
-        return facts.MemberLimit is { } limit && facts.Members >= limit ? MemberErrors.LimitReached : Result.Ok;
+        return Judge(facts.Bound, facts.Elsewhere && (options.Exclusive || facts.ExclusiveMembership), facts.MemberLimit, facts.Members);
+    }
+
+    /// <summary>The same of many, each as if they came alone and nobody with them, in at most four statements for any number; to be shown, so without a lock.</summary>
+    internal async Task<IReadOnlyList<Result>> CheckEachAsync(Id<Organization> organization, IReadOnlyList<Joiner> joiners, CancellationToken ct)
+    {
+        if (joiners.Count == 0) return [];
+        var place = await (
+            from o in db.Organizations
+            where o.Id == organization
+            select new
+            {
+                o.MemberLimit, o.ExclusiveMembership, Policy = new MembershipDomainPolicy(o.MembershipDomains, o.MembershipDomainList),
+                Members = o.MemberLimit == null ? 0 : db.Memberships.Count(m => m.OrganizationId == o.Id && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)),
+            }).SingleOrDefaultAsync(ct);
+        if (place is null) return [.. joiners.Select(_ => (Result)OrganizationErrors.NotFound)];
+        var users = joiners.Select(j => j.User).OfType<Id<User>>().Distinct().ToArray();
+        var standing = users.Length == 0 ? [] : await (
+            from m in db.Memberships.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            where users.Contains(m.UserId) && (m.Status == MembershipStatus.Active || m.Status == MembershipStatus.Pending)
+            join o in db.Organizations on m.OrganizationId equals o.Id
+            select new { m.UserId, m.OrganizationId, o.ExclusiveMembership }).ToListAsync(ct);
+        var isAny = place.Policy.Mode == MembershipDomains.Any;
+        var verified = isAny || users.Length == 0 ? [] : await db.UserEmails.Where(e => users.Contains(e.UserId) && e.VerifiedAt != null).Select(e => new { e.UserId, e.Domain }).ToListAsync(ct);
+        var allowed = isAny ? null : await domains.AllowedAsync(organization, place.Policy, [.. verified.Select(v => v.Domain).Concat(joiners.SelectMany(j => j.Verified ?? []).Select(a => a.Domain)).Distinct()], ct);
+        var (others, own) = (standing.Where(s => s.OrganizationId != organization).ToLookup(s => s.UserId), standing.Where(s => s.OrganizationId == organization).Select(s => s.UserId).ToHashSet());
+        var hosts = verified.ToLookup(v => v.UserId, v => v.Domain);
+        return
+        [
+            .. joiners.Select(joiner =>
+            {
+                var shown = joiner.Verified?.Select(a => a.Domain) ?? (joiner.User is { } known ? hosts[known] : []);
+                if (allowed is not null && !shown.Any(allowed.Contains)) return MemberErrors.EmailDomainNotAllowed;
+                var elsewhere = joiner.User is { } user ? others[user].ToList() : [];
+                return Judge(
+                    elsewhere.Exists(o => o.ExclusiveMembership), elsewhere.Count > 0 && (options.Exclusive || place.ExclusiveMembership), place.MemberLimit,
+                    place.Members - (joiner.User is { } member && own.Contains(member) ? 1 : 0));
+            }),
+        ];
+    }
+
+    /// <param name="bound">Another organization of theirs allows no second one.</param>
+    /// <param name="refused">They are in another one, and this one allows none.</param>
+    /// <param name="members">Without the person.</param>
+    private static Result Judge(bool bound, bool refused, int? limit, int members)
+    {
+        if (bound || refused) return MemberErrors.SingleOrganization;
+        return limit is { } most && members >= most ? MemberErrors.LimitReached : Result.Ok;
     }
 
     /// <summary>Whether one person may be in all of these.</summary>
@@ -107,6 +153,11 @@ public sealed class JoinRules(IdpDbContext db, MembershipDomainRules domains, Me
             && db.Memberships.Any(o => o.UserId == m.UserId && o.OrganizationId != organization && (o.Status == MembershipStatus.Active || o.Status == MembershipStatus.Pending))
         select m;
 }
+
+/// <summary>Somebody who may want to join.</summary>
+/// <param name="User">Null for a person who is not in the store.</param>
+/// <param name="Verified">What they have verified by then; null for what is in the store.</param>
+internal sealed record Joiner(Id<User>? User, IReadOnlyCollection<EmailAddress>? Verified);
 
 /// <summary>A member who is in other organizations, too.</summary>
 public sealed record MemberElsewhere(Id<Membership> MemberId, Id<User> UserId, IReadOnlyList<Id<Organization>> Organizations);

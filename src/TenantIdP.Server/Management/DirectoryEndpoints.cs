@@ -29,6 +29,7 @@ internal static class DirectoryEndpoints
         write.MapDelete("/{directoryId}", DeleteAsync).WithName("DeleteDirectory").WithDescription(Deleting);
         organization.MapDirectoryTokens();
         organization.MapDirectoryLog();
+        organization.MapDirectoryPreview();
     }
 
     private static Task<Results<Ok<ListResponse<DirectoryResponse>>, ProblemHttpResult>> ListAsync(

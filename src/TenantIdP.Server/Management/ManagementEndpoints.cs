@@ -94,6 +94,8 @@ public static class ManagementEndpoints
         services.AddScoped<DirectoryTokens>();
         services.AddScoped<DirectoryService>();
         services.AddScoped<DirectoryDeletion>();
+        services.AddScoped<DirectoryCorrelation>();
+        services.AddScoped<DirectoryPreview>();
         services.AddScoped<DirectoryLogs>();
         services.AddScoped<GroupRoles>();
         services.AddScoped<GroupMappingService>();

@@ -21,7 +21,6 @@ public static class ScimEndpoints
         services.AddScoped<ScimRequest>();
         services.AddScoped<ScimAccess>();
         services.AddScoped<ScimLog>();
-        services.AddScoped<DirectoryCorrelation>();
         services.AddScoped<DirectoryGate>();
         services.AddScoped<DirectoryMembers>();
         services.AddScoped<DirectoryLeavers>();
