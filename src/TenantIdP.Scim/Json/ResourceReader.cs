@@ -23,14 +23,26 @@ public static class ResourceReader
         return Read(document.RootElement, type);
     }
 
+    /// <summary>
+    /// Reads what <see cref="Responses.ResourceWriter"/> wrote to be kept. The attributes of an organization's own may have been defined anew since: a value that fits no more is left out.
+    /// </summary>
+    public static ScimResult<ResourceBody> ReadStored(ReadOnlyMemory<byte> utf8, ScimResourceType type)
+    {
+        var parsed = ScimJson.Parse(utf8, int.MaxValue);
+        if (!parsed.IsOk) return parsed.Error;
+        using var document = parsed.Value;
+        return Read(document.RootElement, type, new ValueReader(isStored: true));
+    }
+
     /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, ScimResourceType, int)"/>
     /// <param name="json">Of a document that <see cref="ScimJson"/> parsed.</param>
-    public static ScimResult<ResourceBody> Read(JsonElement json, ScimResourceType type)
+    public static ScimResult<ResourceBody> Read(JsonElement json, ScimResourceType type) => Read(json, type, new ValueReader());
+
+    private static ScimResult<ResourceBody> Read(JsonElement json, ScimResourceType type, ValueReader reader)
     {
         // URNs other than the type's own are no more than a hint: Entra names the enterprise schema without using it, and one of its own for groups.
         Span<JsonElement> schemas = [default];
         if ((ScimJson.Fields(json, SchemasField, schemas) ?? ScimJson.RequireSchema(schemas[0], type.Schema.Id)) is { } wrong) return wrong;
-        var reader = new ValueReader();
         var resource = reader.ReadObject(type.Root, json);
         if (reader.Error is { } error) return error;
         return Missing(resource!, type) is { } missing ? missing : new ResourceBody(resource!, reader.Ignored); // without an error there is one

@@ -12,7 +12,8 @@ namespace TenantIdP.Scim.Json;
 /// where several may be, one in an array where one must be, and bare text for a value whose <c>value</c> it is. What is read only is skipped (RFC 7644 3.3); a number is never text.
 /// </summary>
 /// <remarks>A method that returns null has found no value, or has set <see cref="Error"/>.</remarks>
-internal sealed class ValueReader
+/// <param name="isStored">What is read was written by us: of an extension, what its definition has no room for any more counts as unknown.</param>
+internal sealed class ValueReader(bool isStored = false)
 {
     private const int MaxIgnored = 20;
 
@@ -59,6 +60,13 @@ internal sealed class ValueReader
 
             if (read.Get(sub) is not null || unassigned?.Contains(sub) == true) return Duplicate(sub);
             var value = sub.Mutability == Mutability.ReadOnly ? null : Read(sub, property.Value);
+            if (Error is not null && isStored && attribute.IsExtension)
+            {
+                Error = null;
+                Ignore(property.Name);
+                continue;
+            }
+
             if (Error is not null) return null;
             if (value is null) (unassigned ??= []).Add(sub);
             else read.Set(sub, value);

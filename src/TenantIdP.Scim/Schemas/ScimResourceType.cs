@@ -4,8 +4,8 @@ namespace TenantIdP.Scim.Schemas;
 
 /// <summary>
 /// A type of resource (RFC 7643 6): a core schema and its extensions. Seen as one complex attribute, <see cref="Root"/>, an extension is a sub-attribute named by its URN, so that
-/// reading, filters, PATCH and writing have one model. Immutable, and made once for a directory and kept: attributes are compared by reference, so a resource belongs to the type that
-/// read it, and making one builds tables of names.
+/// reading, filters, PATCH and writing have one model. Immutable; attributes are compared by reference, so a resource belongs to the type that read it, and making a type builds tables
+/// of names.
 /// </summary>
 public sealed class ScimResourceType
 {

@@ -243,4 +243,21 @@ public sealed class ResourceReaderTests
         Assert.Equal("mutability", ResourceReader.CheckImmutable(before, other)?.ScimType);
         Assert.Equal("mutability", ResourceReader.CheckImmutable(before, Resources.Ann())?.ScimType);
     }
+
+    [Fact]
+    public void Of_what_is_stored_a_value_that_an_extension_has_no_room_for_any_more_is_left_out()
+    {
+        var stored = Encoding.UTF8.GetBytes($$$"""
+            {"schemas":["{{{ScimUrns.User}}}"],"userName":"ann","title":"Lead","{{{ScimUrns.CustomUser}}}":{"grade":"seven","badge":["b","c"],"hired":"soon","gone":1,"remote":true,"skills":"go"}}
+            """);
+
+        var read = ResourceReader.ReadStored(stored, Resources.User);
+
+        Assert.True(read.IsOk, read.Error?.Detail);
+        Resources.AssertJson("""{"remote":true,"skills":["go"]}""", Resources.ToJson(read.Value.Resource)[ScimUrns.CustomUser]);
+        Assert.Equal("Lead", (string?)Resources.ToJson(read.Value.Resource)["title"]);
+        Assert.False(ResourceReader.Read(stored, Resources.User, Resources.MaxBytes).IsOk); // a client is told
+        Assert.False(ResourceReader.ReadStored("""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann","title":7}"""u8.ToArray(), Resources.User).IsOk); // the standard does not change
+        Assert.Null(Resources.ToJson(ResourceReader.ReadStored(stored, ScimResourceType.User).Value!.Resource, ScimResourceType.User)[ScimUrns.CustomUser]); // it is there: it was read before
+    }
 }
