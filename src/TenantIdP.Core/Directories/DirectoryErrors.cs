@@ -9,6 +9,14 @@ public static class DirectoryErrors
     public static readonly Error RolePrivileged = new(ErrorKind.Invalid, "directory_role_privileged", "Owner and Admin can't be the default role of a directory.", "defaultRole");
     public static readonly Error RoleUnknown = new(ErrorKind.Invalid, "directory_role_unknown", "There is no role with this key in this organization.", "defaultRole");
 
+    public static readonly Error AttributesInvalid = new(
+        ErrorKind.Invalid, "directory_attributes_invalid",
+        "A directory has at most 30 attributes of its own, each with another name: a letter, then letters, digits, - and _, at most 64, and none of schemas, id, externalId, meta, password. A description has at most 200 characters.",
+        "customAttributes");
+
+    public static readonly Error AttributeFixed = new(
+        ErrorKind.Conflict, "directory_attribute_fixed", "An attribute keeps its type, and whether it has several values: take it out first, and define it anew then.", "customAttributes");
+
     public static readonly Error SyncNotGranted = new(ErrorKind.Forbidden, "directory_sync_not_granted", "The organization has not granted this app the permission 'directories:sync'.");
 
     public static readonly Error TokenNotFound = new(ErrorKind.NotFound, "directory_token_not_found", "There is no such token in this directory.");

@@ -13,6 +13,7 @@ internal sealed class DirectoryMapping : IEntityTypeConfiguration<OrganizationDi
         directory.HasKey(d => new { d.OrganizationId, d.Id });
         directory.Property(d => d.DisplayName).HasMaxLength(DisplayName.MaxLength);
         directory.Property(d => d.DefaultRoleKey).HasMaxLength(63);
+        directory.Property(d => d.CustomAttributes).HasJsonText().HasDefaultValueSql("'[]'");
         directory.Ignore(d => d.Settings);
         directory.HasOne<Organization>().WithMany().HasForeignKey(d => d.OrganizationId).OnDelete(DeleteBehavior.Cascade);
     }

@@ -18,6 +18,9 @@ public sealed record DirectoryChanges
     public Patch<CorrelateBy?> CorrelateBy { get; init; }
     public Patch<bool?> OwnsProfile { get; init; }
     public Patch<string> DefaultRole { get; init; }
+
+    /// <summary>All of them: one that is left out is defined no more.</summary>
+    public Patch<IReadOnlyList<DirectoryAttribute>> CustomAttributes { get; init; }
 }
 
 /// <summary>The directories of the organization that was entered.</summary>
@@ -87,7 +90,10 @@ public sealed class DirectoryService(IdpDbContext db, DirectoryTokens tokens, Ev
         var (now, before, was, usual) = (clock.GetUtcNow(), EventLog.FactsOf(Facts(directory)), directory.Settings, DirectorySettings.Named(""));
         var settings = new DirectorySettings(
             changes.DisplayName.Or(was.DisplayName) ?? "", changes.OutsideDomains.Or(was.OutsideDomains) ?? usual.OutsideDomains, changes.CorrelateBy.Or(was.CorrelateBy) ?? usual.CorrelateBy,
-            changes.OwnsProfile.Or(was.OwnsProfile) ?? usual.OwnsProfile, changes.DefaultRole.Or(was.DefaultRole) ?? usual.DefaultRole);
+            changes.OwnsProfile.Or(was.OwnsProfile) ?? usual.OwnsProfile, changes.DefaultRole.Or(was.DefaultRole) ?? usual.DefaultRole)
+        {
+            CustomAttributes = changes.CustomAttributes.Or(was.CustomAttributes) ?? usual.CustomAttributes,
+        };
         if (settings.DefaultRole != was.DefaultRole && await CheckRoleAsync(directory.OrganizationId, settings.DefaultRole, granter, ct) is { IsOk: false } bad) return bad;
         if (settings != was && directory.Change(settings, now) is { IsOk: false } wrong) return wrong;
         if (settings != was) events.RecordChange(EventTypes.DirectoryUpdated, directory.OrganizationId, directory.Id.ToString(), before, Facts(directory));
@@ -107,5 +113,5 @@ public sealed class DirectoryService(IdpDbContext db, DirectoryTokens tokens, Ev
         return await granter.CoversAsync(db, [role], ct) ? Result.Ok : RoleErrors.Escalation;
     }
 
-    internal static object Facts(OrganizationDirectory d) => new { d.DisplayName, d.Status, d.OutsideDomains, d.CorrelateBy, d.OwnsProfile, defaultRole = d.DefaultRoleKey };
+    internal static object Facts(OrganizationDirectory d) => new { d.DisplayName, d.Status, d.OutsideDomains, d.CorrelateBy, d.OwnsProfile, defaultRole = d.DefaultRoleKey, d.CustomAttributes };
 }

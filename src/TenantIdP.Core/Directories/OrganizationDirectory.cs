@@ -38,6 +38,15 @@ public enum CorrelateBy
 /// <param name="DefaultRole">Key of the role of who comes in by it.</param>
 public sealed record DirectorySettings(string DisplayName, OutsideDomains OutsideDomains, CorrelateBy CorrelateBy, bool OwnsProfile, string DefaultRole)
 {
+    /// <summary>What its users have besides the attributes of the standard.</summary>
+    public IReadOnlyList<DirectoryAttribute> CustomAttributes { get; init; } = [];
+
+    public bool Equals(DirectorySettings? other) =>
+        other is not null && (DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRole) == (other.DisplayName, other.OutsideDomains, other.CorrelateBy, other.OwnsProfile, other.DefaultRole)
+        && CustomAttributes.SequenceEqual(other.CustomAttributes);
+
+    public override int GetHashCode() => HashCode.Combine(DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRole, CustomAttributes.Count);
+
     public static DirectorySettings Named(string displayName) => new(displayName, OutsideDomains.Reject, CorrelateBy.UserName, true, BuiltInRoles.Member);
 }
 
@@ -65,6 +74,9 @@ public sealed class OrganizationDirectory : IHasIdPrefix, IOrganizationOwned, IV
     /// <summary>Key of the role of who comes in by it; never owner or admin.</summary>
     public string DefaultRoleKey { get; private set; } = BuiltInRoles.Member;
 
+    /// <summary>What its users have besides the attributes of the standard.</summary>
+    public IReadOnlyList<DirectoryAttribute> CustomAttributes { get; private set; } = [];
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
 
@@ -86,8 +98,11 @@ public sealed class OrganizationDirectory : IHasIdPrefix, IOrganizationOwned, IV
     {
         var name = Kernel.DisplayName.Check(settings.DisplayName, "displayName");
         if (!name.IsOk) return name.Error;
-        (DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRoleKey, UpdatedAt) =
-            (name.Value, settings.OutsideDomains, settings.CorrelateBy, settings.OwnsProfile, settings.DefaultRole, now);
+        var attributes = DirectoryAttribute.Check(settings.CustomAttributes);
+        if (!attributes.IsOk) return attributes;
+        if (settings.CustomAttributes.Any(a => !CustomAttributes.All(a.HoldsAs))) return DirectoryErrors.AttributeFixed;
+        (DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRoleKey, CustomAttributes, UpdatedAt) =
+            (name.Value, settings.OutsideDomains, settings.CorrelateBy, settings.OwnsProfile, settings.DefaultRole, settings.CustomAttributes, now);
         return Result.Ok;
     }
 
@@ -96,7 +111,7 @@ public sealed class OrganizationDirectory : IHasIdPrefix, IOrganizationOwned, IV
         if (Status != status) (Status, UpdatedAt) = (status, now);
     }
 
-    public DirectorySettings Settings => new(DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRoleKey);
+    public DirectorySettings Settings => new(DisplayName, OutsideDomains, CorrelateBy, OwnsProfile, DefaultRoleKey) { CustomAttributes = CustomAttributes };
 
     /// <summary>The source id of a role that something of this directory gave (<see cref="Members.RoleSource.ScimGroup"/>): what begins so ends with the directory.</summary>
     /// <param name="id">Whose source it is.</param>

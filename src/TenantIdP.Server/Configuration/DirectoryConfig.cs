@@ -20,6 +20,10 @@ internal sealed class DirectoryConfig(DirectoryService directories, DirectoryDel
         new("correlateBy", Shape.Choice(ConfigJson.ToTexts<CorrelateBy>())),
         new("ownsProfile", Shape.Flag),
         new("defaultRole", Shape.Text),
+        new("customAttributes", Shape.ListOf(
+            Shape.Whole(
+                new("name", Shape.Text), new("type", Shape.Choice(ConfigJson.ToTexts<DirectoryAttributeType>())), new("multiValued", Shape.Flag), new("caseExact", Shape.Flag), new("description", Shape.Text)),
+            "name")),
     ]);
 
     public override ConfigSchema Schema => Kind;

@@ -66,13 +66,18 @@ internal static class DirectoryEndpoints
 /// <param name="OwnsProfile">Name and address of its members are the directory's, and nobody else changes them; true when left out.</param>
 /// <param name="DefaultRole">Key of the role of who comes in by it, <c>member</c> when left out; never owner or admin.</param>
 /// <param name="TokenExpiresAt">Of the first token: within ten years; left out: never.</param>
+/// <param name="CustomAttributes">What its users have besides the attributes of the standard: in SCIM's schema `urn:tenantidp:params:scim:schemas:extension:custom:2.0:User`, of this directory only.</param>
 public sealed record CreateDirectoryRequest(
-    [property: Required] string DisplayName, OutsideDomains? OutsideDomains = null, CorrelateBy? CorrelateBy = null, bool? OwnsProfile = null, string? DefaultRole = null, DateTimeOffset? TokenExpiresAt = null)
+    [property: Required] string DisplayName, OutsideDomains? OutsideDomains = null, CorrelateBy? CorrelateBy = null, bool? OwnsProfile = null, string? DefaultRole = null, DateTimeOffset? TokenExpiresAt = null,
+    IReadOnlyList<DirectoryAttribute>? CustomAttributes = null)
 {
     internal DirectorySettings ToSettings()
     {
         var usual = DirectorySettings.Named(DisplayName);
-        return new DirectorySettings(DisplayName, OutsideDomains ?? usual.OutsideDomains, CorrelateBy ?? usual.CorrelateBy, OwnsProfile ?? usual.OwnsProfile, DefaultRole ?? usual.DefaultRole);
+        return new DirectorySettings(DisplayName, OutsideDomains ?? usual.OutsideDomains, CorrelateBy ?? usual.CorrelateBy, OwnsProfile ?? usual.OwnsProfile, DefaultRole ?? usual.DefaultRole)
+        {
+            CustomAttributes = CustomAttributes ?? usual.CustomAttributes,
+        };
     }
 }
 
@@ -80,10 +85,10 @@ public sealed record CreateDirectoryRequest(
 /// <param name="LastSeenAt">When a request was let in last, to within a minute; null: never.</param>
 public sealed record DirectoryResponse(
     Id<OrganizationDirectory> Id, string DisplayName, DirectoryStatus Status, string BaseUrl, OutsideDomains OutsideDomains, CorrelateBy CorrelateBy, bool OwnsProfile, string DefaultRole,
-    DateTimeOffset? LastSeenAt, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
+    IReadOnlyList<DirectoryAttribute> CustomAttributes, DateTimeOffset? LastSeenAt, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static DirectoryResponse From(OrganizationDirectory d, IssuerOptions issuer) => new(
-        d.Id, d.DisplayName, d.Status, ScimRequest.BaseAddressOf(issuer, d.Id), d.OutsideDomains, d.CorrelateBy, d.OwnsProfile, d.DefaultRoleKey, d.LastSeenAt, d.CreatedAt, d.UpdatedAt, d.Version);
+        d.Id, d.DisplayName, d.Status, ScimRequest.BaseAddressOf(issuer, d.Id), d.OutsideDomains, d.CorrelateBy, d.OwnsProfile, d.DefaultRoleKey, d.CustomAttributes, d.LastSeenAt, d.CreatedAt, d.UpdatedAt, d.Version);
 }
 
 public sealed record CreatedDirectoryResponse(DirectoryResponse Directory, CreatedDirectoryTokenResponse Token)

@@ -17,6 +17,7 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
 {
     private OrganizationDirectory? directory;
     private HttpContext? http;
+    private ScimResourceType? users;
 
     /// <summary>Whether a token has said whose request it is. It may be refused all the same.</summary>
     public bool IsKnown => directory is not null;
@@ -31,7 +32,7 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
     public string BaseAddress => BaseAddressOf(issuer, Directory.Id);
 
     /// <summary>What users are in this directory.</summary>
-    public ScimResourceType Users { get; } = ScimResourceType.User;
+    public ScimResourceType Users => users ??= UserTypes.Of(Directory);
 
     /// <summary>What groups are in this directory.</summary>
     public ScimResourceType Groups { get; } = ScimResourceType.Group;
@@ -59,7 +60,7 @@ internal sealed class ScimRequest(IssuerOptions issuer, ScimOptions options)
 
     private static DateTimeOffset Whole(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
 
-    internal void IsOf(OrganizationDirectory admitted, HttpContext context) => (directory, http) = (admitted, context);
+    internal void IsOf(OrganizationDirectory admitted, HttpContext context) => (directory, http, users) = (admitted, context, null);
 
     /// <summary>The body, of at most <see cref="ScimOptions.MaxBodyBytes"/>: 413 beyond that, 415 when it is no JSON by its type, 400 when it breaks off.</summary>
     public async Task<ScimResult<ReadOnlyMemory<byte>>> ReadBodyAsync(CancellationToken ct)

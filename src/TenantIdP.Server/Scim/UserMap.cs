@@ -51,7 +51,7 @@ internal static class UserMap
 
     private static ComplexValue Stored(DirectoryUser user, ScimResourceType type)
     {
-        var read = ResourceReader.Read(Encoding.UTF8.GetBytes(user.Document), type, int.MaxValue);
+        var read = ResourceReader.ReadStored(Encoding.UTF8.GetBytes(user.Document), type);
         return read.IsOk ? read.Value.Resource : throw new InvalidOperationException($"The document of {user.Id} is none: {read.Error.Detail}");
     }
 

@@ -131,7 +131,11 @@ public abstract partial class ConfigRoundTripTests(TestStore store)
                     displayName = Name(), requireSso = true, ssoEnforcement = new { exceptRoles = new[] { "on", "guest" }, rolloutPercent = 50, rolloutRoles = (string[]?)null }, acceptHomeSso = false,
                     roles = new Dictionary<string, object> { ["on"] = new { displayName = Name() } },
                     domains = new Dictionary<string, object> { ["münchen.example"] = new { verified = true, reason = Name() }, ["no.example"] = new { includeSubdomains = true } },
-                    directories = texts.Skip(3).Take(2).ToDictionary(t => t, _ => (object)new { state = "disabled", outsideDomains = "guest", correlateBy = "external_id", ownsProfile = false, defaultRole = "on" }),
+                    directories = texts.Skip(3).Take(2).ToDictionary(t => t, _ => (object)new
+                    {
+                        state = "disabled", outsideDomains = "guest", correlateBy = "external_id", ownsProfile = false, defaultRole = "on",
+                        customAttributes = new[] { new { name = "yes", type = "dateTime", multiValued = true, caseExact = false, description = Name() }, new { name = "no", type = "string", multiValued = false, caseExact = true, description = "" } },
+                    }),
                     connections = texts.Take(3).ToDictionary(t => t, _ => (object)new
                     {
                         kind = "oidc", issuer = "https://idp.example", clientId = Name(), clientSecret = new { env = upstream }, jit = "off", state = "active", untestedReason = Name(),

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using TenantIdP.Core.Directories;
 using TenantIdP.Testing.Hosting;
 using Xunit;
 
@@ -20,6 +21,9 @@ public abstract class DialectTests(IdpHost idp)
 
     internal IdpHost Idp => idp;
 
+    /// <summary>What the directory is set to.</summary>
+    internal virtual DirectorySettings Configure(DirectorySettings usual) => usual;
+
     internal Task PlayAsync(params Step[] steps) => PlayAsAsync(Vendor, steps);
 
     internal async Task PlayAsAsync(Vendor vendor, params Step[] steps)
@@ -32,7 +36,7 @@ public abstract class DialectTests(IdpHost idp)
     {
         var organization = await idp.CreateOrganizationAsync(Ct);
         var domain = await idp.VerifyDomainAsync(organization, Ct);
-        return new Caller(idp.Http, vendor ?? Vendor, await ScimAccess.OpenAsync(idp, organization.Id, Ct), domain);
+        return new Caller(idp.Http, vendor ?? Vendor, await ScimAccess.OpenAsync(idp, organization.Id, Ct, Configure), domain);
     }
 
     internal static Step Get(string path) => new(HttpMethod.Get, path.Trim());
