@@ -101,6 +101,7 @@ public static class ManagementEndpoints
         services.AddScoped<GroupMappingService>();
         services.AddScoped<DirectoryGroupService>();
         services.AddScoped<DirectoryGroupOverview>();
+        services.AddScoped<DirectoryUserOverview>();
         services.AddScoped<ApiService>();
         services.AddScoped<KeyService>();
         services.AddScoped<KeyReader>();
@@ -183,6 +184,7 @@ public static class ManagementEndpoints
         organization.MapSignInTraces();
         organization.MapAppGrants();
         organization.MapKeys();
+        organization.MapDirectoryUsers();
         organization.MapDirectoryGroups();
         organization.MapOrganizationAuthorization();
         organization.MapOrganizationEvents();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Users;
@@ -48,6 +49,18 @@ internal static class UserMap
 
     /// <summary>The resource as it was sent last, with its id: what a PATCH is applied to.</summary>
     public static ComplexValue Patchable(DirectoryUser user, ScimResourceType type) => Stored(user, type).Set(CommonAttributes.Id, user.Id.ToString()).Set(UserSchema.Active, user.Active);
+
+    /// <summary>What the user has of extensions, each by its URN.</summary>
+    public static JsonElement Extensions(DirectoryUser user, ScimResourceType type)
+    {
+        var (all, found) = (Stored(user, type), new ComplexValue());
+        foreach (var extension in type.Extensions.Select(e => type.Root[e.Id]))
+        {
+            if (all.Complex(extension) is { } values) found.Set(extension, values);
+        }
+
+        return JsonElement.Parse(ScimMessages.ToBytes(json => ResourceWriter.Write(json, found, type, Projection.Default)).Span);
+    }
 
     private static ComplexValue Stored(DirectoryUser user, ScimResourceType type)
     {

@@ -131,6 +131,30 @@ public abstract class DirectoryAttributeTests(IdpHost idp)
         Assert.Equal([ScimUrns.User], plain.Body.GetProperty("schemas").EnumerateArray().Select(s => s.GetString()));
     }
 
+    [Fact]
+    public async Task Whoever_may_read_directories_sees_what_one_says_of_a_member()
+    {
+        var world = await ScimWorld.NewAsync(idp);
+        var api = await TokenAsync();
+        await SendAsync(api, HttpMethod.Patch, PathOf(world), """{"customAttributes":[{"name":"grade","type":"integer"}]}""");
+        var (ann, bob) = (await world.CreateAsync("ann", $$"""
+            "{{ScimUrns.EnterpriseUser}}":{"department":"Tooling"},"{{Custom}}":{"grade":7}
+            """), await world.CreateAsync("bob"));
+        var member = (await world.RowsAsync(ann.Id)).Membership.Id;
+
+        var shown = await SendAsync(api, HttpMethod.Get, $"{PathOf(world)}/users/{ann.Id}");
+        Assert.Equal((world.Address("ann"), "ext-ann", member.ToString()), ((string?)shown["userName"], (string?)shown["externalId"], (string?)shown["memberId"]));
+        AssertJson("""{"department":"Tooling"}""", shown["enterprise"]);
+        AssertJson("""{"grade":7}""", shown["custom"]);
+        Assert.Equal([ann.Id, bob.Id], (await SendAsync(api, HttpMethod.Get, $"{PathOf(world)}/users"))["data"]!.AsArray().Select(u => (string?)u!["id"]).Order(StringComparer.Ordinal));
+        var one = Assert.Single((await SendAsync(api, HttpMethod.Get, $"{PathOf(world)}/users?member={member}"))["data"]!.AsArray());
+        Assert.Equal(ann.Id, (string?)one!["id"]);
+        Assert.Null((await SendAsync(api, HttpMethod.Get, $"{PathOf(world)}/users/{bob.Id}"))["custom"]);
+        await world.Scim.DeleteAsync($"/Users/{bob.Id}", Ct);
+        await AssertProblem.IsAsync(await TryAsync(api, HttpMethod.Get, $"{PathOf(world)}/users/{bob.Id}"), HttpStatusCode.NotFound, "directory_user_not_found", Ct);
+        await AssertProblem.IsAsync(await TryAsync(api, HttpMethod.Get, $"{PathOf(await ScimWorld.NewAsync(idp))}/users/{ann.Id}"), HttpStatusCode.NotFound, "directory_user_not_found", Ct);
+    }
+
     private static string PathOf(ScimWorld world) => $"organizations/{world.Organization.Id}/directories/{world.Directory.Directory.Id}";
 
     private static string Named(int count) => $$"""{"customAttributes":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"name":"a{{i}}"}"""))}}]}""";

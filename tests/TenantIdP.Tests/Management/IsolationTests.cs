@@ -56,6 +56,7 @@ public abstract class IsolationTests(ManagementHost host)
         var directory = (await host.UseAsync<DirectoryService, Result<MadeDirectory>>(organization, s => s.CreateAsync(organization, DirectorySettings.Named("Directory"), null, Granter.Instance, Ct))).Value!; // valid input
         var group = await host.PushAsync(directory.Directory, Ct);
         var mapping = await host.MapAsync(directory.Directory, group, BuiltInRoles.Member, Ct);
+        var pushed = await host.RowAsync(directory.Directory, member.Membership.Id, Ct);
         var webhook = (await host.UseAsync<WebhookService, Result<MadeWebhook>>(organization, s => s.CreateAsync(organization, new WebhookSettings("https://hooks.example.test/", null, ["*"]), Granter.Instance, Ct))).Value!; // valid input
         var delivery = await host.UseAsync<WebhookTurns, (WebhookOutcome, WebhookDelivery Delivery)>(
             organization, s => s.EndAsync(s.BeginTest(webhook.Endpoint), new WebhookRequest(TimeProvider.System.GetUtcNow(), "{}"), new WebhookAnswer(200, null, null, TimeSpan.Zero, null), Ct));
@@ -86,7 +87,7 @@ public abstract class IsolationTests(ManagementHost host)
         {
             ["organizationId"] = organization.ToString(), ["memberId"] = member.Membership.Id.ToString(), ["roleId"] = role.Id.ToString(), ["roleKey"] = key, ["workspaceId"] = workspace.Id.ToString(), ["keyId"] = apiKey.Key.Id.ToString(), ["domainId"] = domain.Id.ToString(), ["joinRequestId"] = request.Id.ToString(),
             ["invitationId"] = invitation.Id.ToString(), ["connectionId"] = connection.Id.ToString(), ["signInTraceId"] = trace.Id.ToString(), ["userId"] = member.Membership.UserId.ToString(), ["slug"] = slug, ["externalId"] = "customer-42",
-            ["webhookId"] = webhook.Endpoint.Id.ToString(), ["directoryId"] = directory.Directory.Id.ToString(), ["groupId"] = group.Id.ToString(), ["mappingId"] = mapping.Id.ToString(), ["tokenId"] = directory.Token.Token.Id.ToString(), ["deliveryId"] = delivery.Delivery.Id.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
+            ["webhookId"] = webhook.Endpoint.Id.ToString(), ["directoryId"] = directory.Directory.Id.ToString(), ["directoryUserId"] = pushed.Id.ToString(), ["groupId"] = group.Id.ToString(), ["mappingId"] = mapping.Id.ToString(), ["tokenId"] = directory.Token.Token.Id.ToString(), ["deliveryId"] = delivery.Delivery.Id.ToString(), ["emailId"] = email.ToString(), ["identityId"] = identity.Id.ToString(), ["sessionId"] = session.Id.ToString(), ["messageId"] = message.Id.ToString(),
             ["appId"] = app.GetProperty("app").GetProperty("id").GetString()!, ["secretId"] = host.Apps.Secrets.Values.First(kept => kept.Count > 0)[0].Id.ToString(), ["apiId"] = api.GetProperty("id").GetString()!, ["roleSetId"] = set.GetProperty("id").GetString()!, // created objects have ids
         });
     }
