@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -92,14 +93,29 @@ internal sealed class GroupMembers(IdpDbContext db, DirectoryGroup group)
 
         var missing = users.Where(user => !known[user]).Distinct().ToList();
         if (missing.Count == 0) return Result.Ok;
-        var rows = missing.ConvertAll(user => new DirectoryGroupMember(organization, id, user));
-        db.DirectoryGroupMembers.AddRange(rows);
-        await db.SaveChangesAsync(ct);
-        foreach (var row in rows) db.Entry(row).State = EntityState.Detached; // memory is that of one chunk
+        await InsertAsync(missing, ct);
         Added += missing.Count;
         Name(missing);
         await changed(missing);
         return Result.Ok;
+    }
+
+    /// <summary>
+    /// One statement for a chunk, from the rows that there are of group and users, under the tenant filter as any query: SQLite takes ten times as long for one row after the other.
+    /// </summary>
+    private async Task InsertAsync(List<Id<DirectoryUser>> users, CancellationToken ct)
+    {
+        var (organization, id) = (group.OrganizationId, group.Id);
+        var rows = from u in db.DirectoryUsers
+                   where u.OrganizationId == organization && users.Contains(u.Id)
+                   from g in db.DirectoryGroups
+                   where g.OrganizationId == organization && g.Id == id
+                   select new { u.OrganizationId, GroupId = g.Id, UserId = u.Id };
+        await using var select = rows.CreateDbCommand();
+        object[] parameters = [.. select.Parameters.Cast<DbParameter>()];
+        select.Parameters.Clear(); // they are the other command's now
+        var insert = "INSERT INTO directory_group_members (organization_id, group_id, directory_user_id) " + select.CommandText;
+        await db.Database.ExecuteSqlRawAsync(insert, parameters, ct);
     }
 
     private void Name(List<Id<DirectoryUser>> users)

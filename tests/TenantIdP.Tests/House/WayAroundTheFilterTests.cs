@@ -115,6 +115,7 @@ public sealed partial class WayAroundTheFilterTests
     {
         ["src/TenantIdP.Core/Instance/Tallies.cs"] = "one statement that inserts or does nothing, with parameters",
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "one statement that inserts or counts, with parameters",
+        ["src/TenantIdP.Core/Directories/GroupMembers.cs"] = "puts the words of an insertion before a query that the provider has written, with its parameters",
         ["src/TenantIdP.Storage/Sqlite/SqliteDatabase.cs"] = "pragmas and the migration lock's leftover row",
         ["src/TenantIdP.Storage/Sqlite/GatedSqliteConnection.cs"] = "pragmas of a connection",
         ["src/TenantIdP.Storage/PostgreSql/PostgreSqlDatabase.cs"] = "the advisory lock of the migration",
