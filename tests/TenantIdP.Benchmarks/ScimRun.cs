@@ -9,7 +9,7 @@ using TenantIdP.Testing.Hosting;
 
 namespace TenantIdP.Benchmarks;
 
-/// <summary>SCIM: a directory of 100,000 users, one member more or less in groups of three sizes, and a group of 10,000 filled and replaced.</summary>
+/// <summary>SCIM: a directory of 100,000 users, one of them made, found and replaced, one member more or less in groups of three sizes, and a group of 10,000 filled and replaced.</summary>
 internal sealed class ScimRun(IdpHost host, Sizes sizes)
 {
     private const int Users = 100_000;
@@ -32,8 +32,9 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
 
         await CreateAsync(scim, server, domain);
         await FilterAsync(scim, server);
+        await ReplaceUserAsync(scim, server, domain);
         foreach (var size in GroupSizes) await OneMemberAsync(scim, server, made.Directory, size);
-        await ReplaceAsync(scim, server);
+        await ReplaceMembersAsync(scim, server);
     }
 
     private async Task CreateAsync(HttpClient scim, ServerProcess server, string domain)
@@ -55,6 +56,18 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
             using var answer = await scim.GetAsync($"Users?filter=userName%20eq%20%22bulk-{wanted}%40bulk.example%22");
             await ExpectAsync(answer);
             if (!(await answer.Content.ReadAsStringAsync()).Contains("\"totalResults\":1,", StringComparison.Ordinal)) throw new InvalidOperationException($"bulk-{wanted} is not found.");
+        }));
+    }
+
+    /// <summary>Each worker replaces a user of its own by one with another title.</summary>
+    private async Task ReplaceUserAsync(HttpClient scim, ServerProcess server, string domain)
+    {
+        var (own, turn) = (new string[Load.Workers], 0);
+        for (var i = 0; i < own.Length; i++) own[i] = await MakeAsync(scim, "Users", User($"replaced-{i}@{domain}"));
+        Add($"user replaced among {Users:N0}", await Load.MeasureAsync(Cpu(server), Smaller(2), async worker =>
+        {
+            using var answer = await scim.PutAsync($"Users/{own[worker]}", Body(User($"replaced-{worker}@{domain}", $"Title {Interlocked.Increment(ref turn)}")));
+            await ExpectAsync(answer);
         }));
     }
 
@@ -82,14 +95,14 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         }));
     }
 
-    private async Task ReplaceAsync(HttpClient scim, ServerProcess server)
+    private async Task ReplaceMembersAsync(HttpClient scim, ServerProcess server)
     {
         var group = await MakeAsync(scim, "Groups", Group("Replaced"));
-        foreach (var (what, first) in new[] { ("filled", 1), ("replaced by others", Replaced + 1), ("replaced by the same", Replaced + 1), ("replaced by half of them", Replaced + Replaced / 2 + 1) })
+        foreach (var (what, op, first) in new[] { ("filled by one addition", "add", 1), ("replaced by others", "replace", Replaced + 1), ("replaced by the same", "replace", Replaced + 1), ("replaced by half of them", "replace", Replaced + Replaced / 2 + 1) })
         {
             var members = string.Join(',', Enumerable.Range(first, Replaced).Select(i => $"{{\"value\":\"{Bulk.DirectoryUser(i)}\"}}"));
             var (before, started) = (Cpu(server).Seconds, Stopwatch.GetTimestamp());
-            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch($$"""{"op":"replace","path":"members","value":[{{members}}]}""")));
+            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch($$"""{"op":"{{op}}","path":"members","value":[{{members}}]}""")));
             await ExpectAsync(answer);
             var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             var after = Cpu(server).Seconds;
@@ -109,8 +122,8 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
-    private static string User(string address) =>
-        $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{{address}}","externalId":"ext-{{address}}","name":{"givenName":"Given","familyName":"Family"},"emails":[{"value":"{{address}}","type":"work","primary":true}]}""";
+    private static string User(string address, string title = "Engineer") =>
+        $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{{address}}","externalId":"ext-{{address}}","name":{"givenName":"Given","familyName":"Family"},"title":"{{title}}","emails":[{"value":"{{address}}","type":"work","primary":true}]}""";
 
     private static string Group(string name) => $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"{{name}}"}""";
 
