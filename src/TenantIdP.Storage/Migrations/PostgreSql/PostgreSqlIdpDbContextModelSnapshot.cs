@@ -852,12 +852,12 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.HasIndex("RoleOrganizationId", "RoleId")
                         .HasDatabaseName("ix_group_mappings_role_organization_id_role_id");
 
-                    b.HasIndex("OrganizationId", "DirectoryId", "GroupExternalId")
-                        .HasDatabaseName("ix_group_mappings_group_external_id");
-
                     b.HasIndex("OrganizationId", "GroupId", "RoleId", "WorkspaceId")
                         .IsUnique()
                         .HasDatabaseName("ux_group_mappings_organization_id_group_id_role_id_workspace_id");
+
+                    b.HasIndex(new[] { "OrganizationId", "DirectoryId", "GroupExternalId" }, "ix_group_mappings_group_external_id")
+                        .HasDatabaseName("ix_group_mappings_group_external_id");
 
                     b.HasIndex(new[] { "OrganizationId", "GroupId", "RoleId" }, "ux_group_mappings_organization_role")
                         .IsUnique()
@@ -889,6 +889,13 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("CustomAttributes")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasColumnName("custom_attributes")
+                        .HasDefaultValueSql("'[]'");
 
                     b.Property<string>("DefaultRoleKey")
                         .IsRequired()
