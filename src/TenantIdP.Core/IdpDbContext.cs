@@ -43,6 +43,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<UserIdentity> UserIdentities => Set<UserIdentity>();
     public DbSet<LocalCredential> LocalCredentials => Set<LocalCredential>();
     public DbSet<PasswordAttempts> PasswordAttempts => Set<PasswordAttempts>();
+    public DbSet<MailedCode> MailedCodes => Set<MailedCode>();
     public DbSet<Membership> Memberships => Set<Membership>();
     public DbSet<MembershipRole> MembershipRoles => Set<MembershipRole>();
     public DbSet<DirectoryUser> DirectoryUsers => Set<DirectoryUser>();
@@ -263,6 +264,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<UserIdentity>(users);
         modelBuilder.ApplyConfiguration<LocalCredential>(users);
         modelBuilder.ApplyConfiguration<PasswordAttempts>(users);
+        modelBuilder.ApplyConfiguration(new MailedCodeMapping());
         modelBuilder.ApplyConfiguration(new RoleMapping());
         modelBuilder.ApplyConfiguration<RoleSet>(roleSets);
         modelBuilder.ApplyConfiguration<RoleSetRole>(roleSets);

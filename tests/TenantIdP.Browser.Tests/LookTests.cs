@@ -298,6 +298,53 @@ public sealed class LookTests(Chromium chromium)
         Assert.Empty(visit.Complaints.Concat(stranger.Complaints));
     }
 
+    [Theory]
+    [InlineData("light-desktop", ColorScheme.Light, 1280, 800)]
+    [InlineData("dark-desktop", ColorScheme.Dark, 1280, 800)]
+    [InlineData("light-phone", ColorScheme.Light, 390, 844)]
+    [InlineData("dark-phone", ColorScheme.Dark, 390, 844)]
+    public async Task Codes_from_mails_are_typed_on_pages_that_fit_and_are_accessible(string name, ColorScheme colors, int width, int height)
+    {
+        Directory.CreateDirectory(Folder);
+        var (hosts, ct, faults) = (chromium.Demo.Hosts, TestContext.Current.CancellationToken, new List<string>());
+        using var management = await ManagementClient.OfAsync(hosts, ct);
+        var email = $"code-{name}@nobody.test";
+        await management.NewPersonAsync(ct, email);
+        await using var visit = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        await using var phone = await chromium.VisitAsync(colors: colors, width: width, height: height);
+        var look = new Look(visit, name, Visit.Of(hosts.Issuer), width > 1000, faults);
+
+        await visit.OpenAppAsync();
+        await visit.EnterEmailAsync(email);
+        await SeeAsync(look, "80-password-or-code");
+        await visit.Press("Forgot your password?");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Check your mail");
+        await SeeAsync(look, "81-code");
+        await visit.Page.GetByLabel("Code from the mail").FillAsync("1234 5678");
+        await visit.Press("Continue");
+        await Assertions.Expect(visit.Page.Locator("#code-error")).ToContainTextAsync("not the code");
+        await SeeAsync(look, "82-code-wrong");
+
+        await phone.OpenMailAsync(email);
+        await SeeAsync(look with { Visit = phone }, "83-code-mail");
+        var link = await phone.Page.Locator("a[href*='/signin/code?code=']").First.GetAttributeAsync("href") ?? "";
+        await phone.Page.GotoAsync(link);
+        await Assertions.Expect(phone.Heading).ToHaveTextAsync("Your code");
+        await SeeAsync(look with { Visit = phone }, "84-code-elsewhere");
+
+        await visit.Page.GotoAsync(link);
+        await visit.Press("Continue");
+        await Assertions.Expect(visit.Heading).ToHaveTextAsync("Choose a new password");
+        await SeeAsync(look, "85-new-password");
+        await visit.Page.GetByLabel("A new password").FillAsync("a second password of one's own");
+        await visit.Press("Save and sign in");
+        await Assertions.Expect(visit.Heading).Not.ToHaveTextAsync("Choose a new password");
+        await SeeAsync(look, "86-after-new-password");
+
+        Assert.Empty(faults);
+        Assert.Empty(visit.Complaints.Concat(phone.Complaints));
+    }
+
     private static async Task SeeAsync(Look look, string step)
     {
         var page = look.Visit.Page;

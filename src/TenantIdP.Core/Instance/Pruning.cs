@@ -34,6 +34,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         await WebhookPruning.PruneAsync(db, now, ct);
         await DirectoryPruning.PruneAsync(db, now, ct);
         await db.OrganizationSlugs.Where(s => s.Until <= now).ExecuteDeleteAsync(ct);
+        await db.MailedCodes.Where(c => c.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.IdempotencyKeys.Where(k => k.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.Tallies.Where(t => t.ExpiresAt <= past).ExecuteDeleteAsync(ct);
         await db.Leases.Where(l => l.ExpiresAt <= abandoned && l.Holder != "").ExecuteDeleteAsync(ct);

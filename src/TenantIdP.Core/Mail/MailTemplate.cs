@@ -36,6 +36,15 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
     /// <summary>It has passed.</summary>
     public static readonly MailTemplate DomainTransferred = new("domain_transferred", ["domain"], []);
 
+    /// <summary>A code to sign in with; <c>open</c> is the page that takes it. This and the following: to the person it is about.</summary>
+    public static readonly MailTemplate SignInCode = new("sign_in_code", ["code", "minutes"], ["open"]);
+
+    /// <summary>A code to choose a new password with.</summary>
+    public static readonly MailTemplate PasswordCode = new("password_code", ["code", "minutes"], ["open"]);
+
+    /// <summary>Their password has been replaced.</summary>
+    public static readonly MailTemplate PasswordChanged = new("password_changed", ["time"], []);
+
     /// <summary>All of them. The server reads their files when it starts and refuses to start without a good one for each.</summary>
     public static readonly IReadOnlyList<MailTemplate> All =
     [
@@ -48,6 +57,9 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
         DomainLapsed,
         DomainTransferAnnounced,
         DomainTransferred,
+        SignInCode,
+        PasswordCode,
+        PasswordChanged,
     ];
 
     public static MailTemplate? Find(string key) => All.FirstOrDefault(t => t.Key == key);

@@ -10,7 +10,15 @@ namespace TenantIdP.Core.Sessions;
 /// <param name="OrganizationId">The organization of the connection.</param>
 public sealed record SessionProof(Id<Connection>? ConnectionId, Id<Organization>? OrganizationId, DateTimeOffset At, IReadOnlyList<string> Amr)
 {
-    public static SessionProof Password(DateTimeOffset at) => new(null, null, at, ["pwd"]);
+    public static SessionProof Password(DateTimeOffset at) => new(null, null, at, [Pwd]);
+
+    /// <summary>A code that was mailed to them. RFC 8176 has no word for it; <c>otp</c> would say that they have a device.</summary>
+    public static SessionProof Mailbox(DateTimeOffset at) => new(null, null, at, ["email"]);
+
+    /// <summary>Something of this instance that whoever reads the person's mail does not have.</summary>
+    public bool IsOwnCredential => ConnectionId is null && Amr.Contains(Pwd);
+
+    private const string Pwd = "pwd";
 }
 
 /// <summary>A browser's signed-in state, kept on the server. The browser holds a random token of which only the hash is stored.</summary>

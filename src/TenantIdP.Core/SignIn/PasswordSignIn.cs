@@ -10,7 +10,7 @@ namespace TenantIdP.Core.SignIn;
 /// <summary>
 /// Sign-in with a password of this instance. Unknown address, wrong password, locked account and unverified address give one and the same answer after the same work.
 /// </summary>
-public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, PasswordThrottle throttle, SessionService sessions, EventLog events, TimeProvider clock)
+public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, PasswordThrottle throttle, RefusedSignIns refused, SessionService sessions, EventLog events, TimeProvider clock)
 {
     /// <summary>Longer input is refused before any hashing (SECURITY.md G5).</summary>
     public const int MaxPasswordLength = 256;
@@ -71,18 +71,5 @@ public sealed class PasswordSignIn(IdpDbContext db, IPasswordHashing hashing, Pa
                 return new SignedIn(session, token, null);
             }, ct);
 
-    /// <param name="user">Null writes the same and takes it back, so that a stranger can neither fill the log nor tell by the time whether there is an account.</param>
-    private async Task<Error> RefuseAsync(Id<User>? user, Error error, bool last, CancellationToken ct)
-    {
-        await db.InTransactionAsync<bool>(
-            async () =>
-            {
-                var target = (user ?? default).ToString();
-                events.RecordForInstance(EventTypes.SignInRefused, target, new { method = "password", code = error.Code });
-                if (last) events.RecordForInstance(EventTypes.PasswordLocked, target, new { minutes = (int)PasswordThrottle.Window.TotalMinutes });
-                await db.SaveChangesAsync(ct);
-                return user is null ? error : true;
-            }, ct);
-        return error;
-    }
+    private Task<Error> RefuseAsync(Id<User>? user, Error error, bool last, CancellationToken ct) => refused.RecordAsync(user, "password", error, last ? PasswordThrottle.Window : null, ct);
 }

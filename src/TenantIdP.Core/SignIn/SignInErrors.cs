@@ -30,6 +30,8 @@ public static class SignInErrors
     public static readonly Error LinkRefused = new(ErrorKind.Forbidden, "link_refused", "This sign-in can't be connected to your account. Ask your administrator.");
 
     public static readonly Error WrongCredentials = new(ErrorKind.Invalid, "wrong_credentials", "The email address or the password is not right.");
+    public static readonly Error CodeWrong = new(ErrorKind.Invalid, "code_wrong", "This is not the code from the newest mail. Type its eight digits, in the browser where you asked for it.");
+    public static readonly Error CodeOver = new(ErrorKind.Invalid, "code_over", "This code no longer works. Ask for a new one.");
     public static readonly Error UpstreamFailed = new(ErrorKind.Unavailable, "upstream_failed", "Your organization's identity provider did not answer as it should. Give the trace below to your organization's administrator.");
     public static readonly Error StateMismatch = new(ErrorKind.Invalid, "state_mismatch", "This sign-in was started elsewhere or too long ago. Start again from the application.");
 }

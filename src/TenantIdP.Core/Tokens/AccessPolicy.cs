@@ -80,7 +80,7 @@ public static class AccessPolicy
     /// <summary>A credential of this instance, shown not long ago by an owner who is named for it and still is one: what a leftover session or password of anybody else never is.</summary>
     private static SessionProof? BreakGlass(AccessFacts facts, IEnumerable<SessionProof> usable) =>
         facts.Sso.BreakGlass.Contains(facts.UserId) && facts.Roles.Any(r => r.Key == BuiltInRoles.Owner)
-            ? usable.FirstOrDefault(p => IsOfInstance(p) && p.At + SsoEnforcement.BreakGlassCounts > facts.ReadAt)
+            ? usable.FirstOrDefault(p => p.IsOwnCredential && p.At + SsoEnforcement.BreakGlassCounts > facts.ReadAt)
             : null;
 
     private static bool IsOfInstance(SessionProof proof) => proof.ConnectionId is null;

@@ -33,6 +33,12 @@ public static class InteractionPaths
     /// <summary>Opens the invitation of an app's request. <c>return</c>: the request to go back to.</summary>
     public const string OpenInvitation = "/invitation/open";
 
+    /// <summary>Where a mailed code is typed. <c>code</c>: the code, when they followed the mail's link.</summary>
+    public const string Code = "/signin/code";
+
+    /// <summary>Where whoever typed one chooses a new password.</summary>
+    public const string NewPassword = "/signin/new-password";
+
     public const string ReturnParameter = "return";
     public const string ConnectionParameter = "connection";
 

@@ -1,12 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Core.Mail;
 using TenantIdP.Core.Sessions;
 
 namespace TenantIdP.Core.Users;
 
 /// <summary>The ways in which a person signs in: identities at connections and the password of this instance. One always stays.</summary>
-public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordHashing hashing, SessionService sessions, TimeProvider clock)
+public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordHashing hashing, SessionService sessions, MailWriter mails, TimeProvider clock)
 {
     public async Task<Result<Page<UserIdentity>>> ListIdentitiesAsync(Id<User> id, PageRequest page, CancellationToken ct)
     {
@@ -50,18 +51,27 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
         var set = await db.ChangeAsync<bool>(
             id, Saving.NoIndex, async user =>
             {
-                var now = clock.GetUtcNow();
-                await ForgetFailuresAsync(id, ct);
-                var credential = await db.LocalCredentials.SingleOrDefaultAsync(c => c.UserId == id, ct);
-                if (credential is null) db.LocalCredentials.Add(LocalCredential.Create(id, hash, now));
-                else credential.Change(hash, now);
-                user.Touch(now);
-                events.RecordForInstance(EventTypes.PasswordChanged, id.ToString(), new { by = "api" });
-                await db.SaveChangesAsync(ct);
-                await sessions.EndAllAsync(id, ct);
+                await ReplaceAsync(user, hash, "api", ct);
                 return true;
             }, ct);
         return set.IsOk ? Result.Ok : set.Error;
+    }
+
+    /// <summary>In the caller's transaction, under the lock of the person, who is told when they had another one.</summary>
+    internal async Task ReplaceAsync(User user, string hash, string by, CancellationToken ct)
+    {
+        var (id, now) = (user.Id, clock.GetUtcNow());
+        await ForgetFailuresAsync(id, ct);
+        await db.MailedCodes.Where(c => c.UserId == id && c.UsedAt == null).ExecuteDeleteAsync(ct);
+        var credential = await db.LocalCredentials.SingleOrDefaultAsync(c => c.UserId == id, ct);
+        if (credential is null) db.LocalCredentials.Add(LocalCredential.Create(id, hash, now));
+        else credential.Change(hash, now);
+        if (credential is not null && user.PrimaryEmail is { VerifiedAt: not null } primary && EmailAddress.TryParse(primary.Address, out var address))
+            mails.Add(new NewMail(MailTemplate.PasswordChanged, address) { Locale = user.Locale, Values = new Dictionary<string, string> { ["time"] = MailText.Of(now) } });
+        user.Touch(now);
+        events.RecordForInstance(EventTypes.PasswordChanged, id.ToString(), new { by });
+        await db.SaveChangesAsync(ct);
+        await sessions.EndAllAsync(id, ct);
     }
 
     /// <summary>Takes the password away and ends every session that it has proven.</summary>
@@ -74,6 +84,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
                 if (await db.LocalCredentials.SingleOrDefaultAsync(c => c.UserId == id, ct) is not { } credential) return UserErrors.PasswordNotFound;
                 if (!await db.UserIdentities.AnyAsync(i => i.UserId == id, ct)) return UserErrors.LastIdentity;
                 db.LocalCredentials.Remove(credential);
+                await db.MailedCodes.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 user.Touch(clock.GetUtcNow());
                 events.RecordForInstance(EventTypes.PasswordRemoved, id.ToString());
                 await db.SaveChangesAsync(ct);

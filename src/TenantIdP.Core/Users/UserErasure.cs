@@ -37,6 +37,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 // In the order in which a sign-in writes these rows, so that neither waits for the other. Once the identities are gone, a sign-in that was under way has finished,
                 // or has nothing to prove: what it added is deleted after that.
                 await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct);
+                await db.MailedCodes.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await LeaveAsync(id, ct);
                 await db.JoinRequests.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.UserId == id).ExecuteDeleteAsync(ct);

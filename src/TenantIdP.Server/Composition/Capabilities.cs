@@ -50,8 +50,11 @@ internal static class Capabilities
         services.AddScoped<SignInRecord>();
         services.AddScoped<SignInService>();
         services.AddScoped<PasswordThrottle>();
+        services.AddScoped<RefusedSignIns>();
         services.AddScoped<PasswordSignIn>();
         services.AddScoped<AccountHomes>();
+        services.AddScoped<MailedCodes>();
+        services.AddScoped<CodeSignIn>();
         services.AddScoped<AccessReader>();
         services.AddScoped<TraceViewing>();
         services.AddScoped<BreakGlass>();

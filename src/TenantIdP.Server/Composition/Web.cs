@@ -61,6 +61,9 @@ internal static class Web
         services.AddScoped<PasswordTools>();
         services.AddScoped<LinkTools>();
         services.AddSingleton<InvitationCookie>();
+        services.AddSingleton<CodeCookie>();
+        services.AddScoped<CodeWays>();
+        services.AddScoped<CodeTools>();
         services.AddScoped<InvitationWays>();
         services.AddScoped<InvitationAccountTools>();
     }

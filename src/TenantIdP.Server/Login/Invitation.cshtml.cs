@@ -28,7 +28,7 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
     public bool IsSignedIn { get; private set; }
     public bool MayAsk { get; private set; }
     public bool MaySwitch { get; private set; }
-    public string Name => visit?.Name ?? "";
+    public string Name => visit?.Name() ?? "";
     public string MaskedAddress => Offer is { } offer ? TraceRecorder.Masked(offer.Address) : "";
     public string? JoinedName { get; private set; }
     public InvitationNotice? Notice { get; private set; }
@@ -46,7 +46,7 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
         if (await FindAsync(ct) is not var (offer, demanded, session, standing) || visit is not { } opened) return Page();
-        if (Shown != opened.Name) return SeeOther(InteractionPaths.Invitation); // another one was opened in the meantime
+        if (Shown != opened.Name()) return SeeOther(InteractionPaths.Invitation); // another one was opened in the meantime
         switch (Answer)
         {
             case "decline":

@@ -29,6 +29,7 @@ public abstract class SsoEnforcementContract(IdpHost idp) : EngineScene(idp)
     private sealed record Person(string[] Roles)
     {
         public bool ProvesBySso { get; init; }
+        public bool ProvesByMail { get; init; }
         public TimeSpan ProvenAgo { get; init; } = TimeSpan.FromMinutes(1);
         public Func<Id<Organization>, Id<User>, bool> Is { get; init; } = (_, _) => true;
         public bool LosesOwner { get; init; }
@@ -59,6 +60,7 @@ public abstract class SsoEnforcementContract(IdpHost idp) : EngineScene(idp)
         ["no role of the roll-out yet"] = new(Plain, _ => Required with { RolloutRoles = [BuiltInRoles.Admin] }),
         ["break-glass"] = new(Owner, s => Required with { BreakGlass = [s.User.Id] }, "switch"),
         ["break-glass, proven too long ago"] = new(Owner with { ProvenAgo = SsoEnforcement.BreakGlassCounts + TimeSpan.FromMinutes(1) }, s => Required with { BreakGlass = [s.User.Id] }, Grants),
+        ["break-glass, by a code that was mailed"] = new(Owner with { ProvesByMail = true }, s => Required with { BreakGlass = [s.User.Id] }, Grants),
         ["break-glass, no longer an owner"] = new(Owner with { LosesOwner = true }, s => Required with { BreakGlass = [s.User.Id] }, Grants),
     };
 
@@ -78,7 +80,8 @@ public abstract class SsoEnforcementContract(IdpHost idp) : EngineScene(idp)
         await Host.AddMemberAsync(plain, user, Ct);
         var member = await Host.AddMemberAsync(strict, user, Ct, person.Roles);
         var proven = TimeProvider.System.GetUtcNow() - person.ProvenAgo;
-        SessionProof[] proofs = person.ProvesBySso ? [SessionProof.Password(proven), new(connection.Id, strict.Id, proven, ["fed"])] : [SessionProof.Password(proven)];
+        var own = person.ProvesByMail ? SessionProof.Mailbox(proven) : SessionProof.Password(proven);
+        SessionProof[] proofs = person.ProvesBySso ? [own, new(connection.Id, strict.Id, proven, ["fed"])] : [own];
         var (browser, _) = await Host.SignedInAsync(user, Ct, proofs);
         return new Scene(app, await Host.CreateAppAsync(Ct, Device), plain, strict, connection, user, member, browser);
     }
