@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Server.Http;
 
@@ -53,6 +54,8 @@ internal static class ManagementDocument
         // Metadata and the data of events: always an object, whose members are nobody's business here.
         if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object;
         if (type == typeof(Patch<JsonElement>)) schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
+        // Its name is no person's.
+        if (type == typeof(DirectoryAttribute) && JsonSerializer.SerializeToNode(new DirectoryAttribute("badge", CaseExact: true, Description: "The number on the door card."), context.JsonTypeInfo) is { } example) schema.Examples = [example];
         if (!type.IsGenericType || type == typeof(Patch<JsonElement>)) return;
         if (type.GetGenericTypeDefinition() == typeof(Id<>))
         {

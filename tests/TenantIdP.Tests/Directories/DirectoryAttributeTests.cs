@@ -155,6 +155,16 @@ public abstract class DirectoryAttributeTests(IdpHost idp)
         await AssertProblem.IsAsync(await TryAsync(api, HttpMethod.Get, $"{PathOf(await ScimWorld.NewAsync(idp))}/users/{ann.Id}"), HttpStatusCode.NotFound, "directory_user_not_found", Ct);
     }
 
+    [Fact]
+    public async Task The_example_of_the_document_is_one()
+    {
+        var document = JsonNode.Parse(await idp.Http.GetStringAsync($"{idp.Issuer}/openapi/v1.json", Ct))!; // an object
+        var example = document["paths"]!["/api/v1/organizations/{organizationId}/directories"]!["post"]!["requestBody"]!["content"]!["application/json"]!["example"]!["customAttributes"]!.ToJsonString(); // it has one
+        var world = await ScimWorld.NewAsync(idp);
+
+        AssertJson(example, (await SendAsync(await TokenAsync(), HttpMethod.Patch, PathOf(world), $$"""{"customAttributes":{{example}}}"""))["customAttributes"]);
+    }
+
     private static string PathOf(ScimWorld world) => $"organizations/{world.Organization.Id}/directories/{world.Directory.Directory.Id}";
 
     private static string Named(int count) => $$"""{"customAttributes":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"name":"a{{i}}"}"""))}}]}""";
