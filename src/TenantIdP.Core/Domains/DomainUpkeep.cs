@@ -38,4 +38,14 @@ public sealed class DomainUpkeep(IdpDbContext db, IDomainProver prover, DomainLi
             : new DomainEvidence(due.Method, Proven: false, Conclusive: true, []);
         return await lives.JudgeAsync(due.Organization, due.Domain, due.Challenge, evidence, scheduled: true, ct);
     }
+
+    /// <summary>After a look that failed on our side: it says nothing about the domain, and comes again later than those that wait.</summary>
+    public async Task PostponeAsync(DueDomain due, CancellationToken ct)
+    {
+        db.EnterOrganization(due.Organization);
+        var now = clock.GetUtcNow();
+        if (await db.DomainWatches.SingleOrDefaultAsync(w => w.DomainId == due.Domain && w.NextCheckAt <= now, ct) is not { } watch) return;
+        watch.Postpone(now);
+        await db.SaveChangesAsync(ct);
+    }
 }

@@ -1,8 +1,9 @@
 using TenantIdP.Core.Domains;
+using TenantIdP.Server.Composition;
 
 namespace TenantIdP.Server.Background;
 
-/// <summary>Looks for the proofs that are due. What one domain's servers do holds up at most its own place among the <see cref="Parallel"/>.</summary>
+/// <summary>Looks for the proofs that are due. What one domain's servers do holds up at most its own place among the <see cref="Parallel"/>, and one that fails none of the others.</summary>
 public sealed class DomainChecks(DomainUpkeep upkeep, IServiceScopeFactory scopes, ILogger<DomainChecks> logger) : IScheduledWork
 {
     /// <summary>Looks that run at once.</summary>
@@ -20,8 +21,18 @@ public sealed class DomainChecks(DomainUpkeep upkeep, IServiceScopeFactory scope
 
     private async ValueTask CheckAsync(DueDomain due, CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var checkedNow = await scope.ServiceProvider.GetRequiredService<DomainUpkeep>().CheckAsync(due, ct);
-        if (!checkedNow.IsOk) Log.DomainNotJudged(logger, due.Domain.ToString(), checkedNow.Error.Code);
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var checkedNow = await scope.ServiceProvider.GetRequiredService<DomainUpkeep>().CheckAsync(due, ct);
+            if (!checkedNow.IsOk) Log.DomainNotJudged(logger, due.Domain.ToString(), checkedNow.Error.Code);
+        }
+        catch (Exception failure) when (!ct.IsCancellationRequested && !StoreFailures.IsOutage(failure))
+        {
+            // The longest due come first: one that fails each time would be in front of all others for ever.
+            Log.DomainCheckFailed(logger, due.Domain.ToString(), failure);
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<DomainUpkeep>().PostponeAsync(due, ct);
+        }
     }
 }

@@ -26,6 +26,12 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "The gauge {Gauge} could not be read; it is tried again at the next look")]
     public static partial void GaugeFailed(ILogger logger, string gauge, Exception exception);
 
+    [LoggerMessage(9, LogLevel.Error, "The look for the proof of {Domain} failed; it is looked for again in an hour")]
+    public static partial void DomainCheckFailed(ILogger logger, string domain, Exception exception);
+
+    [LoggerMessage(10, LogLevel.Error, "The metadata of {Connection} could not be read again; it is tried at the next round")]
+    public static partial void MetadataWatchFailed(ILogger logger, string connection, Exception exception);
+
     [LoggerMessage(8, LogLevel.Information, "The look for the proof of {Domain} could not be judged ({Code}); it is due again")]
     public static partial void DomainNotJudged(ILogger logger, string domain, string code);
 }

@@ -1,9 +1,10 @@
+using TenantIdP.Server.Composition;
 using TenantIdP.Server.Federation.Saml;
 
 namespace TenantIdP.Server.Background;
 
 /// <summary>Reads the metadata of every connection again. What one answers, or doesn't, is no matter of the others.</summary>
-public sealed class MetadataWatch(IServiceScopeFactory scopes, MetadataRefresh refresh) : IScheduledWork
+public sealed class MetadataWatch(IServiceScopeFactory scopes, MetadataRefresh refresh, ILogger<MetadataWatch> logger) : IScheduledWork
 {
     public static string Name => "metadata_refresh";
 
@@ -11,8 +12,15 @@ public sealed class MetadataWatch(IServiceScopeFactory scopes, MetadataRefresh r
     {
         foreach (var (organization, connection) in await refresh.ListAsync(ct))
         {
-            await using var scope = scopes.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<MetadataRefresh>().TryAsync(organization, connection, ct);
+            try
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                await scope.ServiceProvider.GetRequiredService<MetadataRefresh>().TryAsync(organization, connection, ct);
+            }
+            catch (Exception failure) when (!ct.IsCancellationRequested && !StoreFailures.IsOutage(failure))
+            {
+                Log.MetadataWatchFailed(logger, connection.ToString(), failure);
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ public abstract class MetadataSourceTests(TestStore store) : IAsyncLifetime
     {
         services.AddSingleton<TimeProvider>(clock);
         services.AddGuardedOutboundHttp(new ConfigurationBuilder().Build(), developmentHosts);
-        services.AddSingleton<MetadataReader>((text, _) => new ImportedMetadata(EntityId, [new SamlEndpoint(SsoUrl, SamlBinding.Redirect)], [.. text.Split(' ').Select(Certificate)]));
+        services.AddSingleton<MetadataReader>((text, _) => text == "bug" ? throw new ArithmeticException() : new ImportedMetadata(EntityId, [new SamlEndpoint(SsoUrl, SamlBinding.Redirect)], [.. text.Split(' ').Select(Certificate)]));
         services.AddSingleton<MetadataSource>();
         services.AddSingleton(new ConnectionRules(true, []));
         services.AddScoped<ActorContext>();
@@ -110,6 +110,35 @@ public abstract class MetadataSourceTests(TestStore store) : IAsyncLifetime
         clock.Advance(TimeSpan.FromMinutes(1));
         Assert.True((await TryAsync(nodes[0], connection)).IsOk);
         Assert.Equal(2, idp.Requests);
+    }
+
+    [Fact]
+    [Trait("Attack", "G1")]
+    public async Task A_document_in_a_charset_that_is_none_is_told_as_one_that_could_not_be_read()
+    {
+        await using var idp = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.ContentType = "text/xml; charset=nowhere";
+            return context.Response.WriteAsync("a", Ct);
+        }, Ct, tls: false);
+        var connection = await ConnectAsync($"http://127.0.0.1:{idp.Port}/metadata");
+        Assert.Equal("metadata_unreachable", (await TryAsync(NewNode(true), connection)).Error?.Code);
+    }
+
+    [Fact]
+    [Trait("Attack", "G1")]
+    public async Task One_document_that_makes_the_reader_fail_holds_up_no_other()
+    {
+        await using var bug = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("bug", Ct), Ct, tls: false);
+        await using var idp = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("a", Ct), Ct, tls: false);
+        var before = await ConnectAsync($"http://127.0.0.1:{bug.Port}/metadata");
+        var there = await ConnectAsync($"http://127.0.0.1:{idp.Port}/metadata");
+        var after = await ConnectAsync($"http://127.0.0.1:{bug.Port}/metadata");
+        await using var scope = NewNode(true).CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<MetadataWatch>().DoAsync(Ct);
+        Assert.Equal(["a"], await PinnedAsync(there));
+        Assert.Equal((0, 0), ((await PinnedAsync(before)).Count, (await PinnedAsync(after)).Count));
+        Assert.Equal(2, bug.Requests);
     }
 
     [Fact]

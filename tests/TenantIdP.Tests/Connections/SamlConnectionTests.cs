@@ -9,6 +9,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
 using TenantIdP.Saml.Keys;
 using TenantIdP.Tests.Management;
+using TenantIdP.Tests.Outbound;
 using Xunit;
 
 namespace TenantIdP.Tests.Connections;
@@ -65,6 +66,7 @@ public abstract class SamlConnectionTests(ManagementHost host)
         var twice = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://a.example.test", "https://a.example.test/sso"), ["metadataUrl"] = "https://a.example.test" });
         var another = await PostAsync(owner, organization, new() { ["metadataXml"] = Metadata("https://a.example.test", "https://a.example.test/sso"), ["metadataEntityId"] = "https://b.example.test" });
         var inner = await PostAsync(owner, organization, new() { ["metadataUrl"] = "https://127.0.0.1/metadata" });
+        var nameless = await PostAsync(owner, organization, new() { ["metadataUrl"] = $"https://{OutboundTargetTests.HostWithoutIdnForm}/metadata" });
 
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
         var connection = await made.Content.ReadFromJsonAsync<JsonElement>(Ct);
@@ -75,6 +77,7 @@ public abstract class SamlConnectionTests(ManagementHost host)
         await AssertProblem.IsAsync(twice, HttpStatusCode.BadRequest, "metadata_twice", Ct);
         await AssertProblem.IsAsync(another, HttpStatusCode.BadRequest, "metadata_entity_unknown", Ct);
         await AssertProblem.IsAsync(inner, HttpStatusCode.Conflict, "metadata_unreachable", Ct);
+        await AssertProblem.IsAsync(nameless, HttpStatusCode.Conflict, "metadata_unreachable", Ct);
         await AssertProblem.IsAsync(await owner.PostAsync(Path(organization, $"/{connection.GetProperty("id").GetString()}/metadata/refresh"), null, Ct), HttpStatusCode.Conflict, "metadata_url_missing", Ct);
     }
 

@@ -30,12 +30,7 @@ public abstract class DomainChecksTests(TestStore store)
         // The first that is looked at waits until all the others are verified.
         var (first, others) = (0, new TaskCompletionSource());
         scene.Proofs.Meanwhile = () => Interlocked.Increment(ref first) == 1 ? others.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct) : Task.CompletedTask;
-        var running = scene.UseAsync<IServiceScopeFactory, bool>(null, async scopes =>
-        {
-            await using var scope = scopes.CreateAsyncScope();
-            await new DomainChecks(scope.ServiceProvider.GetRequiredService<DomainUpkeep>(), scopes, NullLogger<DomainChecks>.Instance).DoAsync(Ct);
-            return true;
-        });
+        var running = DoAsync(scene);
         await Testing.Hosting.Waiting.UntilAsync(async () => await VerifiedAsync(scene, domains) == 19, TimeSpan.FromSeconds(60), "19 are verified", Ct);
         others.SetResult();
         await running;
@@ -43,6 +38,38 @@ public abstract class DomainChecksTests(TestStore store)
         Assert.Equal(20, await VerifiedAsync(scene, domains));
         Assert.False(await IsDueAsync(scene));
     }
+
+    [Fact]
+    [Trait("Attack", "G1")]
+    public async Task One_look_that_fails_fails_no_other_and_comes_again_in_an_hour()
+    {
+        var scene = new DomainScene(store);
+        var domains = new List<OrganizationDomain>();
+        for (var i = 0; i < 20; i++)
+        {
+            domains.Add(await scene.ClaimAsync(DomainScene.NewHost(), Ct));
+            scene.Proofs.Publish(domains[i]);
+        }
+
+        scene.Clock.Advance(TimeSpan.FromMinutes(1));
+        var first = 0;
+        scene.Proofs.Meanwhile = () => Interlocked.Increment(ref first) == 1 ? throw new UriFormatException() : Task.CompletedTask;
+
+        await DoAsync(scene);
+        Assert.Equal(19, await VerifiedAsync(scene, domains));
+        Assert.False(await IsDueAsync(scene));
+
+        scene.Clock.Advance(TimeSpan.FromHours(1));
+        await DoAsync(scene);
+        Assert.Equal(20, await VerifiedAsync(scene, domains));
+    }
+
+    private static Task<bool> DoAsync(DomainScene scene) => scene.UseAsync<IServiceScopeFactory, bool>(null, async scopes =>
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        await new DomainChecks(scope.ServiceProvider.GetRequiredService<DomainUpkeep>(), scopes, NullLogger<DomainChecks>.Instance).DoAsync(Ct);
+        return true;
+    });
 
     private static async Task<int> VerifiedAsync(DomainScene scene, List<OrganizationDomain> domains)
     {

@@ -36,6 +36,22 @@ public sealed class OutboundRedirectTests
         Assert.Single(client.Dialled);
     }
 
+    [Theory]
+    [InlineData(OutboundRedirects.Anywhere)]
+    [InlineData(OutboundRedirects.ApexOrWww)]
+    [InlineData(OutboundRedirects.WithinDomain)]
+    public async Task A_redirect_to_a_host_that_has_no_idn_form_is_refused_whatever_may_be_followed(OutboundRedirects followed)
+    {
+        await using var server = await LoopbackServer.StartAsync(RedirectTo(_ => $"https://{Uri.EscapeDataString(OutboundTargetTests.HostWithoutIdnForm)}/"), Ct);
+        using var client = ClientFor(server);
+        var request = TestClient.Get($"https://idp.corp.test:{server.Port}/", followed);
+        request.Options.Set(OutboundRequest.Within, "corp.test");
+
+        var refused = await Assert.ThrowsAsync<OutboundRefusedException>(() => client.Http.SendAsync(request, Ct));
+
+        Assert.Equal(OutboundRefusal.Redirected, refused.Reason);
+    }
+
     [Fact]
     [Trait("Attack", "G2")]
     public async Task Nothing_is_followed_unless_the_request_asks_for_it()

@@ -9,6 +9,7 @@ using TenantIdP.Core.Roles;
 using TenantIdP.Core.Users;
 using TenantIdP.Core.Webhooks;
 using TenantIdP.Tests.Management;
+using TenantIdP.Tests.Outbound;
 using Xunit;
 
 namespace TenantIdP.Tests.Webhooks;
@@ -109,6 +110,7 @@ public abstract class WebhookManagementTests(ManagementHost host)
     [InlineData("https://[::1]/")]
     [InlineData("https://[::ffff:7f00:1]/")]
     [InlineData("https://0/")]
+    [InlineData($"https://{OutboundTargetTests.HostWithoutIdnForm}/")]
     [InlineData("https://2130706433/")]
     [InlineData("https://0x7f.1/")]
     [InlineData("https://169.254.169.254/latest/meta-data/")]

@@ -30,6 +30,10 @@ public sealed class MetadataSource(IHttpMessageHandlerFactory handlers, Metadata
         {
             return Unreachable(refused.Message); // made to be shown
         }
+        catch (InvalidOperationException)
+        {
+            return Unreachable("The answer could not be read."); // a charset that is none
+        }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             return Unreachable("The address did not answer in time.");

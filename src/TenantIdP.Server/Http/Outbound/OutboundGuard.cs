@@ -35,7 +35,7 @@ public sealed class OutboundGuard : DelegatingHandler
         catch (OutboundRefusedException refused)
         {
             Activity.Current?.SetTag("tenantidp.outbound.refusal", refused.Reason.ToString());
-            Log.OutboundRefused(_logger, refused.Reason, key, request.RequestUri?.IdnHost ?? "", refused.Detail);
+            Log.OutboundRefused(_logger, refused.Reason, key, request.RequestUri is { } uri ? OutboundTarget.IdnHostOf(uri) ?? "" : "", refused.Detail);
             throw;
         }
     }
@@ -69,7 +69,7 @@ public sealed class OutboundGuard : DelegatingHandler
                 ? new OutboundRefusedException(OutboundRefusal.TimedOut, "request timeout")
                 : new OutboundRefusedException(OutboundRefusal.Unreachable, "connect timeout");
         }
-        catch (Exception failure) when (failure is not OutboundRefusedException && failure is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception failure) when (failure is not OutboundRefusedException && failure is HttpRequestException or IOException or InvalidDataException or FormatException or InvalidOperationException)
         {
             throw Translate(failure);
         }

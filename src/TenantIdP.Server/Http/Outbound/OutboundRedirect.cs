@@ -15,18 +15,18 @@ internal static class OutboundRedirect
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "redirects are not followed here");
 
         var from = current.RequestUri!; // judged: not null
-        if (!Uri.TryCreate(from, response.Headers.Location, out var to))
+        if (!Uri.TryCreate(from, response.Headers.Location, out var to) || OutboundTarget.IdnHostOf(to) is not { } host)
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "no usable Location");
         if (from.Scheme == Uri.UriSchemeHttps && to.Scheme != Uri.UriSchemeHttps)
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "from https to another scheme");
-        if (policy == OutboundRedirects.ApexOrWww && !IsApexOrWww(first.RequestUri!, to))
+        if (policy == OutboundRedirects.ApexOrWww && !IsApexOrWww(first.RequestUri!, to, host))
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "to another host");
-        if (policy == OutboundRedirects.WithinDomain && !IsWithin(first, to))
+        if (policy == OutboundRedirects.WithinDomain && !IsWithin(first, to, host))
             throw new OutboundRefusedException(OutboundRefusal.Redirected, "to another domain");
 
         var next = new HttpRequestMessage(first.Method, to);
         // Compared with the first request: a detour over another origin does not give the credentials back.
-        var sameOrigin = IsSameOrigin(first.RequestUri!, to) && IsSameOrigin(first.RequestUri!, from);
+        var sameOrigin = IsSameOrigin(first.RequestUri!, to, host) && IsSameOrigin(first.RequestUri!, from, from.IdnHost);
         foreach (var (name, values) in first.Headers)
         {
             if (sameOrigin || IsHarmless(name))
@@ -40,15 +40,16 @@ internal static class OutboundRedirect
     private static bool IsHarmless(string header) =>
         header.Equals("Accept", StringComparison.OrdinalIgnoreCase) || header.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsSameOrigin(Uri a, Uri b) =>
-        a.Scheme == b.Scheme && a.Port == b.Port && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase);
+    // What was requested has been judged, and has an IDN form; of where it leads this is the host.
+    private static bool IsSameOrigin(Uri requested, Uri to, string host) =>
+        requested.Scheme == to.Scheme && requested.Port == to.Port && requested.IdnHost.Equals(host, StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsApexOrWww(Uri from, Uri to) => from.Port == to.Port && Apex(from).Equals(Apex(to), StringComparison.OrdinalIgnoreCase);
+    private static bool IsApexOrWww(Uri requested, Uri to, string host) => requested.Port == to.Port && Apex(requested.IdnHost).Equals(Apex(host), StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsWithin(HttpRequestMessage first, Uri to) =>
+    private static bool IsWithin(HttpRequestMessage first, Uri to, string host) =>
         first.Options.TryGetValue(OutboundRequest.Within, out var domain)
         && first.RequestUri!.Port == to.Port // judged: not null
-        && (to.IdnHost.Equals(domain, StringComparison.OrdinalIgnoreCase) || to.IdnHost.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase));
+        && (host.Equals(domain, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase));
 
-    private static string Apex(Uri uri) => uri.IdnHost.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? uri.IdnHost[4..] : uri.IdnHost;
+    private static string Apex(string host) => host.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? host[4..] : host;
 }

@@ -12,22 +12,38 @@ public static class OutboundTarget
         if (uri is not { IsAbsoluteUri: true } || uri.UserInfo.Length > 0 || !IsSchemeAllowed(uri, options) || WrittenHost(uri) is not { } written)
             return OutboundRefusal.UrlNotAllowed;
 
-        var listed = options.AllowLoopbackAndPrivate || options.IsListed(uri.IdnHost, uri.Port);
-        if (!IsHostFormAllowed(uri, written, listed))
+        if (IdnHostOf(uri) is not { } host)
+            return OutboundRefusal.HostNotAllowed;
+
+        var listed = options.AllowLoopbackAndPrivate || options.IsListed(host, uri.Port);
+        if (!IsHostFormAllowed(uri, host, written, listed))
             return OutboundRefusal.HostNotAllowed;
         if (uri.Port != 443 && !listed)
             return OutboundRefusal.PortNotAllowed;
-        if (IPAddress.TryParse(uri.IdnHost, out var address) && !options.MayReach(OutboundAddress.Judge(address), uri.IdnHost, uri.Port))
+        if (IPAddress.TryParse(host, out var address) && !options.MayReach(OutboundAddress.Judge(address), host, uri.Port))
             return OutboundRefusal.AddressNotPublic;
         return null;
+    }
+
+    /// <summary>The host as A-labels, or null when it has no such form (a label that is too long in it): <see cref="Uri"/> takes such a host and throws when it is asked.</summary>
+    public static string? IdnHostOf(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
     }
 
     private static bool IsSchemeAllowed(Uri uri, OutboundOptions options) =>
         uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && options.AllowLoopbackAndPrivate);
 
-    private static bool IsHostFormAllowed(Uri uri, string written, bool listed) => uri.HostNameType switch
+    private static bool IsHostFormAllowed(Uri uri, string host, string written, bool listed) => uri.HostNameType switch
     {
-        UriHostNameType.Dns => IsNameAllowed(uri.IdnHost, listed),
+        UriHostNameType.Dns => IsNameAllowed(host, listed),
         // Uri turns 2130706433, 0x7f.1 and 017700000001 into 127.0.0.1; only the plain dotted form is what a person means.
         UriHostNameType.IPv4 => written == uri.Host,
         UriHostNameType.IPv6 => !written.Contains('%'),
