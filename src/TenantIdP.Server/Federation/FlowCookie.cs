@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
-using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Login;
 
@@ -25,9 +24,12 @@ internal abstract class FlowCookie<T>(IDataProtectionProvider protection, Issuer
     /// <param name="handle">Letters, digits, hyphens and underscores.</param>
     public void Keep(HttpContext context, string about, string handle, T value)
     {
-        var settings = cookie.Build(context, clock.GetUtcNow());
-        settings.Expires = clock.GetUtcNow() + Lifetime;
-        cookies.AppendResponseCookie(context, cookie.Name + handle, Protector(about, handle).Protect(JsonSerializer.Serialize(value, JsonText.Options)), settings);
+        var now = clock.GetUtcNow();
+        var text = Protector(about, handle).Protect(JsonSerializer.Serialize(value, Cookies.Json));
+        FlowRoom.Make(context, cookie, text.Length, now);
+        var settings = cookie.Build(context, now);
+        settings.Expires = now + Lifetime;
+        cookies.AppendResponseCookie(context, cookie.Name + handle, text, settings);
     }
 
     /// <summary>False when this browser did not begin it. Takes the cookie away.</summary>
@@ -38,7 +40,7 @@ internal abstract class FlowCookie<T>(IDataProtectionProvider protection, Issuer
         cookies.DeleteCookie(context, cookie.Name + handle, cookie.Build(context, clock.GetUtcNow()));
         try
         {
-            value = JsonSerializer.Deserialize<T>(Protector(about, handle).Unprotect(text), JsonText.Options);
+            value = JsonSerializer.Deserialize<T>(Protector(about, handle).Unprotect(text), Cookies.Json);
             return value is not null;
         }
         catch (CryptographicException)

@@ -28,6 +28,12 @@ internal sealed class OidcChallenge(IAuthenticationHandlerProvider handlers, Ret
         if (asked.Test is not null) properties.Items[TestItem] = "1";
         try
         {
+            if (handler is ConnectionHandler { Options: { } options })
+            {
+                FlowRoom.Make(context, options.CorrelationCookie, 0, clock.GetUtcNow());
+                FlowRoom.Make(context, options.NonceCookie, 0, clock.GetUtcNow());
+            }
+
             await handler.ChallengeAsync(properties);
             return null;
         }

@@ -30,7 +30,7 @@ internal sealed class PendingLinkCookie(IDataProtectionProvider protection, Issu
             external.Name.Display, external.Name.Given, external.Name.Family, external.Amr, external.RoleValues, external.Session, waiting.Return);
         var settings = cookie.Build(context, clock.GetUtcNow());
         settings.Expires = link.ExpiresAt;
-        cookies.AppendResponseCookie(context, cookie.Name!, protector.Protect(JsonSerializer.Serialize(kept, JsonText.Options)), settings); // the builder names it
+        cookies.AppendResponseCookie(context, cookie.Name!, protector.Protect(JsonSerializer.Serialize(kept, Cookies.Json)), settings); // the builder names it
     }
 
     /// <summary>Null when this browser has none, or it has run out.</summary>
@@ -39,7 +39,7 @@ internal sealed class PendingLinkCookie(IDataProtectionProvider protection, Issu
         if (cookies.GetRequestCookie(context, cookie.Name!) is not { } text) return null;
         try
         {
-            if (JsonSerializer.Deserialize<Kept>(protector.Unprotect(text), JsonText.Options) is not { } kept || clock.GetUtcNow() >= kept.ExpiresAt) return null;
+            if (JsonSerializer.Deserialize<Kept>(protector.Unprotect(text), Cookies.Json) is not { } kept || clock.GetUtcNow() >= kept.ExpiresAt) return null;
             var email = EmailAddress.TryParse(kept.Email, out var address) ? address : (EmailAddress?)null;
             var external = new ExternalIdentity(kept.Issuer, kept.Subject, email, kept.EmailVerified, new PersonName(kept.Name, kept.Given, kept.Family), kept.Amr)
             {

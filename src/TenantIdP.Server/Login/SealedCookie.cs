@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
-using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
 
 namespace TenantIdP.Server.Login;
@@ -26,7 +25,7 @@ internal abstract class SealedCookie<T>(IDataProtectionProvider protection, Issu
         var until = clock.GetUtcNow() + lifetime;
         var settings = cookie.Build(context, clock.GetUtcNow());
         settings.Expires = until;
-        cookies.AppendResponseCookie(context, cookie.Name!, protector.Protect(JsonSerializer.Serialize(new Kept(value, until), JsonText.Options)), settings); // the builder names it
+        cookies.AppendResponseCookie(context, cookie.Name!, protector.Protect(JsonSerializer.Serialize(new Kept(value, until), Cookies.Json)), settings); // the builder names it
     }
 
     /// <summary>Null when this browser has none, or it has run out.</summary>
@@ -35,7 +34,7 @@ internal abstract class SealedCookie<T>(IDataProtectionProvider protection, Issu
         if (cookies.GetRequestCookie(context, cookie.Name!) is not { } text) return null; // the builder names it
         try
         {
-            return JsonSerializer.Deserialize<Kept>(protector.Unprotect(text), JsonText.Options) is { } kept && clock.GetUtcNow() < kept.Until ? kept.Value : null;
+            return JsonSerializer.Deserialize<Kept>(protector.Unprotect(text), Cookies.Json) is { } kept && clock.GetUtcNow() < kept.Until ? kept.Value : null;
         }
         catch (CryptographicException)
         {
