@@ -17,6 +17,7 @@ public static class InvitationErrors
     public static readonly Error NoRequest = new(ErrorKind.Conflict, "invitation_no_request", "Nobody asks to accept this invitation with another address.");
     public static readonly Error Bounded = new(ErrorKind.TooMany, "invitation_limit", "Too many invitations were sent in the last hour, by you or by this organization. Wait, and send the rest later.");
     public static readonly Error ResendLimit = new(ErrorKind.TooMany, "invitation_resend_limit", "This invitation was sent again five times in 24 hours. Wait until tomorrow.");
+    public static readonly Error AddressLimit = new(ErrorKind.TooMany, "invitation_address_limit", "This organization has sent ten invitations to this address in 24 hours. Wait until tomorrow.");
 
     // To people who have opened a link; each has a page of its own.
     public static readonly Error Unknown = new(ErrorKind.NotFound, "invitation_unknown", "This invitation is not known here. Open the newest link that you were sent.");

@@ -16,7 +16,7 @@ public sealed class InvitationIssue(IdpDbContext db, InvitationLimits limits, Ma
 {
     public async Task<Result<IssuedInvitation>> NewAsync(Id<Organization> organization, EmailAddress address, InvitationContents contents, Granter granter, TimeSpan life, CancellationToken ct)
     {
-        var taken = await limits.TakeAsync(organization, ct);
+        var taken = await limits.TakeAsync(organization, address, ct);
         if (!taken.IsOk) return taken.Error;
         var (invitation, token) = Invitation.Create(organization, address, contents, By(granter), life, clock.GetUtcNow());
         db.Invitations.Add(invitation);

@@ -29,7 +29,7 @@ internal static class InvitationEndpoints
         invitations.MapPost("/bulk", CreateAllAsync).WithName("CreateInvitations").RequireOrganization(Permission.InvitationsWrite)
             .WithDescription("At most 500 at once, each by itself: one that is refused keeps no other back. Results come in the order of the request.");
         invitations.MapPost("/{invitationId}/resend", ResendAsync).WithName("ResendInvitation").RequireOrganization(Permission.InvitationsWrite)
-            .WithErrors(InvitationErrors.ExpiryInvalid, InvitationErrors.NotOpen, InvitationErrors.Bounded, InvitationErrors.ResendLimit, RoleErrors.Unknown, RoleErrors.Escalation)
+            .WithErrors(InvitationErrors.ExpiryInvalid, InvitationErrors.NotOpen, InvitationErrors.Bounded, InvitationErrors.ResendLimit, InvitationErrors.AddressLimit, RoleErrors.Unknown, RoleErrors.Escalation)
             .WithDescription("A new link; the old one stops working at once. Also for one that has expired. Five times in 24 hours at most.");
         invitations.MapPost("/{invitationId}/revoke", RevokeAsync).WithName("RevokeInvitation").RequireOrganization(Permission.InvitationsWrite).WithErrors(InvitationErrors.NotOpen);
         invitations.MapPost("/{invitationId}/approve", ApproveAsync).WithName("ApproveInvitationRequest").RequireOrganization(Permission.InvitationsWrite)
@@ -41,7 +41,7 @@ internal static class InvitationEndpoints
     private static IEnumerable<Error> Wrong =>
     [
         UserErrors.EmailInvalid, UserErrors.LocaleInvalid, InvitationErrors.MessageInvalid, InvitationErrors.ExpiryInvalid, InvitationErrors.AppInvalid, InvitationErrors.WorkspaceUnknown, InvitationErrors.TooManyWorkspaces, WorkspaceErrors.OwnerRole,
-        InvitationErrors.NotOpen, InvitationErrors.Bounded, InvitationErrors.ResendLimit, RoleErrors.Unknown, RoleErrors.Escalation, MemberErrors.TooManyRoles, MemberErrors.EmailDomainNotAllowed, OrganizationErrors.Deleting,
+        InvitationErrors.NotOpen, InvitationErrors.Bounded, InvitationErrors.ResendLimit, InvitationErrors.AddressLimit, RoleErrors.Unknown, RoleErrors.Escalation, MemberErrors.TooManyRoles, MemberErrors.EmailDomainNotAllowed, OrganizationErrors.Deleting,
     ];
 
     private static async Task<Results<Ok<ListResponse<InvitationResponse>>, ProblemHttpResult>> ListAsync(

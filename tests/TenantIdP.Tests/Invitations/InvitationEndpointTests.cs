@@ -254,6 +254,30 @@ public abstract class InvitationEndpointTests(ManagementHost host)
     }
 
     [Fact]
+    public async Task Taking_back_and_inviting_anew_sends_an_address_no_more_than_ten_mails_a_day()
+    {
+        var organization = await host.NewOrganizationAsync(Ct, await host.NewUserAsync(Ct));
+        using var api = await AsAsync(organization, BuiltInRoles.Admin);
+        var email = NewAddress();
+        var id = "";
+        for (var i = 0; i < 9; i++)
+        {
+            id = (await InviteAsync(api, organization, new { email = i % 2 == 0 ? email : email.ToUpperInvariant() })).GetProperty("invitation").GetProperty("id").GetString();
+            if (i < 8) await OkAsync(await api.PostAsync(Path(organization, $"/{id}/revoke"), null, Ct));
+        }
+
+        await OkAsync(await api.PostAsync(Path(organization, $"/{id}/resend"), null, Ct));
+        await AssertProblem.IsAsync(await api.PostAsync(Path(organization, $"/{id}/resend"), null, Ct), HttpStatusCode.TooManyRequests, "invitation_address_limit", Ct);
+        await OkAsync(await api.PostAsync(Path(organization, $"/{id}/revoke"), null, Ct));
+        await AssertProblem.IsAsync(await api.PostAsJsonAsync(Path(organization), new { email }, Ct), HttpStatusCode.TooManyRequests, "invitation_address_limit", Ct);
+
+        var rows = (await OkAsync(await api.PostAsJsonAsync(Path(organization, "/bulk"), new { invitations = new object[] { new { email }, new { email = NewAddress() } } }, Ct))).GetProperty("results");
+        Assert.Equal("invitation_address_limit", rows[0].GetProperty("code").GetString());
+        Assert.Equal("created", rows[1].GetProperty("result").GetProperty("outcome").GetString());
+        Assert.Equal(11, await host.ReadAsync(organization, db => db.OutboxMessages.CountAsync(m => m.Kind == "mail", Ct)));
+    }
+
+    [Fact]
     public async Task An_inviter_and_an_organization_have_a_limit_of_an_hour()
     {
         var organization = await host.NewOrganizationAsync(Ct, await host.NewUserAsync(Ct));
