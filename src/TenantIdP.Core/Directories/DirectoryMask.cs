@@ -67,6 +67,9 @@ public static partial class DirectoryMask
     {
         switch (value.ValueKind)
         {
+            case JsonValueKind.Object when Is(name, Password):
+                json.WriteStringValue(Hidden);
+                break;
             case JsonValueKind.Object:
                 WriteObject(json, value, isGroup);
                 break;
@@ -90,24 +93,41 @@ public static partial class DirectoryMask
     private static void WriteObject(Utf8JsonWriter json, JsonElement value, bool isGroup)
     {
         // The value of a patch is of the attribute that its path names.
-        var path = value.TryGetProperty("path", out var named) && named.ValueKind == JsonValueKind.String ? LastName(named.GetString()!) : null; // a string is not null
+        var path = PathOf(value);
         json.WriteStartObject();
         foreach (var member in value.EnumerateObject())
         {
             json.WritePropertyName(Filter(member.Name));
-            Write(json, member.Value, path is not null && member.NameEquals("value") ? path : LastName(member.Name), isGroup);
+            Write(json, member.Value, path is not null && Is(member.Name, "value") ? path : LastName(member.Name), isGroup);
         }
 
         json.WriteEndObject();
     }
 
+    /// <summary>Names are read without case, as whoever reads the request reads them. Of several paths one of a password decides.</summary>
+    private static string? PathOf(JsonElement value)
+    {
+        string? path = null;
+        foreach (var member in value.EnumerateObject())
+        {
+            if (!Is(member.Name, "path") || member.Value.ValueKind != JsonValueKind.String) continue;
+            var named = member.Value.GetString()!; // a string is not null
+            if (named.Contains(Password, StringComparison.OrdinalIgnoreCase)) return Password;
+            path = LastName(named);
+        }
+
+        return path;
+    }
+
+    private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+
     private static string Shows(string name, string text, bool isGroup) => name switch
     {
-        "path" => Filter(text),
-        "schemas" => text,
-        _ when name.Equals(Password, StringComparison.OrdinalIgnoreCase) => Hidden,
+        _ when Is(name, "path") => Filter(text),
+        _ when Is(name, "schemas") => text,
+        _ when Is(name, Password) => Hidden,
         _ when IsShown(text) => text,
-        _ when Shown.Contains(name) || (isGroup && name.Equals("displayName", StringComparison.OrdinalIgnoreCase)) => Text(text),
+        _ when Shown.Contains(name) || (isGroup && Is(name, "displayName")) => Text(text),
         _ => One(text),
     };
 

@@ -10,7 +10,7 @@ namespace TenantIdP.Core.Directories;
 /// Users of a directory, whose organization was entered. Each change is one transaction with what it means for the person: membership, grants, profile and events, or nothing. Two
 /// changes of one user at once don't lose each other: the second is judged again on what the first has left.
 /// </summary>
-public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers members, DirectoryLeavers leavers, DirectoryProfiles profiles, EventLog events, TimeProvider clock)
+public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers members, DirectoryLeavers leavers, DirectoryProfiles profiles, DirectoryUserEvents events, EventLog log, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new()
     {
@@ -66,7 +66,7 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
                 var allowed = may(row);
                 if (!allowed.IsOk) return allowed.Error;
                 await leavers.RemoveAsync(directory, row, ct);
-                Record(EventTypes.DirectoryUserDeleted, row, null);
+                events.Record(EventTypes.DirectoryUserDeleted, row, null);
                 row.Delete(clock.GetUtcNow());
                 return await SavedAsync(row, ct);
             }, ct);
@@ -88,7 +88,7 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
 
         db.DirectoryUsers.Add(row);
         if (db.Entry(membership).State == EntityState.Added) members.Ask(row, membership);
-        Record(EventTypes.DirectoryUserCreated, row, null);
+        events.Record(EventTypes.DirectoryUserCreated, row, null);
         return await SavedAsync(row, ct);
     }
 
@@ -119,14 +119,14 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
 
         if (membership is not null && (before != facts.Address || !stood)) await AskAsync(row, membership, facts, ct);
         else row.Describe(facts, clock.GetUtcNow());
-        Record(EventTypes.DirectoryUserUpdated, row, changed);
+        events.Record(EventTypes.DirectoryUserUpdated, row, changed);
         return await SavedAsync(row, ct);
     }
 
     /// <summary>Whoever waits is asked at the address that they have now, and no more at another.</summary>
     private async Task AskAsync(DirectoryUser row, Membership membership, DirectoryUserFacts facts, CancellationToken ct)
     {
-        if (membership.Status == MembershipStatus.Pending && row.PrimaryEmailKey != facts.Address?.Normalized) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
+        if (membership.Status == MembershipStatus.Pending && row.PrimaryEmailKey != facts.Address?.Normalized) await db.TakeBackInvitationsAsync(log, membership, clock.GetUtcNow(), ct);
         row.Describe(facts, clock.GetUtcNow());
         members.Ask(row, membership);
     }
@@ -154,18 +154,12 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
         return saved.IsOk ? row : saved.Error;
     }
 
-    private void Record(string type, DirectoryUser row, IReadOnlyList<string>? changed) => events.Record(
-        type, row.OrganizationId, row.Id.ToString(), new { directoryId = row.DirectoryId, memberId = row.MembershipId, row.Active, changed },
-        new { row.UserName, row.ExternalId, email = row.PrimaryEmail, name = row.DisplayName }, row.UserId);
-
     /// <summary>Attempts it, and tells the organization of an address that it does not allow.</summary>
     private async Task<Result<DirectoryUser>> ToldAsync(OrganizationDirectory directory, DirectoryUserFacts? facts, Func<Task<Result<DirectoryUser>>> work, CancellationToken ct)
     {
         var result = await db.AttemptAsync(work, ct);
         if (result.IsOk || result.Error.Code != DirectoryUserErrors.EmailDomainNotAllowed.Code) return result;
-        db.ChangeTracker.Clear();
-        events.Record(EventTypes.DirectoryUserRefused, directory.OrganizationId, directory.Id.ToString(), new { result.Error.Code, domain = facts?.Address?.Domain.Value });
-        await db.SaveChangesAsync(ct);
+        await events.RefusedAsync(directory, result.Error, facts?.Address, ct);
         return result;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, T
     {
         var limit = caller is null ? options.AnonymousRequestsPerMinute : options.RequestsPerMinute;
         var now = clock.GetUtcNow();
-        var (used, endsAt) = caller is null ? anonymous.Add(NetworkOf(context.Connection.RemoteIpAddress), now) : known.Add(caller, now);
+        var (used, endsAt) = caller is null ? CountAnonymous(context, now) : known.Add(caller, now);
         var seconds = Text((long)Math.Ceiling((endsAt - now).TotalSeconds));
         var headers = context.Response.Headers;
         headers["RateLimit-Limit"] = Text(limit);
@@ -57,12 +57,25 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock, T
         return false;
     }
 
+    /// <summary>Counts a request that proved nothing, for an edge that answers in its own words.</summary>
+    /// <returns>Null when it is within the limit; otherwise how long that lasts.</returns>
+    public TimeSpan? RefuseAnonymous(HttpContext context)
+    {
+        var now = clock.GetUtcNow();
+        var (used, endsAt) = CountAnonymous(context, now);
+        if (used <= options.AnonymousRequestsPerMinute) return null;
+        telemetry.RateLimited(isKnown: false);
+        return endsAt - now;
+    }
+
     /// <summary>Whether a request of this address that proves nothing would be refused now. Counts nothing.</summary>
     public bool IsSpent(HttpContext context)
     {
         var now = clock.GetUtcNow();
         return anonymous.Used(NetworkOf(context.Connection.RemoteIpAddress), now) >= options.AnonymousRequestsPerMinute;
     }
+
+    private (long Used, DateTimeOffset EndsAt) CountAnonymous(HttpContext context, DateTimeOffset now) => anonymous.Add(NetworkOf(context.Connection.RemoteIpAddress), now);
 
     /// <summary>An IPv6 address by its first 64 bits: whoever has one has all of that network.</summary>
     private static string NetworkOf(IPAddress? address)

@@ -74,7 +74,10 @@ internal sealed class ScimAnswer : IResult
     /// <summary>The same, and when to come back.</summary>
     public Task ExecuteAsync(HttpContext context, TimeSpan retryAfter)
     {
-        context.Response.Headers[HeaderNames.RetryAfter] = ((long)Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds))).ToString(CultureInfo.InvariantCulture);
+        ComeBack(context, retryAfter);
         return ExecuteAsync(context);
     }
+
+    public static void ComeBack(HttpContext context, TimeSpan retryAfter) =>
+        context.Response.Headers[HeaderNames.RetryAfter] = ((long)Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds))).ToString(CultureInfo.InvariantCulture);
 }

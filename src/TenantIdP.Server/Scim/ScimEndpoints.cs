@@ -14,11 +14,13 @@ public static class ScimEndpoints
     {
         services.AddSingleton(Settings.Read(ScimOptions.Section, () => configuration.GetSection(ScimOptions.Section).Get<ScimOptions>()));
         services.AddSingleton<ScimRates>();
+        services.AddSingleton<ScimWalks>();
         services.AddSingleton<DirectoryLog>();
         services.AddScoped<DirectoryLogWriter>();
         services.AddHostedService<DirectoryLogDrainer>();
         services.AddScoped<DirectoryReader>();
         services.AddScoped<ScimRequest>();
+        services.AddScoped<ScimCallers>();
         services.AddScoped<ScimAccess>();
         services.AddScoped<ScimLog>();
         services.AddScoped<DirectoryGate>();
@@ -26,6 +28,7 @@ public static class ScimEndpoints
         services.AddScoped<DirectoryLeavers>();
         services.AddScoped<DirectoryProfiles>();
         services.AddScoped<DirectoryInvitations>();
+        services.AddScoped<DirectoryUserEvents>();
         services.AddScoped<DirectoryUserService>();
         services.AddScoped<DirectoryUserList>();
         services.AddScoped<DirectoryGroupList>();

@@ -15,7 +15,7 @@ internal readonly record struct Indexed<TMatch>(TMatch? Match, bool IsExact) whe
 /// Answers a list query (RFC 7644 3.4.2, RFC 9865) from rows. What an index can say is asked of the store, a page at a time. For the rest every candidate is walked past once, in
 /// batches, and judged by the kernel: what is kept is no more than one page, or the sort key of each match up to <see cref="MostKeyCharacters"/>.
 /// </summary>
-internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatch : class
+internal abstract class ScimListing<TRow, TMatch>(ScimRequest scim, ScimWalks walks) where TRow : class where TMatch : class
 {
     private const int Batch = 200;
 
@@ -24,6 +24,8 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
 
     /// <summary>Counted for each key besides its text.</summary>
     private const int KeyOverhead = 32;
+
+    protected ScimRequest Scim { get; } = scim;
 
     protected abstract TMatch All { get; }
 
@@ -61,6 +63,13 @@ internal abstract class ScimListing<TRow, TMatch> where TRow : class where TMatc
         if (indexed.Match is not { } match) return new ScimPage(0, [], null);
         if (!TryPlace(query, out var place)) return ScimErrors.InvalidCursor();
         if (indexed.IsExact && (query.Sort is null || CanOrder(query.Sort))) return await DirectAsync(query, match, place, ct);
+        using var turn = walks.TryBegin(Scim.Directory.Id);
+        if (turn is null)
+        {
+            ScimAnswer.ComeBack(Scim.Http, ScimWalks.Pause);
+            return ScimWalks.Refusal;
+        }
+
         return query.Sort is null ? await WalkAsync(query, match, place, ct) : await SortAsync(query, match, query.Sort, place, ct);
     }
 

@@ -46,6 +46,26 @@ public sealed class DirectoryMaskTests
         Assert.Contains("""{"emails[value eq \"b…@acme.example\"].value":"x…@y.example"}""", shown, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Attack", "F7")]
+    [InlineData("""{"Op":"replace","Path":"password","Value":"Secret"}""")]
+    [InlineData("""{"OP":"replace","PATH":"Password","VALUE":"Secret"}""")]
+    [InlineData("""{"op":"replace","value":"Secret","pAth":"urn:ietf:params:scim:schemas:core:2.0:User:passWord"}""")]
+    [InlineData("""{"op":"replace","path":"active","Path":"password","value":"Secret"}""")]
+    [InlineData("""{"op":"replace","path":"password","Path":"active","value":"Secret"}""")]
+    [InlineData("""{"op":"replace","path":"password[type eq \"work\"]","value":"Secret"}""")]
+    [InlineData("""{"op":"replace","path":"password.value","value":["Secret"]}""")]
+    [InlineData("""{"op":"replace","Path":"password","value":{"Value":"Secret"}}""")]
+    [InlineData("""{"op":"replace","Value":{"PassWord":"Secret"}}""")]
+    public void Of_a_password_not_a_letter_is_left_however_its_names_are_written(string operation)
+    {
+        var shown = Of($$"""{"Operations":[{{operation}}]}""");
+
+        Assert.NotNull(shown);
+        Assert.DoesNotContain("S", shown, StringComparison.Ordinal);
+        Assert.Contains("\"…\"", shown, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_a_group_the_name_and_our_ids_are_shown_and_no_member_s_name()
     {

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using TenantIdP.Core.Directories;
+using TenantIdP.Core.Events;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using Xunit;
@@ -71,6 +73,20 @@ public abstract class ScimBulkTests(IdpHost host)
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, many.Status);
         Assert.Equal(["413", "201"], Statuses(alone));
         Assert.Equal(1, (await world.Scim.GetAsync("/Users", Ct)).TotalResults);
+    }
+
+    [Fact]
+    public async Task Of_many_refused_addresses_the_organization_is_told_of_two_hundred_in_an_hour()
+    {
+        var world = await ScimWorld.NewAsync(host);
+        var elsewhere = Enumerable.Range(0, DirectoryUserEvents.MostRefusalsInAnHour + 10).Select(i => Post($"{i}", world.User($"u{i}", email: $"u{i}@elsewhere.test"))).ToArray();
+
+        var reply = await BulkAsync(world, null, elsewhere);
+
+        Assert.All(Statuses(reply), status => Assert.Equal("400", status));
+        Assert.Equal(DirectoryUserEvents.MostRefusalsInAnHour, (await world.EventsAsync()).Count(e => e == EventTypes.DirectoryUserRefused));
+        await world.CreateAsync("ann");
+        Assert.Single(await world.EventsAsync(), EventTypes.DirectoryUserCreated);
     }
 
     /// <summary>Each value is one that may be, all of them together are too much for one user.</summary>

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
+using TenantIdP.Server.Scim;
 using TenantIdP.Testing.Clients;
 using TenantIdP.Testing.Hosting;
 using TenantIdP.Testing.Stores;
@@ -49,6 +51,82 @@ public sealed class ScimRateTests(SlowScimIdp idp) : IClassFixture<SlowScimIdp>
         Assert.Equal(HttpStatusCode.OK, (await idp.ScimOf(made).GetAsync(Discovery, Ct)).Status);
     }
 }
+
+/// <summary>A host on which an address may send three requests a minute without a good token.</summary>
+public sealed class GuessedScimIdp() : IdpHost(new SqliteStore())
+{
+    public const int Most = 3;
+
+    protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["TenantIdP:RateLimits:AnonymousRequestsPerMinute"] = $"{Most}" });
+}
+
+public sealed class ScimGuessTests(GuessedScimIdp idp) : IClassFixture<GuessedScimIdp>
+{
+    private const string Discovery = "/ServiceProviderConfig";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Trait("Attack", "E6")]
+    public async Task An_address_that_guesses_tokens_is_not_looked_up_any_more_and_a_directory_behind_it_goes_on()
+    {
+        var (known, fresh) = (await idp.CreateDirectoryAsync(await idp.CreateOrganizationAsync(Ct), Ct), await idp.CreateDirectoryAsync(await idp.CreateOrganizationAsync(Ct), Ct));
+        Assert.Equal(HttpStatusCode.OK, (await idp.ScimOf(known).GetAsync(Discovery, Ct)).Status);
+
+        for (var i = 0; i < GuessedScimIdp.Most; i++) Assert.Equal(HttpStatusCode.Unauthorized, (await GuessAsync()).Status);
+        var refused = await GuessAsync();
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+        Assert.InRange(refused.Headers.RetryAfter?.Delta ?? default, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await idp.ScimOf(fresh).GetAsync(Discovery, Ct)).Status); // never seen here: it isn't asked for
+        Assert.Equal(HttpStatusCode.OK, (await idp.ScimOf(known).GetAsync(Discovery, Ct)).Status);
+
+        Task<ScimReply> GuessAsync() => idp.ScimOf(known, DirectorySecret.New(known.Token.Token.Id)).GetAsync(Discovery, Ct);
+    }
+}
+
+/// <summary>Searches that no index answers.</summary>
+public abstract class ScimWalkTests(IdpHost idp)
+{
+    private const string Walk = "/Users?filter=title%20co%20%22x%22", Sort = "/Users?sortBy=title", GroupWalk = "/Groups?filter=displayName%20co%20%22x%22";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Trait("Attack", "G5")]
+    public async Task A_directory_has_two_searches_of_everybody_at_once_and_a_third_is_told_to_come_again()
+    {
+        var organization = await idp.CreateOrganizationAsync(Ct);
+        var (busy, other) = (await idp.CreateDirectoryAsync(organization, Ct), await idp.CreateDirectoryAsync(organization, Ct));
+        for (var i = 0; i < 5; i++) await OkAsync(busy, Walk); // each gives its place back
+        var walks = idp.Services.GetRequiredService<ScimWalks>();
+        var (first, second) = (walks.TryBegin(busy.Directory.Id), walks.TryBegin(busy.Directory.Id));
+
+        foreach (var search in (string[])[Walk, Sort, GroupWalk])
+        {
+            var refused = await idp.ScimOf(busy).GetAsync(search, Ct);
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+            Assert.Equal(ScimWalks.Pause, refused.Headers.RetryAfter?.Delta);
+        }
+
+        await OkAsync(busy, "/Users?filter=userName%20eq%20%22x%22");
+        await OkAsync(other, Walk);
+        first!.Dispose(); // there was a place
+        first.Dispose();
+        await OkAsync(busy, Sort);
+        Assert.NotNull(walks.TryBegin(busy.Directory.Id));
+        Assert.Null(walks.TryBegin(busy.Directory.Id));
+        second!.Dispose(); // as above
+    }
+
+    private async Task OkAsync(MadeDirectory directory, string search) => Assert.Equal(HttpStatusCode.OK, (await idp.ScimOf(directory).GetAsync(search, Ct)).Status);
+}
+
+[Collection(SqliteHost.Name)]
+public sealed class ScimWalksOnSqlite(SqliteIdp idp) : ScimWalkTests(idp);
+
+[Collection(PostgreSqlHost.Name), Trait("Store", "PostgreSql")]
+public sealed class ScimWalksOnPostgreSql(PostgreSqlIdp idp) : ScimWalkTests(idp);
 
 /// <summary>What guessing a token shows by the time it takes.</summary>
 public abstract class ScimTimingTests(IdpHost idp)
