@@ -33,6 +33,8 @@ public static class OpenIddictEngine
         services.AddScoped<OidcSession>();
         services.AddSingleton<AppCache>();
         services.AddSingleton<INodeCache>(p => p.GetRequiredService<AppCache>());
+        services.AddSingleton<AppOrigins>();
+        services.AddSingleton<INodeCache>(p => p.GetRequiredService<AppOrigins>());
         services.AddSingleton<ApiCatalog>();
         services.AddSingleton<INodeCache>(p => p.GetRequiredService<ApiCatalog>());
         services.AddScoped<IAppRegistry, AppRegistry>();

@@ -46,6 +46,26 @@ public abstract class RoundTripTests(IdpHost host, int apart)
     }
 
     [Fact]
+    [Trait("Attack", "F6")]
+    public async Task Origins_that_somebody_makes_up_ask_the_database_nothing()
+    {
+        var statements = 0;
+        for (var i = 0; i < 20; i++)
+        {
+            var (key, trips) = DatabaseTrips.Begin(host.Unique("trips"));
+            using var request = new HttpRequestMessage(HttpMethod.Options, host.Issuer + "/connect/token");
+            request.Headers.Add("Origin", $"https://{host.UniqueHost()}");
+            request.Headers.Add("Access-Control-Request-Method", "POST");
+            request.Headers.Add(DatabaseTrips.Header, key);
+            using var answer = await host.Http.SendAsync(request, Ct);
+            Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
+            statements += trips.Count.Statements;
+        }
+
+        Assert.InRange(statements, 0, 3); // of all origins at once, again when a slow machine needs longer than they are kept
+    }
+
+    [Fact]
     public async Task Client_credentials_of_an_organization_are_one_statement()
     {
         var app = await host.CreateAppAsync(Ct, a => a with { Kind = AppKind.Machine, RedirectUris = [], PostLogoutRedirectUris = [] });

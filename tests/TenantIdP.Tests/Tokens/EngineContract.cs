@@ -312,6 +312,7 @@ public abstract class EngineContract(IdpHost idp) : EngineScene(idp)
     public async Task A_single_page_app_reads_tokens_from_its_own_origin_only()
     {
         var origin = $"https://{Host.UniqueHost()}";
+        Assert.Null(await AllowedAsync(HttpMethod.Options, "/connect/token", origin));
         await Host.CreateAppAsync(Ct, app => app with { Kind = Core.Apps.AppKind.Public, AllowedOrigins = [origin] });
 
         async Task<string?> AllowedAsync(HttpMethod method, string path, string from)
