@@ -56,6 +56,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<OrganizationDomain> Domains => Set<OrganizationDomain>();
     public DbSet<DomainConnection> DomainConnections => Set<DomainConnection>();
     public DbSet<JoinRequest> JoinRequests => Set<JoinRequest>();
+    public DbSet<HostHolder> HostHolders => Set<HostHolder>();
     public DbSet<DomainWatch> DomainWatches => Set<DomainWatch>();
     public DbSet<DomainProofAttempt> DomainProofAttempts => Set<DomainProofAttempt>();
     public DbSet<Connection> Connections => Set<Connection>();
@@ -279,6 +280,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration<OrganizationDomain>(domains);
         modelBuilder.ApplyConfiguration<DomainConnection>(domains);
         modelBuilder.ApplyConfiguration(new JoinRequestMapping());
+        modelBuilder.ApplyConfiguration(new HostHolderMapping());
         modelBuilder.ApplyConfiguration(new DomainWatchMapping());
         modelBuilder.ApplyConfiguration(new DomainProofAttemptMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);

@@ -92,7 +92,7 @@ public sealed class DomainLifeCycle(IdpDbContext db, HostLocks locks, EventLog e
         if (domain.IsHeld) return await ProvenAgainAsync(domain, watch, rivals, method, reason, now, ct);
         if (rivals.SingleOrDefault(r => r.IsHeld) is not { } holder)
         {
-            Hold(domain, watch, method, reason, now, EventTypes.DomainVerified);
+            await HoldAsync(domain, watch, method, reason, now, EventTypes.DomainVerified, ct);
             return null;
         }
 
@@ -115,11 +115,12 @@ public sealed class DomainLifeCycle(IdpDbContext db, HostLocks locks, EventLog e
         await InScopeAsync(holder, async () =>
         {
             holder.HandOver(now);
+            await db.RememberHolderAsync(holder.OrganizationId, [holder.Host], ct);
             if (await db.DomainWatches.SingleOrDefaultAsync(w => w.OrganizationId == holder.OrganizationId && w.DomainId == holder.Id, ct) is { } theirs) theirs.Stop();
             events.Record(EventTypes.DomainTransferred, holder.OrganizationId, holder.Id.ToString(), new { host = holder.Host.Value });
             await notices.TransferredAsync(holder, ct);
         }, domain, ct);
-        Hold(domain, watch, method, reason, now, EventTypes.DomainVerified);
+        await HoldAsync(domain, watch, method, reason, now, EventTypes.DomainVerified, ct);
         return null;
     }
 
@@ -132,11 +133,11 @@ public sealed class DomainLifeCycle(IdpDbContext db, HostLocks locks, EventLog e
         if (domain.Status == DomainStatus.Lapsed)
         {
             await CancelAsync(domain, rivals, now, ct);
-            Hold(domain, watch, method, reason, now, EventTypes.DomainRestored);
+            await HoldAsync(domain, watch, method, reason, now, EventTypes.DomainRestored, ct);
         }
         else if (method.ProvesMail() && !held.ProvesMail())
         {
-            Hold(domain, watch, method, reason, now, EventTypes.DomainVerified);
+            await HoldAsync(domain, watch, method, reason, now, EventTypes.DomainVerified, ct);
         }
         else
         {
@@ -146,15 +147,16 @@ public sealed class DomainLifeCycle(IdpDbContext db, HostLocks locks, EventLog e
                 events.Record(EventTypes.DomainRestored, domain.OrganizationId, domain.Id.ToString(), new { host = domain.Host.Value, method });
             }
 
-            if (method == VerificationMethod.Operator) Hold(domain, watch, method, reason, now, EventTypes.DomainVerified);
+            if (method == VerificationMethod.Operator) await HoldAsync(domain, watch, method, reason, now, EventTypes.DomainVerified, ct);
             else watch.Proved(held, now);
         }
 
         return null;
     }
 
-    private void Hold(OrganizationDomain domain, DomainWatch watch, VerificationMethod method, string? reason, DateTimeOffset now, string type)
+    private async Task HoldAsync(OrganizationDomain domain, DomainWatch watch, VerificationMethod method, string? reason, DateTimeOffset now, string type, CancellationToken ct)
     {
+        await db.RememberHolderAsync(domain.OrganizationId, [domain.Host], ct);
         domain.Verify(method, reason, now);
         watch.Proved(method, now);
         events.Record(type, domain.OrganizationId, domain.Id.ToString(), new { host = domain.Host.Value, method, reason });

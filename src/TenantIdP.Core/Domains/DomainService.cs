@@ -14,16 +14,22 @@ public sealed class DomainService(IdpDbContext db, EventLog events, ClaimableHos
         if (!HostName.TryParsePasted(pasted, out var host)) return DomainErrors.HostInvalid;
         var claimable = hosts.Check(host);
         if (!claimable.IsOk) return claimable.Error;
-        var known = await db.Domains.Where(d => d.OrganizationId == organization).GroupBy(d => 1).Select(all => new { Count = all.Count(), Claimed = all.Any(d => d.Host == host) }).SingleOrDefaultAsync(ct);
-        if (known is { Claimed: true }) return DomainErrors.AlreadyClaimed;
-        if (known?.Count >= options.MaxPerOrganization) return DomainErrors.LimitReached;
-        var now = clock.GetUtcNow();
-        var domain = OrganizationDomain.Claim(organization, host, includeSubdomains, now);
-        db.Domains.Add(domain);
-        db.DomainWatches.Add(DomainWatch.Over(domain, options.Methods[0], now));
-        events.Record(EventTypes.DomainClaimed, organization, domain.Id.ToString(), new { host = host.Value, includeSubdomains });
-        var saved = await db.TrySaveAsync(HostLocks.Unique, ct);
-        return saved.IsOk ? domain : saved.Error;
+        return await db.InTransactionAsync<OrganizationDomain>(
+            async () =>
+            {
+                // Under the lock: of many claims at once each counts those before it.
+                if (!await db.LockAsync(organization, ct)) return OrganizationErrors.NotFound;
+                var known = await db.Domains.Where(d => d.OrganizationId == organization).GroupBy(d => 1).Select(all => new { Count = all.Count(), Claimed = all.Any(d => d.Host == host) }).SingleOrDefaultAsync(ct);
+                if (known is { Claimed: true }) return DomainErrors.AlreadyClaimed;
+                if (known?.Count >= options.MaxPerOrganization) return DomainErrors.LimitReached;
+                var now = clock.GetUtcNow();
+                var domain = OrganizationDomain.Claim(organization, host, includeSubdomains, now);
+                db.Domains.Add(domain);
+                db.DomainWatches.Add(DomainWatch.Over(domain, options.Methods[0], now));
+                events.Record(EventTypes.DomainClaimed, organization, domain.Id.ToString(), new { host = host.Value, includeSubdomains });
+                var saved = await db.TrySaveAsync(HostLocks.Unique, ct);
+                return saved.IsOk ? domain : saved.Error;
+            }, ct);
     }
 
     public async Task<Result<OrganizationDomain>> FindAsync(Id<Organization> organization, Id<OrganizationDomain> id, CancellationToken ct) =>
@@ -63,6 +69,7 @@ public sealed class DomainService(IdpDbContext db, EventLog events, ClaimableHos
                 if (domain.IsVerified && await db.Organizations.AnyAsync(o => o.Id == organization && o.RequireSso, ct)
                     && !await db.Domains.ProvingMail().AnyAsync(d => d.OrganizationId == organization && d.Id != id, ct))
                     return DomainErrors.StillRequired;
+                if (domain.IsHeld) await db.RememberHolderAsync(organization, [domain.Host], ct);
                 db.Domains.Remove(domain);
                 events.Record(EventTypes.DomainReleased, organization, id.ToString(), new { host = domain.Host.Value, wasVerified = domain.IsVerified });
                 var saved = await db.TrySaveAsync(ct);

@@ -40,7 +40,7 @@ public sealed record Opening(Id<Organization> Organization, Slug Slug, string Na
 /// </summary>
 public sealed class Openings(IdpDbContext db)
 {
-    private sealed record Held(OrganizationDomain Domain, Slug Slug, string Name, OrganizationStatus Status, bool IsKnown, JoinRequestStatus? Request);
+    private sealed record Held(OrganizationDomain Domain, Slug Slug, string Name, OrganizationStatus Status, bool IsKnown, JoinRequestStatus? Request, IReadOnlyList<HostName> OfOthers);
 
     /// <summary>Those that this session may use, by name.</summary>
     public async Task<IReadOnlyList<Opening>> OfAsync(Session session, CancellationToken ct)
@@ -62,8 +62,10 @@ public sealed class Openings(IdpDbContext db)
             var holder = one.Domain.SelfAndParents().Select(held.GetValueOrDefault).FirstOrDefault(h => h is not null && (h.Domain.Host == one.Domain || h.Domain.IncludeSubdomains));
             if (holder is not { Domain: { IsVerified: true } domain, Status: OrganizationStatus.Active, IsKnown: false } || !EmailAddress.TryParse(one.Address, out var address)) continue;
             if (!Proves(session, domain.OrganizationId)) continue;
-            // Another organization made the account, before this one held the domain: whoever has it may be of the former holder (SECURITY.md C6), so a person decides.
-            var isInherited = one.VerifiedAt < domain.VerifiedAt && one.CreatedByOrganization is { } maker && maker != domain.OrganizationId;
+            // The address was proven before this organization held the domain, by an account that another one made or while it may have been in the hands of another holder: whoever has
+            // it may be of that one (SECURITY.md C6), so a person decides.
+            var isInherited = one.VerifiedAt < domain.VerifiedAt
+                && (one.CreatedByOrganization is { } maker ? maker != domain.OrganizationId : one.Domain.SelfAndParents().Intersect(holder.OfOthers).Any());
             if (KindOf(domain.Assignment, isInherited, holder.Request) is { } kind) found.Add(new Opening(domain.OrganizationId, holder.Slug, holder.Name, kind, domain, address));
         }
 
@@ -95,8 +97,9 @@ public sealed class Openings(IdpDbContext db)
             select new
             {
                 Domain = d, o.Slug, o.DisplayName, o.Status, IsKnown = db.Memberships.Any(m => m.OrganizationId == o.Id && m.UserId == user),
+                OfOthers = db.HostHolders.Where(h => wanted.Contains(h.Host) && h.HolderId != o.Id).Select(h => h.Host).ToList(),
                 Request = db.JoinRequests.Where(r => r.OrganizationId == o.Id && r.UserId == user).Select(r => (JoinRequestStatus?)r.Status).FirstOrDefault(),
             }).AsNoTracking().ToListAsync(ct);
-        return rows.ToDictionary(r => r.Domain.Host, r => new Held(r.Domain, r.Slug, r.DisplayName, r.Status, r.IsKnown, r.Request));
+        return rows.ToDictionary(r => r.Domain.Host, r => new Held(r.Domain, r.Slug, r.DisplayName, r.Status, r.IsKnown, r.Request, r.OfOthers));
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -122,6 +123,7 @@ public sealed class OrganizationDeletion(IdpDbContext db, EventLog events, IGran
         await db.Workspaces.Where(w => w.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.Connections.Where(c => c.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.JoinRequests.Where(r => r.OrganizationId == id).ExecuteDeleteAsync(ct);
+        await db.RememberHolderAsync(id, await db.Domains.Where(d => d.OrganizationId == id && d.VerifiedAt != null).Select(d => d.Host).ToListAsync(ct), ct);
         await db.Domains.Where(d => d.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.SignInTraces.Where(t => t.OrganizationId == id).ExecuteDeleteAsync(ct);
         await db.AppGrants.Where(g => g.OrganizationId == id).ExecuteDeleteAsync(ct);

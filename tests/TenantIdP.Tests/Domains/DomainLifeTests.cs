@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Events;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Testing.Stores;
 using Xunit;
 
@@ -32,6 +34,20 @@ public abstract class DomainLifeTests(TestStore store)
         Assert.True(looks.Zip(looks.Skip(1)).Select(pair => pair.Second - pair.First).Distinct().Count() > 1); // not all at once for all the domains of a day
         Assert.Equal(held.Version, (await scene.FindAsync(domain, Ct)).Version); // looking changes nothing
         Assert.Equal(1, await scene.EventsAsync(domain, EventTypes.DomainVerified, Ct));
+    }
+
+    [Fact]
+    public async Task Of_many_claims_at_once_no_more_are_made_than_an_organization_may_have()
+    {
+        var few = new DomainScene(store, new DomainOptions { MaxPerOrganization = 5 });
+        var organization = await store.NewOrganizationAsync(Ct);
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(
+            () => few.UseAsync<DomainService, Result<OrganizationDomain>>(organization, s => s.ClaimAsync(organization, DomainScene.NewHost(), false, Ct)), Ct)));
+
+        Assert.Equal(5, claims.Count(c => c.IsOk));
+        Assert.All(claims.Where(c => !c.IsOk), c => Assert.Equal(DomainErrors.LimitReached, c.Error));
+        Assert.Equal(5, await few.UseAsync<IdpDbContext, int>(organization, db => db.Domains.CountAsync(d => d.OrganizationId == organization, Ct)));
     }
 
     [Fact]

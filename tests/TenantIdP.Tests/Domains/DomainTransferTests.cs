@@ -52,12 +52,15 @@ public abstract class DomainTransferTests(TestStore store)
         Assert.Equal(DomainErrors.Unavailable, (await scene.VerifyAsync(await RivalAsync(domain), Ct)).Error); // one waits already
         await scene.PassAsync(3 * Day - TimeSpan.FromMinutes(1), Ct);
         Assert.Equal(announced.TransferAt, (await scene.VerifyAsync(rival, Ct)).Value!.Domain.TransferAt); // asking again makes it no sooner
+        Assert.Equal(1, await scene.ReadAsync(domain, db => db.HostHolders.Where(h => h.Host == domain.Host).ExecuteDeleteAsync(Ct))); // as if held since a version that noted nothing
         Assert.Equal((DomainStatus.Lapsed, DomainStatus.TransferPending), (await scene.StatusAsync(domain, Ct), await scene.StatusAsync(rival, Ct)));
         await scene.PassAsync(TimeSpan.FromMinutes(2), Ct);
 
         var (old, now) = (await scene.FindAsync(domain, Ct), await scene.FindAsync(rival, Ct));
         Assert.Equal((DomainStatus.Transferred, DomainStatus.Verified), (old.Status, now.Status));
         Assert.Equal(asked + 3 * Day, now.VerifiedAt);
+        Assert.Equal(
+            new[] { domain.OrganizationId, rival.OrganizationId }.Order(), (await scene.ReadAsync(domain, db => db.HostHolders.Where(h => h.Host == domain.Host).Select(h => h.HolderId).ToListAsync(Ct))).Order());
         foreach (var side in new[] { domain, rival }) Assert.Equal(1, await scene.EventsAsync(side, EventTypes.DomainTransferAnnounced, Ct));
         Assert.Equal(1, await scene.EventsAsync(domain, EventTypes.DomainTransferred, Ct));
         scene.Proofs.Publish(domain);

@@ -248,12 +248,11 @@ public abstract class DomainJoinTests(IdpHost idp)
         var outcome = await idp.UseAsync<SignInService, FederationOutcome>(s => s.FederateAsync(
             connection.Id, new ExternalIdentity(connection.Issuer, "jane", EmailAddress.Parse($"jane@{host}"), true, PersonName.None, []), new BrowserContext(null, "test"), Ct));
         var jane = await idp.UseAsync<UserService, User>(s => s.FindAsync(outcome.SignedIn!.Session.UserId, Ct)); // a new person is signed in
-        var held = (await idp.InScopeAsync<DomainService, Result<Page<OrganizationDomain>>>(s => s.ListAsync(former.Id, new PageRequest(50, null), Ct), former.Id)).Value!.Items.Single(); // a first page
+        var held = await OnlyDomainAsync(former);
         await idp.InScopeAsync<DomainService, Result>(s => s.ReleaseAsync(former.Id, held.Id, Ct), former.Id);
         var buyer = await idp.CreateOrganizationAsync(Ct);
         await idp.VerifyDomainAsync(buyer, Ct, host);
-        var domain = (await idp.InScopeAsync<DomainService, Result<Page<OrganizationDomain>>>(s => s.ListAsync(buyer.Id, new PageRequest(50, null), Ct), buyer.Id)).Value!.Items.Single(); // as above
-        var place = new Place(buyer, host, domain.Id);
+        var place = new Place(buyer, host, (await OnlyDomainAsync(buyer)).Id);
 
         foreach (var mode in new[] { AssignmentMode.Auto, AssignmentMode.Offer })
         {
@@ -262,6 +261,57 @@ public abstract class DomainJoinTests(IdpHost idp)
             Assert.Null(await MembershipAsync(place, jane));
         }
     }
+
+    [Theory, InlineData("released", true), InlineData("released", false), InlineData("deleted", false)]
+    [Trait("Attack", "C6")]
+    public async Task Whose_address_was_proven_under_a_former_holder_is_for_a_person_to_decide(string end, bool remembered)
+    {
+        var (former, host) = (await idp.CreateOrganizationAsync(Ct), idp.UniqueHost());
+        await idp.VerifyDomainAsync(former, Ct, host);
+        var jane = await idp.CreateUserAsync($"jane@{host}", Ct); // by an invitation of the former: an account of the instance, which names no maker
+        var held = await OnlyDomainAsync(former);
+        if (!remembered) await idp.ReadAsync(db => db.HostHolders.Where(h => h.Host == held.Host).ExecuteDeleteAsync(Ct)); // held since a version that noted nothing
+        if (end == "released") Assert.True((await idp.InScopeAsync<DomainService, Result>(s => s.ReleaseAsync(former.Id, held.Id, Ct), former.Id)).IsOk);
+        else await PurgeAsync(former);
+        var buyer = await idp.CreateOrganizationAsync(Ct);
+        await idp.VerifyDomainAsync(buyer, Ct, host);
+        var place = new Place(buyer, host, (await OnlyDomainAsync(buyer)).Id);
+        var later = await idp.CreateUserAsync($"later@{host}", Ct);
+
+        foreach (var mode in new[] { AssignmentMode.Offer, AssignmentMode.Auto })
+        {
+            await SetAsync(place, new DomainChanges { Assignment = mode });
+            Assert.Equal(OpeningKind.Suggested, Assert.Single(await SignInAsync(jane)).Kind);
+            Assert.Null(await MembershipAsync(place, jane));
+        }
+
+        await SignInAsync(later);
+        Assert.NotNull(await MembershipAsync(place, later));
+    }
+
+    [Fact]
+    public async Task Whose_address_was_proven_before_anybody_held_the_domain_joins_as_it_says()
+    {
+        var host = idp.UniqueHost();
+        var user = await idp.CreateUserAsync($"jane@{host}", Ct);
+        var organization = await idp.CreateOrganizationAsync(Ct);
+        await idp.VerifyDomainAsync(organization, Ct, host);
+        var place = new Place(organization, host, (await OnlyDomainAsync(organization)).Id);
+        await SetAsync(place, new DomainChanges { Assignment = AssignmentMode.Auto });
+
+        await SignInAsync(user);
+
+        Assert.NotNull(await MembershipAsync(place, user));
+    }
+
+    private async Task PurgeAsync(Organization organization)
+    {
+        await idp.UseAsync<OrganizationDeletion, Organization>(s => s.DeleteAsync(organization.Id, null, Ct));
+        Assert.True((await idp.InScopeAsync<OrganizationDeletion, Result>(s => s.PurgeAsync(organization.Id, organization.Slug.Value, Ct))).IsOk);
+    }
+
+    private async Task<OrganizationDomain> OnlyDomainAsync(Organization organization) =>
+        (await idp.InScopeAsync<DomainService, Result<Page<OrganizationDomain>>>(s => s.ListAsync(organization.Id, new PageRequest(50, null), Ct), organization.Id)).Value!.Items.Single(); // a first page
 
     [Fact]
     [Trait("Attack", "C10")]
