@@ -1,5 +1,7 @@
 using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
@@ -16,27 +18,41 @@ public sealed class RealmReader(IdpDbContext db, TimeProvider clock)
         public OrganizationRealm? ToRealm() => Status == OrganizationStatus.Active ? new OrganizationRealm(Id, DisplayName, RequireSso && Sso.IsOfEverybody, AcceptHomeSso, Connections) : null;
     }
 
+    /// <summary>A holder with one of its active connections and one rule of the domain or, where it has none, without.</summary>
+    private sealed record HolderRow(
+        HostName Host, VerificationMethod? VerifiedBy, DateTimeOffset? LapsedAt, Id<Organization> Id, string DisplayName, OrganizationStatus Status, bool RequireSso, SsoEnforcement Sso, bool AcceptHomeSso,
+        Id<Connection>? Connection, string? ConnectionName, int? Position, Id<Connection>? RuleConnection, string? RuleHost);
+
+    private static readonly string[] OrganizationFilter = [IdpDbContext.OrganizationFilter];
+
+    // A compiled query is of one model, and so of one store.
+    private static readonly ConditionalWeakTable<IModel, Func<IdpDbContext, HostName, HostName[], IAsyncEnumerable<HolderRow>>> Compiled = [];
+
     /// <summary>The host itself first, then each parent that includes its sub-domains.</summary>
     public async Task<DomainRealm?> ByHostAsync(HostName host, CancellationToken ct)
     {
-        var hosts = host.SelfAndParents().ToArray();
-        var holders = await (
-            from d in db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-            where hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains)
-            join o in db.Organizations on d.OrganizationId equals o.Id
-            select new
-            {
-                d.Host, d.VerifiedBy, d.LapsedAt,
-                Organization = new OrganizationRow(
-                    o.Id, o.DisplayName, o.Status, o.RequireSso, o.Sso, o.AcceptHomeSso,
-                    db.Connections.Where(c => c.OrganizationId == o.Id && c.Status == ConnectionStatus.Active).OrderBy(c => c.Id).Select(c => new RealmConnection(c.Id, c.DisplayName)).ToList()),
-                Rules = db.DomainConnections.Where(r => r.OrganizationId == d.OrganizationId && r.DomainId == d.Id).OrderBy(r => r.Position).Select(r => new RealmRule(r.ConnectionId, r.Host)).ToList(),
-            }).AsNoTracking().AsSingleQuery().ToListAsync(ct);
+        var rows = await Compiled.GetValue(db.Model, static _ => CompileHolders())(db, host, [.. host.SelfAndParents()]).ToListAsync(ct);
 
         // The most specific holder decides, also when it has no connection or is suspended: a child domain verified by somebody else is not its parent's.
-        var best = holders.OrderByDescending(h => h.Host.Value.Length).FirstOrDefault();
-        return best?.Organization.ToRealm() is { } holder ? new DomainRealm(holder, best is { LapsedAt: null, VerifiedBy: { } method } && method.ProvesMail(), best.Rules) : null;
+        if (rows.GroupBy(r => r.Host).MaxBy(g => g.Key.Value.Length)?.ToList() is not [var best, ..] of) return null;
+        RealmConnection[] connections = [.. of.Where(r => r.Connection is not null).DistinctBy(r => r.Connection).OrderBy(r => r.Connection).Select(r => new RealmConnection(r.Connection!.Value, r.ConnectionName!))]; // one has a name
+        RealmRule[] rules = [.. of.Where(r => r.RuleConnection is not null).DistinctBy(r => r.Position).OrderBy(r => r.Position).Select(r => new RealmRule(r.RuleConnection!.Value, r.RuleHost))]; // filtered just now
+        var organization = new OrganizationRow(best.Id, best.DisplayName, best.Status, best.RequireSso, best.Sso, best.AcceptHomeSso, connections);
+        return organization.ToRealm() is { } holder ? new DomainRealm(holder, best is { LapsedAt: null, VerifiedBy: { } method } && method.ProvesMail(), rules) : null;
     }
+
+    /// <summary>What every sign-in asks first: compiled once, and flat, which is a third of what it would cost.</summary>
+    private static Func<IdpDbContext, HostName, HostName[], IAsyncEnumerable<HolderRow>> CompileHolders() => EF.CompileAsyncQuery((IdpDbContext db, HostName host, HostName[] hosts) => (
+        from d in db.Domains.IgnoreAutoIncludes().IgnoreQueryFilters(OrganizationFilter)
+        where hosts.Contains(d.Host) && d.VerifiedAt != null && (d.Host == host || d.IncludeSubdomains)
+        join o in db.Organizations on d.OrganizationId equals o.Id
+        join c in db.Connections.Where(c => c.Status == ConnectionStatus.Active) on o.Id equals c.OrganizationId into actives
+        from active in actives.DefaultIfEmpty()
+        join r in db.DomainConnections on new { d.OrganizationId, d.Id } equals new { r.OrganizationId, Id = r.DomainId } into all
+        from rule in all.DefaultIfEmpty()
+        select new HolderRow(
+            d.Host, d.VerifiedBy, d.LapsedAt, o.Id, o.DisplayName, o.Status, o.RequireSso, o.Sso, o.AcceptHomeSso, active == null ? null : active.Id, active == null ? null : active.DisplayName,
+            rule == null ? null : rule.Position, rule == null ? null : rule.ConnectionId, rule == null ? null : rule.Host)).AsNoTracking());
 
     public async Task<OrganizationRealm?> ByOrganizationAsync(string idOrSlug, CancellationToken ct)
     {

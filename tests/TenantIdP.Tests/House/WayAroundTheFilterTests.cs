@@ -25,6 +25,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Directories/ProfileOwnership.cs"] = "whether an account is in another organization, and in a directory of the one that made it; keyed by the user",
         ["src/TenantIdP.Core/Domains/HostLocks.cs"] = "the holder of a host, and who waits for it, are a question to all organizations; each row is written in its own scope",
         ["src/TenantIdP.Core/Domains/DomainUpkeep.cs"] = "the looks that are due, of all organizations; each is judged in its own scope",
+        ["src/TenantIdP.Core/Domains/AffiliationUpkeep.cs"] = "finds the affiliations of all organizations that are over; ends each in its own one's scope",
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Domains/MembershipDomainRules.cs"] = "the memberships of a person whose address goes",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
