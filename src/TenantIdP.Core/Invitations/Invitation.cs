@@ -144,7 +144,7 @@ public sealed class Invitation : IHasIdPrefix, IOrganizationOwned, IVersioned
 
     public bool IsOpen(DateTimeOffset now) => StatusAt(now) == InvitationStatus.Pending;
 
-    /// <summary>Whether it was made after the person was removed: only then it brings them back (FEATURES.md row 33). A directory's never does: nobody has decided it.</summary>
+    /// <summary>Whether it was made after the person was removed: only then it brings them back (FEATURES.md row 33), unless a directory has deleted them (row 30). A directory's never does: nobody has decided it.</summary>
     public bool BringsBack(Membership membership) => !IsOfDirectory && membership.Status == MembershipStatus.Removed && membership.EndedAt is { } end && IssuedAt > end;
 
     public void Accept(Id<User> user, Id<Membership> membership, DateTimeOffset now)

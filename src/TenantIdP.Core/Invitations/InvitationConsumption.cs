@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Directories;
 using TenantIdP.Core.Events;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Keys;
@@ -14,9 +15,6 @@ public sealed record WaitingInvitations(IReadOnlyList<(Invitation Invitation, In
     public static readonly WaitingInvitations None = new([]);
 
     public bool Any => All.Count > 0;
-
-    /// <summary>Whether one of them was made after the person was removed.</summary>
-    public bool BringBack(Membership membership) => All.Any(w => w.Invitation.BringsBack(membership));
 }
 
 /// <summary>
@@ -48,6 +46,10 @@ public sealed class InvitationConsumption(IdpDbContext db, InvitationJoining joi
 
         return new WaitingInvitations(found);
     }
+
+    /// <summary>Whether one of them was made after the person was removed, and no directory has deleted them.</summary>
+    public async Task<bool> MayBringBackAsync(WaitingInvitations waiting, Membership removed, CancellationToken ct) =>
+        waiting.All.Any(w => w.Invitation.BringsBack(removed)) && !await db.IsDeletedByDirectoryAsync(removed, ct);
 
     /// <summary>A removed member is back, without the keys that the removal has left.</summary>
     public async Task BringBackAsync(Membership removed, CancellationToken ct)

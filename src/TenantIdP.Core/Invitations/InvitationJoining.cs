@@ -57,7 +57,7 @@ public sealed class InvitationJoining(IdpDbContext db, JoinRules joins, AwaitedM
         var organization = invitation.OrganizationId;
         if (!await db.LockAsync(user, ct) || !await db.Users.AnyAsync(u => u.Id == user && u.Status == UserStatus.Active, ct)) return InvitationErrors.AccountUnavailable;
         var membership = await db.Memberships.Include(m => m.Roles).SingleOrDefaultAsync(m => m.OrganizationId == organization && m.UserId == user, ct);
-        if (membership is { Status: MembershipStatus.Removed } && !invitation.BringsBack(membership)) return MemberErrors.Ended;
+        if (membership is { Status: MembershipStatus.Removed } && (!invitation.BringsBack(membership) || await db.IsDeletedByDirectoryAsync(membership, ct))) return MemberErrors.Ended;
         if (membership is { Status: MembershipStatus.Deactivated }) return MemberErrors.Ended; // its directory or an admin brings it back
         var taken = await awaited.TakeAsync(invitation, membership, user, ct);
         if (!taken.IsOk) return taken.Error;

@@ -64,7 +64,7 @@ public sealed class JitProvisioning(IdpDbContext db, JitGate gate, SignInGrants 
         if (membership is { Status: MembershipStatus.Pending }) return SignInErrors.MembershipPending;
         if (membership is { Status: not MembershipStatus.Removed }) return SignInErrors.MembershipEnded;
         var invited = await grants.Invitations.FindAsync(connection.OrganizationId, user, null, ct);
-        if (membership is not null && !invited.BringBack(membership)) return SignInErrors.MembershipEnded;
+        if (membership is not null && !await grants.Invitations.MayBringBackAsync(invited, membership, ct)) return SignInErrors.MembershipEnded;
         var allowed = await gate.CheckAsync(connection, user, null, invited.Any, ct);
         return allowed.IsOk ? invited : allowed.Error;
     }
