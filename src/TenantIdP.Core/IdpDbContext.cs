@@ -58,6 +58,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<JoinRequest> JoinRequests => Set<JoinRequest>();
     public DbSet<HostHolder> HostHolders => Set<HostHolder>();
     public DbSet<DomainWatch> DomainWatches => Set<DomainWatch>();
+    public DbSet<DomainAffiliationCode> DomainAffiliationCodes => Set<DomainAffiliationCode>();
     public DbSet<DomainProofAttempt> DomainProofAttempts => Set<DomainProofAttempt>();
     public DbSet<Connection> Connections => Set<Connection>();
     public DbSet<ConnectionCertificate> ConnectionCertificates => Set<ConnectionCertificate>();
@@ -283,6 +284,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new HostHolderMapping());
         modelBuilder.ApplyConfiguration(new DomainWatchMapping());
         modelBuilder.ApplyConfiguration(new DomainProofAttemptMapping());
+        modelBuilder.ApplyConfiguration(new DomainAffiliationCodeMapping());
         modelBuilder.ApplyConfiguration<Connection>(connections);
         modelBuilder.ApplyConfiguration<ConnectionCertificate>(connections);
         modelBuilder.ApplyConfiguration<AcsAlias>(connections);

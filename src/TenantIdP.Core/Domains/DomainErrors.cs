@@ -33,5 +33,11 @@ public static class DomainErrors
     public static readonly Error NeedsDnsProof = new(ErrorKind.Conflict, "domain_needs_dns_proof", "A file or a meta tag does not prove this domain, because DNS did before: publish the DNS record.");
     public static readonly Error ChallengeChanged = new(ErrorKind.Conflict, "domain_challenge_changed", "The token was replaced while the proof was looked for: publish the new one and verify again.");
     public static readonly Error ChallengeInUse = new(ErrorKind.Conflict, "domain_challenge_in_use", "The domain's proof is looked for by this token every day, or is about to be counted: it is not replaced now.");
+    public static readonly Error Held = new(ErrorKind.Conflict, "domain_held", "This organization holds the domain, or one above it: an affiliation adds nothing. If it has lapsed, prove it again.");
+    public static readonly Error MailboxElsewhere = new(ErrorKind.Invalid, "affiliation_mailbox_elsewhere", "Give a mailbox at this very domain, neither above nor below it, that you can read.", "email");
+    public static readonly Error TooManyCodes = new(ErrorKind.TooMany, "affiliation_codes_exhausted", "Too many codes were mailed for this organization, to this domain or to this mailbox: wait a day.");
+    public static readonly Error NoCode = new(ErrorKind.Conflict, "affiliation_code_missing", "No code is waiting for this domain, or it is older than fifteen minutes: ask for a new one.", "code");
+    public static readonly Error CodeWrong = new(ErrorKind.Invalid, "affiliation_code_wrong", "This is not the code that was mailed last. It can be tried five times.", "code");
+    public static readonly Error CodeSpent = new(ErrorKind.TooMany, "affiliation_tries_exhausted", "The code was tried five times: ask for a new one.", "code");
     public static readonly Error TooManyChecks = new(ErrorKind.TooMany, "domain_checks_exhausted", "The proof was looked for too often; wait ten minutes. It is looked for by itself, too.");
 }

@@ -28,6 +28,14 @@ internal static class DomainHolders
     public static async Task<Dictionary<HostName, OrganizationDomain>> OwnDomainsAsync(this IdpDbContext db, Id<Organization> organization, IReadOnlyCollection<HostName> hosts, CancellationToken ct) =>
         (await db.StandingAsync(hosts, ct)).Where(d => d.Value.OrganizationId == organization).ToDictionary();
 
+    /// <summary>The organization's own domain by which people of a host may ask to join: one whose proof stands, or while nobody holds the host one that is affiliated with it.</summary>
+    public static async Task<OrganizationDomain?> AskableDomainAsync(this IdpDbContext db, Id<Organization> organization, HostName host, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await db.HolderAsync(host, ct) is { } holder) return holder.IsVerified && holder.OrganizationId == organization ? holder : null;
+        var claimed = await db.Domains.AsNoTracking().SingleOrDefaultAsync(d => d.OrganizationId == organization && d.Host == host, ct);
+        return claimed?.IsAffiliated(now) == true ? claimed : null;
+    }
+
     /// <summary>Whose verified domain each of these hosts is, in one statement. One that is nobody's is missing.</summary>
     public static async Task<Dictionary<HostName, Id<Organization>>> HoldersAsync(this IdpDbContext db, IReadOnlyCollection<HostName> hosts, CancellationToken ct) =>
         (await db.StandingAsync(hosts, ct)).ToDictionary(d => d.Key, d => d.Value.OrganizationId);

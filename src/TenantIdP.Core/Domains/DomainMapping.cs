@@ -18,7 +18,7 @@ internal sealed class DomainMapping : IEntityTypeConfiguration<OrganizationDomai
         domain.Property(d => d.DefaultRoleKey).HasMaxLength(63).HasDefaultValue(Roles.BuiltInRoles.Member);
         domain.HasMany(d => d.Connections).WithOne().HasForeignKey(c => new { c.OrganizationId, c.DomainId }).OnDelete(DeleteBehavior.Cascade);
         domain.Navigation(d => d.Connections).UsePropertyAccessMode(PropertyAccessMode.Field).AutoInclude();
-        domain.Ignore(d => d.IsVerified).Ignore(d => d.IsHeld).Ignore(d => d.Status);
+        domain.Ignore(d => d.IsVerified).Ignore(d => d.IsHeld).Ignore(d => d.Status).Ignore(d => d.AffiliatedBy).Ignore(d => d.AffiliatedUntil);
         domain.HasOne<Organization>().WithMany().HasForeignKey(d => d.OrganizationId).OnDelete(DeleteBehavior.Cascade);
 
         // Many organizations may claim a host; one may hold it, from the proof until it passes on or is released; and one may wait to take it over. The database decides the
@@ -26,6 +26,9 @@ internal sealed class DomainMapping : IEntityTypeConfiguration<OrganizationDomai
         domain.HasIndex(d => new { d.OrganizationId, d.Host }).IsUnique();
         domain.HasIndex(d => d.Host, "ux_organization_domains_host").IsUnique().HasFilter("verified_at IS NOT NULL");
         domain.HasIndex(d => d.Host, "ux_organization_domains_transfer").IsUnique().HasFilter("transfer_at IS NOT NULL AND verified_at IS NULL");
+
+        // Any number of organizations may be affiliated with a host.
+        domain.HasIndex(d => d.Host, "ix_organization_domains_affiliated").HasFilter("affiliated_at IS NOT NULL");
     }
 
     public void Configure(EntityTypeBuilder<DomainConnection> rule)

@@ -34,6 +34,13 @@ public static class VerificationMethods
     public static bool ProvesMail(this VerificationMethod method) => method is VerificationMethod.Dns or VerificationMethod.Operator;
 }
 
+/// <summary>How somebody showed that people of the organization have mailboxes at a host.</summary>
+public enum AffiliationMethod
+{
+    /// <summary>By a code that was mailed there.</summary>
+    Email,
+}
+
 /// <summary>Where a domain is in its life. It is held, and nobody else's, from verified to lapsed.</summary>
 public enum DomainStatus
 {
@@ -61,6 +68,9 @@ public enum DomainStatus
 /// <summary>A host an organization says it owns. Only a verified one routes sign-ins, assigns users or allows linking by email.</summary>
 public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVersioned
 {
+    /// <summary>From the code that was entered; then it is shown anew.</summary>
+    public static readonly TimeSpan AffiliatedFor = TimeSpan.FromDays(365);
+
     private readonly List<DomainConnection> connections = [];
 
     private OrganizationDomain(Id<Organization> organizationId, Id<OrganizationDomain> id, HostName host, string challenge, DateTimeOffset claimedAt) =>
@@ -102,6 +112,10 @@ public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVers
     public DateTimeOffset? TransferAt { get; private set; }
 
     public DateTimeOffset? TransferredAt { get; private set; }
+
+    /// <summary>Since when somebody of the organization reads a mailbox there. No ownership: many organizations may, and it lets people ask to join and nothing else.</summary>
+    public DateTimeOffset? AffiliatedAt { get; private set; }
+
     public int Version { get; private set; }
 
     /// <summary>No other organization can hold it.</summary>
@@ -112,6 +126,10 @@ public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVers
 
     /// <summary>Verified, and by more than a web server's word: what adopts and links accounts. <see cref="DomainHolders.ProvingMail"/> is the same of rows.</summary>
     public bool ProvesMail => IsVerified && VerifiedBy?.ProvesMail() == true;
+
+    public AffiliationMethod? AffiliatedBy => AffiliatedAt is null ? null : AffiliationMethod.Email;
+
+    public DateTimeOffset? AffiliatedUntil => AffiliatedAt + AffiliatedFor;
 
     public DomainStatus Status => this switch
     {
@@ -140,6 +158,13 @@ public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVers
         }
     }
 
+    /// <summary>Whether it lets people of the very host ask to join, as far as this claim says: somebody who holds the host says more.</summary>
+    public bool IsAffiliated(DateTimeOffset now) => !IsHeld && AffiliatedUntil > now;
+
+    internal void Affiliate(DateTimeOffset now) => (AffiliatedAt, UpdatedAt) = (now, now);
+
+    internal void EndAffiliation(DateTimeOffset now) => (AffiliatedAt, UpdatedAt) = (null, now);
+
     /// <summary>What belongs to it has changed.</summary>
     internal void Touch(DateTimeOffset now) => UpdatedAt = now;
 
@@ -151,7 +176,7 @@ public sealed class OrganizationDomain : IOrganizationOwned, IHasIdPrefix, IVers
     public void Verify(VerificationMethod method, string? reason, DateTimeOffset now)
     {
         (VerifiedAt, VerifiedBy, VerificationReason, UpdatedAt) = (now, method, reason, now);
-        (AtRiskAt, LapsedAt, FailedAt, TransferAt, TransferredAt) = (null, null, null, null, null);
+        (AtRiskAt, LapsedAt, FailedAt, TransferAt, TransferredAt, AffiliatedAt) = (null, null, null, null, null, null); // held is more than affiliated
     }
 
     /// <summary>Seen again before it lapsed.</summary>

@@ -154,6 +154,10 @@ public static class EventTypes
     public const string DomainTransferCancelled = "domain.transfer_cancelled";
     public const string DomainTransferred = "domain.transferred";
     public const string DomainChallengeReplaced = "domain.challenge_replaced";
+    public const string DomainAffiliationRequested = "domain.affiliation_requested";
+    public const string DomainAffiliationRefused = "domain.affiliation_refused";
+    public const string DomainAffiliated = "domain.affiliated";
+    public const string DomainAffiliationEnded = "domain.affiliation_ended";
     public const string ConnectionCreated = "connection.created";
     public const string ConnectionUpdated = "connection.updated";
     public const string ConnectionActivated = "connection.activated";

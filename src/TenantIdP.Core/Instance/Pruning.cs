@@ -14,7 +14,7 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
     // The rows (not those that are locks, which nobody holds) of works that are no more, such as the reading of a deleted connection's metadata.
     private static readonly TimeSpan LeaseKept = TimeSpan.FromDays(60);
 
-    /// <summary>How long a session is remembered after its end, for the list of what somebody did, and a stranger's address after a sign-in that was refused.</summary>
+    /// <summary>How long a session is remembered after its end, for the list of what somebody did, and a stranger's address after a sign-in that was refused or a code that was mailed.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
     private const int Batch = 500;
@@ -29,7 +29,9 @@ public sealed class Pruning(IdpDbContext db, IGrantRevoker grants, TimeProvider 
         await db.UpstreamSessions.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(u => db.Sessions.Any(s => s.Id == u.SessionId && (s.EndedAt != null || s.ExpiresAt <= now))).ExecuteDeleteAsync(ct);
         await PruneSessionsAsync(now - Kept, ct);
         await PruneStrangersAsync(EventTypes.SignInRefused, now - Kept, ct);
+        await PruneStrangersAsync(EventTypes.DomainAffiliationRequested, now - Kept, ct);
         await PruneStrangersAsync(EventTypes.InvitationCreated, now - Invitations.Invitation.LongestLife - Invitations.Invitation.Kept, ct);
+        await db.DomainAffiliationCodes.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(c => c.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(m => m.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         await WebhookPruning.PruneAsync(db, now, ct);
         await DirectoryPruning.PruneAsync(db, now, ct);

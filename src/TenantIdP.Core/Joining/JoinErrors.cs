@@ -8,7 +8,7 @@ public static class JoinErrors
     public static readonly Error Decided = new(ErrorKind.Conflict, "join_request_decided", "The request was decided already.");
 
     public static readonly Error Outdated = new(ErrorKind.Conflict, "join_request_outdated",
-        "The person no longer has a verified address in a domain that this organization has verified: deny the request, or add them in another way.");
+        "The person no longer has a verified address in a domain that this organization has verified or is affiliated with: deny the request, or add them in another way.");
 
     /// <summary>On the page; also for an organization that never offered anything.</summary>
     public static readonly Error Unavailable = new(ErrorKind.Conflict, "join_unavailable", "This organization can't be joined this way any more. Ask its administrator.");

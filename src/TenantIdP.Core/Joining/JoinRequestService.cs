@@ -66,13 +66,13 @@ public sealed class JoinRequestService(IdpDbContext db, DomainJoins joins, Event
                 return saved.IsOk ? await DescribeAsync(request, ct) : saved.Error;
             }, ct);
 
-    /// <summary>The organization's own verified domain of an address that the person has verified; null when there is none any more.</summary>
+    /// <summary>The organization's own domain by which the person may ask, of an address that they have verified; null when there is none any more.</summary>
     private async Task<OrganizationDomain?> DomainAsync(Id<Organization> organization, Id<User> user, CancellationToken ct)
     {
         var addresses = await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).OrderByDescending(e => e.IsPrimary).Select(e => e.Address).ToListAsync(ct);
         foreach (var text in addresses)
         {
-            if (EmailAddress.TryParse(text, out var address) && await db.OwnDomainAsync(organization, address.Domain, ct) is { } domain) return domain;
+            if (EmailAddress.TryParse(text, out var address) && await db.AskableDomainAsync(organization, address.Domain, clock.GetUtcNow(), ct) is { } domain) return domain;
         }
 
         return null;

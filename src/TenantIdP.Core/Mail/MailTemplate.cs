@@ -24,6 +24,9 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
     /// <summary>Who was invited has another address and asks to be let in with it; told to the inviter.</summary>
     public static readonly MailTemplate InvitationRequested = new("invitation_requested", ["invited", "person"], []);
 
+    /// <summary>A code that shows that somebody reads a mailbox at a domain; sent to that mailbox, of which nobody here knows whose it is.</summary>
+    public static readonly MailTemplate DomainAffiliation = new("domain_affiliation", ["domain", "code", "expires"], []);
+
     /// <summary>A domain's proof has not been seen for days; <c>time</c> is when it lapses. This and the following: told to the owners.</summary>
     public static readonly MailTemplate DomainAtRisk = new("domain_at_risk", ["domain", "time"], []);
 
@@ -53,6 +56,7 @@ public sealed record MailTemplate(string Key, IReadOnlyList<string> Values, IRea
         Invitation,
         InvitationReminder,
         InvitationRequested,
+        DomainAffiliation,
         DomainAtRisk,
         DomainLapsed,
         DomainTransferAnnounced,

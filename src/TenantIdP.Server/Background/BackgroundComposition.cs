@@ -20,6 +20,7 @@ public static class BackgroundComposition
         services.AddScoped<InvitationUpkeep>();
         services.AddScoped<OutboxClaims>();
         services.AddScoped<DomainUpkeep>();
+        services.AddScoped<AffiliationUpkeep>();
 
         services.AddGauge<EventLag>();
         services.AddGauge<OutboxLag>();
@@ -35,6 +36,7 @@ public static class BackgroundComposition
         services.AddWork<CertificateWatch>(TimeSpan.FromHours(1));
         services.AddWork<Prune>(TimeSpan.FromMinutes(15));
         services.AddWork<InvitationCare>(TimeSpan.FromMinutes(5));
+        services.AddWork<AffiliationCare>(TimeSpan.FromMinutes(5));
         services.AddWork<OrganizationPurge>(TimeSpan.FromHours(1));
         services.AddWork<DomainChecks>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(15));
         services.AddWork<EventSealing>(every: TimeSpan.Zero, look: TimeSpan.FromSeconds(1));
@@ -115,6 +117,14 @@ public sealed class Prune(Pruning pruning) : IScheduledWork
 public sealed class InvitationCare(InvitationUpkeep upkeep) : IScheduledWork
 {
     public static string Name => "invitation_upkeep";
+
+    public Task DoAsync(CancellationToken ct) => upkeep.RunAsync(ct);
+}
+
+/// <summary>Ends affiliations whose year is over, or whose host has an owner.</summary>
+public sealed class AffiliationCare(AffiliationUpkeep upkeep) : IScheduledWork
+{
+    public static string Name => "affiliation_upkeep";
 
     public Task DoAsync(CancellationToken ct) => upkeep.RunAsync(ct);
 }

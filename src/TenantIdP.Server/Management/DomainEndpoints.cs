@@ -5,6 +5,7 @@ using TenantIdP.Core.Domains;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Roles;
+using TenantIdP.Core.Users;
 using TenantIdP.Server.Http;
 
 namespace TenantIdP.Server.Management;
@@ -27,6 +28,10 @@ internal static class DomainEndpoints
             .WithDescription("What was seen when the proof was looked for, the newest first; the last five of each method are kept.");
         domains.MapPost("/{domainId}/replace-challenge", ReplaceChallengeAsync).WithName("ReplaceDomainChallenge").RequireOrganization(Permission.DomainsWrite)
             .WithDescription("Gives the claim another token. Not while the domain is held by the one it has.");
+        domains.MapPost("/{domainId}/affiliation", RequestAffiliationAsync).WithName("RequestDomainAffiliation").RequireOrganization(Permission.DomainsWrite).WithErrors(UserErrors.EmailInvalid, UserErrors.LocaleInvalid)
+            .WithDescription("Mails a code to a mailbox at the domain, for fifteen minutes. Whoever enters it shows that people of the organization have mailboxes there, which lets others ask to join, and proves nothing more.");
+        domains.MapPost("/{domainId}/affiliation/confirm", ConfirmAffiliationAsync).WithName("ConfirmDomainAffiliation").RequireOrganization(Permission.DomainsWrite)
+            .WithDescription("Enters the code that was mailed last. Each can be tried five times; the affiliation ends after a year, with the claim, or when another organization verifies the domain.");
         domains.MapPost("/{domainId}/verify-by-operator", VerifyByOperatorAsync).WithName("VerifyDomainByOperator").RequireInstance();
     }
 
@@ -65,6 +70,17 @@ internal static class DomainEndpoints
         Id<Organization> organizationId, Id<OrganizationDomain> domainId, DomainProofs proofs, CancellationToken ct) =>
         (await proofs.ReplaceChallengeAsync(organizationId, domainId, ct)).ToOk(DomainResponse.From);
 
+    private static async Task<Results<Accepted<DomainAffiliationResponse>, ProblemHttpResult>> RequestAffiliationAsync(
+        Id<Organization> organizationId, Id<OrganizationDomain> domainId, RequestDomainAffiliationRequest request, DomainAffiliations affiliations, CancellationToken ct)
+    {
+        var sent = await affiliations.RequestAsync(organizationId, domainId, request.Email, request.Locale, ct);
+        return sent.IsOk ? TypedResults.Accepted((string?)null, new DomainAffiliationResponse(sent.Value)) : Problems.From(sent.Error);
+    }
+
+    private static async Task<Results<Ok<DomainResponse>, ProblemHttpResult>> ConfirmAffiliationAsync(
+        Id<Organization> organizationId, Id<OrganizationDomain> domainId, ConfirmDomainAffiliationRequest request, DomainAffiliations affiliations, CancellationToken ct) =>
+        (await affiliations.ConfirmAsync(organizationId, domainId, request.Code, ct)).ToOk(DomainResponse.From);
+
     private static async Task<Results<Ok<DomainResponse>, ProblemHttpResult>> VerifyByOperatorAsync(
         Id<Organization> organizationId, Id<OrganizationDomain> domainId, VerifyDomainByOperatorRequest request, DomainService domains, CancellationToken ct) =>
         (await domains.VerifyByOperatorAsync(organizationId, domainId, request.Reason, ct)).ToOk(DomainResponse.From);
@@ -79,6 +95,16 @@ public sealed record VerifyDomainRequest([property: Required] VerificationMethod
 /// <param name="Reason">Why you vouch; kept with the domain and in the event.</param>
 public sealed record VerifyDomainByOperatorRequest([property: Required] string Reason);
 
+/// <param name="Email">A mailbox at this very domain that you can read.</param>
+/// <param name="Locale">The language of the mail, such as <c>de</c>; English unless given.</param>
+public sealed record RequestDomainAffiliationRequest([property: Required, MaxLength(2_000)] string Email, string? Locale = null);
+
+/// <param name="Code">As it was mailed; hyphens, spaces and case don't matter.</param>
+public sealed record ConfirmDomainAffiliationRequest([property: Required, MaxLength(100)] string Code);
+
+/// <param name="ExpiresAt">Until when the code can be entered.</param>
+public sealed record DomainAffiliationResponse(DateTimeOffset ExpiresAt);
+
 /// <param name="UnicodeHost">The host as its readers write it.</param>
 /// <param name="LookAlike">The name mixes alphabets or imitates Latin letters: read it twice before you trust it.</param>
 /// <param name="Challenge">The token that a proof must show.</param>
@@ -86,16 +112,20 @@ public sealed record VerifyDomainByOperatorRequest([property: Required] string R
 /// <param name="DefaultRole">The key of the role of those who join by this domain.</param>
 /// <param name="Connections">Which connections its people go to, in their order; empty: all active ones.</param>
 /// <param name="Verified">Held by a proof that stands: <c>verified</c> or <c>at_risk</c>.</param>
+/// <param name="AffiliatedAt">Since when people of its addresses may ask to join although nobody has verified it; null when it is not affiliated.</param>
+/// <param name="AffiliatedUntil">When that ends, unless a code is entered again.</param>
+/// <param name="AffiliatedBy">How it was shown.</param>
 /// <param name="TransferAt">When it passes from one organization to another; see <c>status</c> for which this is.</param>
 public sealed record DomainResponse(
     Id<OrganizationDomain> Id, string Host, string UnicodeHost, bool LookAlike, bool IncludeSubdomains, AssignmentMode Assignment, string DefaultRole, IReadOnlyList<DomainConnectionRule> Connections, DomainStatus Status, string Challenge, DomainRecords Records, bool Verified, DateTimeOffset? VerifiedAt,
     VerificationMethod? VerifiedBy, string? VerificationReason, DateTimeOffset? AtRiskAt, DateTimeOffset? LapsedAt, DateTimeOffset? FailedAt, DateTimeOffset? TransferAt, DateTimeOffset? TransferredAt,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
+    DateTimeOffset? AffiliatedAt, DateTimeOffset? AffiliatedUntil, AffiliationMethod? AffiliatedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Version) : IVersionedResponse
 {
     internal static DomainResponse From(OrganizationDomain d) => new(
         d.Id, d.Host.Value, d.Host.ToUnicode(), HostScript.LooksLikeAnother(d.Host), d.IncludeSubdomains, d.Assignment, d.DefaultRoleKey,
         [.. d.Connections.OrderBy(c => c.Position).Select(c => new DomainConnectionRule(c.ConnectionId, c.Host))], d.Status, d.Challenge, DomainRecords.Of(d), d.IsVerified, d.VerifiedAt,
-        d.VerifiedBy, d.VerificationReason, d.AtRiskAt, d.LapsedAt, d.FailedAt, d.TransferAt, d.TransferredAt, d.ClaimedAt, d.UpdatedAt, d.Version);
+        d.VerifiedBy, d.VerificationReason, d.AtRiskAt, d.LapsedAt, d.FailedAt, d.TransferAt, d.TransferredAt,
+        d.AffiliatedAt, d.AffiliatedUntil, d.AffiliatedBy, d.ClaimedAt, d.UpdatedAt, d.Version);
 }
 
 /// <summary>What to publish, ready to copy: one of them.</summary>

@@ -46,6 +46,8 @@ internal static class DomainProofComposition
         services.AddScoped<DomainLifeCycle>();
         services.AddScoped<DomainService>();
         services.AddScoped<DomainProofs>();
+        services.AddScoped<AffiliationCodes>();
+        services.AddScoped<DomainAffiliations>();
     }
 
     /// <exception cref="StartupException">A setting or a list it names is wrong.</exception>
