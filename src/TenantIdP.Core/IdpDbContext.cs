@@ -231,6 +231,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         IdConvention<GroupMapping>(configurationBuilder);
         IdConvention<JoinRequest>(configurationBuilder);
         IdConvention<Session>(configurationBuilder);
+        IdConvention<MailedCode>(configurationBuilder);
         IdConvention<ApiKey>(configurationBuilder);
         IdConvention<Api>(configurationBuilder);
         IdConvention<App>(configurationBuilder);
