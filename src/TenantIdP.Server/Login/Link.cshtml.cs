@@ -10,7 +10,8 @@ namespace TenantIdP.Server.Login;
 
 /// <summary>
 /// Asks once for the old password of an account before a connection may speak for it. Who is linked stands in the sealed cookie; nothing of it can be typed. The password counts for
-/// the link and for nothing else: when that fails nobody is signed in, and where another organization's identity provider is responsible for the account it is as wrong as any.
+/// the link and for nothing else: when that fails nobody is signed in, and where another organization's identity provider is responsible for the account it is as wrong as any, but for
+/// whoever is signed in to the account already.
 /// </summary>
 internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, PasswordSignIn passwords, AccountHomes homes, SignInService signIn, LinkTools tools, AfterSignIn after) : SignInPage
 {
@@ -33,8 +34,10 @@ internal sealed class LinkModel(PendingLinkCookie cookie, SignInFlow flow, Passw
 
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(PasswordModel.Busy);
-        var past = await homes.ElsewhereAsync(link.User, link.OrganizationId, ct);
-        var proven = await passwords.TryOfAsync(link.User, past, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
+        var browser = await tools.Browser.ContextAsync(ct);
+        // Who is signed in to the account here has come by what is responsible for it.
+        var past = browser.Current?.UserId == link.User ? null : await homes.ElsewhereAsync(link.User, link.OrganizationId, ct);
+        var proven = await passwords.TryOfAsync(link.User, past, Password ?? "", browser, ct);
         if (!proven.IsOk)
         {
             tools.Telemetry.SignIn("password", SignInOutcome.Refused, proven.Error.Code);

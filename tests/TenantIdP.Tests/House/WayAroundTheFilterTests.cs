@@ -29,6 +29,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Domains/DomainHolders.cs"] = "who holds the domain of an address is a question to all organizations",
         ["src/TenantIdP.Core/Domains/MembershipDomainRules.cs"] = "the memberships of a person whose address goes",
         ["src/TenantIdP.Core/Sessions/UpstreamSessions.cs"] = "one session may rest on proofs of several organizations; keyed by the session",
+        ["src/TenantIdP.Core/SignIn/AccountHomes.cs"] = "whose the connection is that an address of the account leads to; keyed by connection",
         ["src/TenantIdP.Core/SignIn/BreakGlass.cs"] = "whether the organization of the connection that a domain leads to names a person; keyed by connection and person",
         ["src/TenantIdP.Core/SignIn/SignInService.cs"] = "the callback knows a connection id only",
         ["src/TenantIdP.Core/SignIn/SignInRecord.cs"] = "the owner of the connection whose sign-in was refused",
@@ -70,6 +71,7 @@ public sealed partial class WayAroundTheFilterTests
 
     private static readonly Dictionary<string, string> MayChangeRowsDirectly = new()
     {
+        ["src/TenantIdP.Core/SignIn/MailedCodes.cs"] = "counts tries and uses codes up atomically, keyed by the code or the address",
         ["src/TenantIdP.Core/SignIn/PasswordSignIn.cs"] = "a good password clears the count of failed ones, keyed by the user",
         ["src/TenantIdP.Core/SignIn/PasswordThrottle.cs"] = "counts guesses atomically, keyed by the user or the network",
         ["src/TenantIdP.Core/Organizations/OrganizationDeletion.cs"] = "empties one organization by its id, and ends the people it alone knew by theirs",
