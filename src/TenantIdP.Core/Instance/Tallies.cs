@@ -34,11 +34,10 @@ public sealed class Tallies(IdpDbContext db, TimeProvider clock)
         return taken.IsOk;
     }
 
-    /// <summary>Gives back what was taken for something that turned out not to count.</summary>
+    /// <summary>Gives back what was taken for something that turned out not to count, in the order in which it was taken: one statement for all would lock them in any.</summary>
     public async Task GiveBackAsync(IReadOnlyList<TallyLimit> limits, CancellationToken ct)
     {
-        var names = limits.Select(l => l.Name).ToArray();
-        await db.Tallies.Where(t => names.Contains(t.Name) && t.Count > 0).ExecuteUpdateAsync(set => set.SetProperty(t => t.Count, t => t.Count - 1), ct);
+        foreach (var name in limits.Select(l => l.Name)) await db.Tallies.Where(t => t.Name == name && t.Count > 0).ExecuteUpdateAsync(set => set.SetProperty(t => t.Count, t => t.Count - 1), ct);
     }
 
     private async Task<bool> TakeAsync(TallyLimit limit, CancellationToken ct)

@@ -11,12 +11,25 @@ public sealed record TestMail(string Id, string Subject, string Text, string Htm
         var found = new List<TestMail>();
         foreach (var path in new DirectoryInfo(folder).GetFiles("*.eml").OrderBy(f => f.LastWriteTimeUtc).Select(f => f.FullName))
         {
-            var mail = MimeMessage.Load(path);
+            if (Load(path) is not var (mail, file)) continue;
             if (mail.To.Mailboxes.Any(m => string.Equals(m.Address, address, StringComparison.OrdinalIgnoreCase)))
-                found.Add(new TestMail(System.IO.Path.GetFileNameWithoutExtension(path), mail.Subject ?? "", mail.TextBody ?? "", mail.HtmlBody ?? "", System.IO.File.ReadAllText(path), path));
+                found.Add(new TestMail(System.IO.Path.GetFileNameWithoutExtension(path), mail.Subject ?? "", mail.TextBody ?? "", mail.HtmlBody ?? "", file, path));
         }
 
         return found;
+    }
+
+    /// <summary>Null when the server has made room since it was listed.</summary>
+    private static (MimeMessage Mail, string Text)? Load(string path)
+    {
+        try
+        {
+            return (MimeMessage.Load(path), System.IO.File.ReadAllText(path));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The addresses in the text.</summary>
