@@ -12,7 +12,7 @@ namespace TenantIdP.Core.Directories;
 /// Members whom a directory has made for an address that it can't vouch for: they wait for whoever has that mailbox to say yes. The account that the directory made for them becomes
 /// the account of that person, with the membership and what the groups give. In the caller's transaction, tenant scope and lock of the organization.
 /// </summary>
-public sealed class AwaitedMembers(IdpDbContext db, UserMerge merge, JoinRules joins, EventLog events, TimeProvider clock)
+public sealed class AwaitedMembers(IdpDbContext db, UserMerge merge, JoinRules joins, GroupRoles roles, EventLog events, TimeProvider clock)
 {
     /// <summary>Whether the directory itself has made the membership. One that somebody else has made pending is not a directory's to open.</summary>
     internal static bool IsOf(Id<OrganizationDirectory> directory, Membership membership) =>
@@ -50,7 +50,7 @@ public sealed class AwaitedMembers(IdpDbContext db, UserMerge merge, JoinRules j
     internal async Task<Result> FollowGroupsAsync(Membership membership, CancellationToken ct)
     {
         var saved = await db.TrySaveAsync(ct);
-        if (saved.IsOk) await new GroupRoles(db, events, clock).ReturnAsync(membership.OrganizationId, membership.Id, ct);
+        if (saved.IsOk) await roles.ReturnAsync(membership.OrganizationId, membership.Id, ct);
         return saved;
     }
 

@@ -44,6 +44,12 @@ public sealed class DirectoryMembers(IdpDbContext db, DirectoryGate gate, Direct
         if (membership.Status == MembershipStatus.Pending && row is { Stands: true, PrimaryEmail: not null }) outbox.Add(DirectoryInvitation.Of(row));
     }
 
+    /// <summary>Before a pending member has another address: they are asked no more at the one they had.</summary>
+    internal async Task AskNoMoreAsync(DirectoryUser row, Membership membership, DirectoryUserFacts facts, CancellationToken ct)
+    {
+        if (membership.Status == MembershipStatus.Pending && row.PrimaryEmailKey != facts.Address?.Normalized) await db.TakeBackInvitationsAsync(events, membership, clock.GetUtcNow(), ct);
+    }
+
     private async Task<Result<Membership>> CreateAsync(OrganizationDirectory directory, DirectoryUserFacts facts, bool inside, CancellationToken ct)
     {
         var now = clock.GetUtcNow();

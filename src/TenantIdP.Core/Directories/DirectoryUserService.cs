@@ -10,7 +10,7 @@ namespace TenantIdP.Core.Directories;
 /// Users of a directory, whose organization was entered. Each change is one transaction with what it means for the person: membership, grants, profile and events, or nothing. Two
 /// changes of one user at once don't lose each other: the second is judged again on what the first has left.
 /// </summary>
-public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers members, DirectoryLeavers leavers, DirectoryProfiles profiles, DirectoryUserEvents events, EventLog log, TimeProvider clock)
+public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers members, DirectoryLeavers leavers, DirectoryProfiles profiles, DirectoryUserEvents events, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new()
     {
@@ -117,18 +117,12 @@ public sealed class DirectoryUserService(IdpDbContext db, DirectoryMembers membe
             if (await profiles.FollowAsync(directory, membership, before, facts, ct) is { IsOk: false, Error: { } refused }) return refused;
         }
 
-        if (membership is not null && (before != facts.Address || !stood)) await AskAsync(row, membership, facts, ct);
-        else row.Describe(facts, clock.GetUtcNow());
+        var asked = before != facts.Address || !stood ? membership : null;
+        if (asked is not null) await members.AskNoMoreAsync(row, asked, facts, ct);
+        row.Describe(facts, clock.GetUtcNow());
+        if (asked is not null) members.Ask(row, asked);
         events.Record(EventTypes.DirectoryUserUpdated, row, changed);
         return await SavedAsync(row, ct);
-    }
-
-    /// <summary>Whoever waits is asked at the address that they have now, and no more at another.</summary>
-    private async Task AskAsync(DirectoryUser row, Membership membership, DirectoryUserFacts facts, CancellationToken ct)
-    {
-        if (membership.Status == MembershipStatus.Pending && row.PrimaryEmailKey != facts.Address?.Normalized) await db.TakeBackInvitationsAsync(log, membership, clock.GetUtcNow(), ct);
-        row.Describe(facts, clock.GetUtcNow());
-        members.Ask(row, membership);
     }
 
     private Task<DirectoryUser?> FindTrackedAsync(OrganizationDirectory directory, Id<DirectoryUser> id, CancellationToken ct) =>

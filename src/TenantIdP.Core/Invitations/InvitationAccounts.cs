@@ -43,7 +43,7 @@ public sealed class InvitationAccounts(IdpDbContext db, InvitationAcceptance acc
     /// <param name="name">Of a new account; one that there is keeps its own.</param>
     public async Task<Result<(AcceptedInvitation Accepted, SignedIn SignedIn)>> AcceptAsync(string token, string? name, string password, BrowserContext browser, CancellationToken ct)
     {
-        if (password.Length is < UserService.MinPasswordLength or > UserService.MaxPasswordLength) return UserErrors.PasswordTooShort;
+        if (UserService.CheckPassword(password) is { IsOk: false, Error: { } badPassword }) return badPassword;
         if (name is not null && DisplayName.Check(name, "name") is { IsOk: false, Error: { } badName }) return badName;
         var hash = hashing.Hash(password); // slow, so before the lock
         return await acceptance.ChangeAsync<(AcceptedInvitation, SignedIn)>(

@@ -15,7 +15,7 @@ namespace TenantIdP.Core.Members;
 /// The members of the organization that was entered. Every change takes the organization's lock first, so that its rules (never without an owner, nobody gives more than they
 /// have) are judged on facts that stay true until the commit.
 /// </summary>
-public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules joins, EventLog events, IGrantRevoker grants, TimeProvider clock)
+public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules joins, GroupRoles groupRoles, EventLog events, IGrantRevoker grants, TimeProvider clock)
 {
     private static readonly Dictionary<string, Error> Unique = new() { ["ux_memberships_organization_id_user_id"] = MemberErrors.AlreadyMember };
 
@@ -62,7 +62,7 @@ public sealed class MemberService(IdpDbContext db, MemberList list, JoinRules jo
                 if (!isBack) return membership;
                 var saved = await db.TrySaveAsync(Unique, ct);
                 if (!saved.IsOk) return saved.Error;
-                await new GroupRoles(db, events, clock).ReturnAsync(organization, membership.Id, ct); // the directory may have them in its groups still
+                await groupRoles.ReturnAsync(organization, membership.Id, ct); // the directory may have them in its groups still
                 return membership;
             }, ct);
 

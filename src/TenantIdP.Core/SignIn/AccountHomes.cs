@@ -15,9 +15,7 @@ public sealed class AccountHomes(IdpDbContext db, HomeRealm homeRealm)
         foreach (var text in await db.UserEmails.Where(e => e.UserId == user && e.VerifiedAt != null).Select(e => e.Address).ToListAsync(ct))
         {
             if (!EmailAddress.TryParse(text, out var address)) continue;
-            var home = await homeRealm.FindAsync(new RealmQuestion(null, null, null, address), ct);
-            var leads = home.Connection ?? (home.Choices.Count > 0 ? home.Choices[0].Id : (Id<Connection>?)null);
-            if (leads is { } connection && !await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(c => c.Id == connection && c.OrganizationId == organization, ct)) return connection;
+            if ((await homeRealm.OfAddressAsync(address, ct)).Leads is { } connection && !await db.Connections.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AnyAsync(c => c.Id == connection && c.OrganizationId == organization, ct)) return connection;
         }
 
         return null;

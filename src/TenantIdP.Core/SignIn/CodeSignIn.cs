@@ -8,7 +8,8 @@ namespace TenantIdP.Core.SignIn;
 /// <summary>What people do with a code that was mailed to them: sign in, or choose a new password.</summary>
 public sealed class CodeSignIn(IdpDbContext db, MailedCodes codes, UserCredentials credentials, IPasswordHashing hashing, SessionService sessions, EventLog events, TimeProvider clock)
 {
-    internal const string Method = "email_code";
+    /// <summary>As events and metrics name it.</summary>
+    public const string Method = "email_code";
 
     public Task<Result<SignedIn>> SignInAsync(MailedCodeTicket ticket, string? code, BrowserContext browser, CancellationToken ct) =>
         ticket.Purpose != MailedCodePurpose.SignIn
@@ -23,14 +24,13 @@ public sealed class CodeSignIn(IdpDbContext db, MailedCodes codes, UserCredentia
         return proven.IsOk ? Result.Ok : proven.Error;
     }
 
-    public async Task<bool> MayChooseAsync(MailedCodeTicket ticket, CancellationToken ct) =>
-        ticket.Purpose == MailedCodePurpose.NewPassword && await codes.ProvenAsync(ticket, ct) is not null;
+    public async Task<bool> MayChooseAsync(MailedCodeTicket ticket, CancellationToken ct) => await ChooserAsync(ticket, ct) is not null;
 
     /// <summary>The second one: the password, the end of every session, and a new one in this browser; all of it or nothing.</summary>
     public async Task<Result<SignedIn>> ChoosePasswordAsync(MailedCodeTicket ticket, string password, BrowserContext browser, CancellationToken ct)
     {
-        if (password.Length is < UserService.MinPasswordLength or > UserService.MaxPasswordLength) return UserErrors.PasswordTooShort;
-        if (!await MayChooseAsync(ticket, ct) || await codes.ProvenAsync(ticket, ct) is not { } user) return SignInErrors.CodeOver;
+        if (UserService.CheckPassword(password) is { IsOk: false, Error: { } wrong }) return wrong;
+        if (await ChooserAsync(ticket, ct) is not { } user) return SignInErrors.CodeOver;
         var hash = hashing.Hash(password); // slow, so before the lock
         return await db.ChangeAsync<SignedIn>(
             user, Saving.NoIndex, async account =>
@@ -40,6 +40,8 @@ public sealed class CodeSignIn(IdpDbContext db, MailedCodes codes, UserCredentia
                 return await EnterAsync(user, browser.Current?.UserId == user ? null : browser.Current, browser, ct); // theirs has just ended
             }, ct);
     }
+
+    private async Task<Id<User>?> ChooserAsync(MailedCodeTicket ticket, CancellationToken ct) => ticket.Purpose == MailedCodePurpose.NewPassword ? await codes.ProvenAsync(ticket, ct) : null;
 
     private async Task<Result<SignedIn>> EnterAsync(Id<User> user, Session? current, BrowserContext browser, CancellationToken ct)
     {

@@ -20,6 +20,9 @@ public sealed record Realm(Id<Connection>? Connection, string? OrganizationName)
     public string? SuggestedBy { get; init; }
 
     public bool IsLocal => Connection is null && Choices.Count == 0;
+
+    /// <summary>The connection, or any of those that there is a choice of: they are of one organization. Null for a credential of this instance.</summary>
+    public Id<Connection>? Leads => Connection ?? (Choices is [var first, ..] ? first.Id : null);
 }
 
 /// <param name="Organization">Id or slug of the organization the app pinned; nothing that is typed or hinted can replace it.</param>
@@ -53,6 +56,9 @@ public sealed class HomeRealm(IRealmFacts facts, TraceRecorder trace)
             return Decide("verified_domain", $"{held} belongs to an organization with this sign-in", routed with { Suggested = routed.Choices.FirstOrDefault(c => c.Id == question.Remembered), SuggestedBy = routed.OrganizationName });
         return holder is null ? await SuggestAsync(question.Remembered, ct) : Local();
     }
+
+    /// <summary>By the address alone: an organization that a request names has no say about people of another one's domain.</summary>
+    public Task<Realm> OfAddressAsync(EmailAddress email, CancellationToken ct) => FindAsync(new RealmQuestion(null, null, null, email), ct);
 
     /// <summary>Into this organization: by its own connections, by the home of a person whose sign-in it takes, or by a credential of this instance.</summary>
     private async Task<Realm> PinnedAsync(OrganizationRealm pinned, Id<Connection>? named, RealmQuestion question, CancellationToken ct)

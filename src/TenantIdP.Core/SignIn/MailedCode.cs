@@ -55,11 +55,16 @@ public sealed class MailedCode : IHasIdPrefix
     public DateTimeOffset? UsedAt { get; private set; }
 
     internal static MailedCode Create(Id<User>? user, MailedCodePurpose purpose, EmailAddress address, string browserSecret, OneTimeCode code, DateTimeOffset now) =>
-        new(Id<MailedCode>.New(now), KeyOf(address), MachineSecret.Hash(browserSecret), HashOf(browserSecret, code), now + Lifetime) { UserId = user, Purpose = purpose };
+        new(Id<MailedCode>.New(now), KeyOf(address), MachineSecret.Hash(browserSecret), MachineSecret.Hash(Whole(browserSecret, code)), now + Lifetime) { UserId = user, Purpose = purpose };
 
     internal static string KeyOf(EmailAddress address) => Fingerprint.Of(address.Normalized);
 
-    internal static string HashOf(string browserSecret, OneTimeCode code) => MachineSecret.Hash($"{browserSecret}\n{code.Text}");
+    /// <summary>Whether it is the code that this browser asked for, for this and for this address.</summary>
+    internal bool IsOf(MailedCodeTicket ticket) => Purpose == ticket.Purpose && AddressKey == KeyOf(ticket.Address) && MachineSecret.Matches(ticket.Secret, BrowserHash);
+
+    internal bool Is(OneTimeCode code, MailedCodeTicket ticket) => IsOf(ticket) && MachineSecret.Matches(Whole(ticket.Secret, code), CodeHash);
+
+    private static string Whole(string browserSecret, OneTimeCode code) => $"{browserSecret}\n{code.Text}";
 }
 
 internal sealed class MailedCodeMapping : IEntityTypeConfiguration<MailedCode>

@@ -69,7 +69,7 @@ public sealed class MailedCodes(IdpDbContext db, MailWriter mails, Tallies talli
 
         var kept = await open.AsNoTracking().SingleOrDefaultAsync(ct);
         if (kept is null) return SignInErrors.CodeOver;
-        var isRight = Fits(kept, ticket) && MachineSecret.Matches($"{ticket.Secret}\n{code.Text}", kept.CodeHash) && kept.UserId is not null;
+        var isRight = kept.Is(code, ticket) && kept.UserId is not null;
         if (!isRight) return await refused.RecordAsync(kept.UserId, CodeSignIn.Method, kept.FailedCount >= MailedCode.MaxTries ? SignInErrors.CodeOver : SignInErrors.CodeWrong, null, ct);
 
         await tallies.GiveBackAsync(today, ct);
@@ -87,9 +87,8 @@ public sealed class MailedCodes(IdpDbContext db, MailWriter mails, Tallies talli
     /// <summary>Whose code was proven in this browser and not used since; null when none was.</summary>
     internal async Task<Id<User>?> ProvenAsync(MailedCodeTicket ticket, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        var kept = await db.MailedCodes.AsNoTracking().SingleOrDefaultAsync(c => c.Id == ticket.Id && c.ProvenAt != null && c.UsedAt == null && c.ExpiresAt > now, ct);
-        return kept is not null && Fits(kept, ticket) ? kept.UserId : null;
+        var kept = await Proven(ticket, clock.GetUtcNow()).AsNoTracking().SingleOrDefaultAsync(ct);
+        return kept?.IsOf(ticket) == true ? kept.UserId : null;
     }
 
     /// <summary>In the caller's transaction, after <see cref="ProvenAsync"/>.</summary>
@@ -98,11 +97,10 @@ public sealed class MailedCodes(IdpDbContext db, MailWriter mails, Tallies talli
     {
         var now = clock.GetUtcNow();
         DateTimeOffset? at = now;
-        return await db.MailedCodes.Where(c => c.Id == ticket.Id && c.ProvenAt != null && c.UsedAt == null && c.ExpiresAt > now).ExecuteUpdateAsync(set => set.SetProperty(c => c.UsedAt, at), ct) == 1;
+        return await Proven(ticket, now).ExecuteUpdateAsync(set => set.SetProperty(c => c.UsedAt, at), ct) == 1;
     }
 
-    private static bool Fits(MailedCode kept, MailedCodeTicket ticket) =>
-        kept.Purpose == ticket.Purpose && kept.AddressKey == MailedCode.KeyOf(ticket.Address) && MachineSecret.Matches(ticket.Secret, kept.BrowserHash);
+    private IQueryable<MailedCode> Proven(MailedCodeTicket ticket, DateTimeOffset now) => db.MailedCodes.Where(c => c.Id == ticket.Id && c.ProvenAt != null && c.UsedAt == null && c.ExpiresAt > now);
 
     private IQueryable<Person> MayProve(EmailAddress address) =>
         from e in db.UserEmails

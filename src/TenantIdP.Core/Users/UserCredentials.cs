@@ -46,7 +46,7 @@ public sealed class UserCredentials(IdpDbContext db, EventLog events, IPasswordH
     /// <summary>Sets a password or replaces it, and ends every session: whoever knew the old one is out.</summary>
     public async Task<Result> SetPasswordAsync(Id<User> id, string password, CancellationToken ct)
     {
-        if (password.Length is < UserService.MinPasswordLength or > UserService.MaxPasswordLength) return UserErrors.PasswordTooShort;
+        if (UserService.CheckPassword(password) is { IsOk: false } wrong) return wrong;
         var hash = hashing.Hash(password); // slow, so before the lock
         var set = await db.ChangeAsync<bool>(
             id, Saving.NoIndex, async user =>

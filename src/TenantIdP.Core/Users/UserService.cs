@@ -79,10 +79,13 @@ public sealed class UserService(IdpDbContext db, EventLog events, IPasswordHashi
         ["ux_users_external_id"] = UserErrors.ExternalIdTaken,
     };
 
+    /// <summary>Whether somebody may choose it.</summary>
+    internal static Result CheckPassword(string password) => password.Length is < MinPasswordLength or > MaxPasswordLength ? UserErrors.PasswordTooShort : Result.Ok;
+
     public async Task<Result<User>> CreateAsync(NewUser wanted, CancellationToken ct)
     {
         if (wanted.Emails.Count > MaxEmails) return UserErrors.TooManyEmails;
-        if (wanted.Password is { } password && password.Length is < MinPasswordLength or > MaxPasswordLength) return UserErrors.PasswordTooShort;
+        if (wanted.Password is { } password && CheckPassword(password) is { IsOk: false, Error: { } tooShort }) return tooShort;
 
         var now = clock.GetUtcNow();
         var user = User.Create(PersonName.None, now);

@@ -63,9 +63,8 @@ internal static class Web
         services.AddSingleton<InvitationCookie>();
         services.AddSingleton<CodeCookie>();
         services.AddScoped<CodeWays>();
-        services.AddScoped<CodeTools>();
         services.AddScoped<InvitationWays>();
-        services.AddScoped<InvitationAccountTools>();
+        services.AddScoped<CredentialTools>();
     }
 
     public static void UseWeb(this WebApplication app)

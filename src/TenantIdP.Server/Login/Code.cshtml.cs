@@ -10,7 +10,7 @@ namespace TenantIdP.Server.Login;
 /// Takes the code that was mailed. The link of the mail fills it in and does no more: what follows links in mails can't use one up, and in a browser that did not ask for it the page only
 /// shows the code.
 /// </summary>
-internal sealed class CodeModel(CodeWays ways, CodeCookie cookie, CodeSignIn signIn, CodeTools tools, AfterSignIn after) : SignInPage
+internal sealed class CodeModel(CodeWays ways, CodeCookie cookie, CodeSignIn signIn, CredentialTools tools, AfterSignIn after) : SignInPage
 {
     internal const string Parameter = "code";
 
@@ -51,7 +51,7 @@ internal sealed class CodeModel(CodeWays ways, CodeCookie cookie, CodeSignIn sig
         }
 
         var signedIn = await signIn.SignInAsync(ticket, Code, await tools.Browser.ContextAsync(ct), ct);
-        tools.Telemetry.SignIn("email_code", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
+        tools.Telemetry.SignIn(CodeSignIn.Method, signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (!signedIn.IsOk) return Again(Error = signedIn.Error.Message);
         tools.Browser.Keep(signedIn.Value);
         cookie.Drop(HttpContext);
@@ -65,6 +65,3 @@ internal sealed class CodeModel(CodeWays ways, CodeCookie cookie, CodeSignIn sig
         return pending;
     }
 }
-
-/// <summary>What the pages of a mailed code need besides the way there and back.</summary>
-internal sealed record CodeTools(BrowserSession Browser, PasswordHashing Hashing, Telemetry Telemetry);

@@ -82,7 +82,7 @@ internal sealed class InvitationModel(InvitationCookie cookie, InvitationAccepta
         }
 
         var offer = Offer = opened.Value;
-        var demanded = (await ways.DemandedAsync(offer, ct)).Connection;
+        var demanded = await ways.DemandedAsync(offer, ct);
         var session = await browser.FindAsync(ct);
         var standing = session is null ? (InviteeStanding?)null : await invitations.StandingAsync(offer, session, demanded, ct);
         IsSignedIn = standing == InviteeStanding.Invited;

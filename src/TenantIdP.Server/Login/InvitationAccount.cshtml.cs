@@ -12,7 +12,7 @@ namespace TenantIdP.Server.Login;
 /// Where the invited person makes an account, or gives one that has no credential its first password: the link was mailed to the address, and works once (SECURITY.md B4). Only where no
 /// single sign-on is responsible for the address, and only after a yes.
 /// </summary>
-internal sealed class InvitationAccountModel(InvitationCookie cookie, InvitationAcceptance invitations, InvitationAccounts accounts, InvitationWays ways, InvitationAccountTools tools) : SignInPage
+internal sealed class InvitationAccountModel(InvitationCookie cookie, InvitationAcceptance invitations, InvitationAccounts accounts, InvitationWays ways, CredentialTools tools) : SignInPage
 {
     [BindProperty(Name = "name")]
     public string? Name { get; set; }
@@ -55,13 +55,10 @@ internal sealed class InvitationAccountModel(InvitationCookie cookie, Invitation
     private async Task<InvitationVisit?> FindAsync(CancellationToken ct)
     {
         if (cookie.Find(HttpContext) is not { Consented: true } visit || await invitations.OpenAsync(visit.Token, ct) is not { IsOk: true, Value: { } offer }) return null;
-        if ((await ways.DemandedAsync(offer, ct)).Connection is not null) return null;
+        if (await ways.DemandedAsync(offer, ct) is not null) return null;
         var account = await accounts.FindAsync(offer.Address, ct);
         if (account is not (InviteeAccount.None or InviteeAccount.WithoutCredential)) return null;
         (Address, OrganizationName, AsksName) = (offer.Address.Value, offer.OrganizationName, account == InviteeAccount.None);
         return visit;
     }
 }
-
-/// <summary>What the page needs besides the use cases.</summary>
-internal sealed record InvitationAccountTools(PasswordHashing Hashing, BrowserSession Browser, Telemetry Telemetry);

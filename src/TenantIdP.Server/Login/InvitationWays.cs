@@ -16,12 +16,11 @@ internal sealed class InvitationWays(HomeRealm homeRealm, ConnectionChallenge ch
     /// The same rules as at any sign-in to this organization with this address: its own single sign-on, that of the address's home, or a credential of this instance. The last one never
     /// past the home, whatever the organization takes: an invitation is no way to a password beside an employer's identity provider.
     /// </summary>
-    public async Task<Realm> DemandedAsync(InvitationOffer offer, CancellationToken ct)
+    /// <returns>The connection; null for a credential of this instance. Where there is a choice it is still one: whose is another one signs in at the app, which uses the invitation up, too.</returns>
+    public async Task<Id<Core.Connections.Connection>?> DemandedAsync(InvitationOffer offer, CancellationToken ct)
     {
         var realm = await homeRealm.FindAsync(new RealmQuestion(offer.OrganizationId.ToString(), null, null, offer.Address), ct);
-        if (realm.IsLocal) realm = await homeRealm.FindAsync(new RealmQuestion(null, null, null, offer.Address), ct);
-        // Where there is a choice it is still a connection that is demanded. Whose is another one signs in at the app: that uses the invitation up, too.
-        return realm.Choices is [var first, ..] ? realm with { Connection = first.Id, Choices = [] } : realm;
+        return (realm.IsLocal ? await homeRealm.OfAddressAsync(offer.Address, ct) : realm).Leads;
     }
 
     public Task<FailureFacts?> StartAsync(HttpContext context, Id<Core.Connections.Connection> connection, InvitationOffer offer, CancellationToken ct) =>

@@ -8,7 +8,7 @@ using TenantIdP.Server.Http;
 namespace TenantIdP.Server.Login;
 
 /// <summary>Where a new password is chosen, after the code: whether it was right is asked of the server, whatever this browser says (SECURITY.md B3).</summary>
-internal sealed class NewPasswordModel(CodeWays ways, CodeCookie cookie, CodeSignIn signIn, CodeTools tools, AfterSignIn after) : SignInPage
+internal sealed class NewPasswordModel(CodeWays ways, CodeCookie cookie, CodeSignIn signIn, CredentialTools tools, AfterSignIn after) : SignInPage
 {
     [BindProperty(Name = "password")]
     public string? Password { get; set; }
@@ -25,7 +25,7 @@ internal sealed class NewPasswordModel(CodeWays ways, CodeCookie cookie, CodeSig
         if (turn is null) return Fail(PasswordModel.Busy);
         var signedIn = await signIn.ChoosePasswordAsync(ticket, Password ?? "", await tools.Browser.ContextAsync(ct), ct);
         if (signedIn.Error == UserErrors.PasswordTooShort) return Again(Error = signedIn.Error.Message);
-        tools.Telemetry.SignIn("email_code", signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
+        tools.Telemetry.SignIn(CodeSignIn.Method, signedIn.IsOk ? SignInOutcome.Succeeded : SignInOutcome.Refused, signedIn.Error?.Code);
         if (!signedIn.IsOk) return Fail(FailureFacts.From(signedIn.Error, pending.Return));
         tools.Browser.Keep(signedIn.Value);
         cookie.Drop(HttpContext);

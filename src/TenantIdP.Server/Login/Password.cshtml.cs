@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Mvc;
-using TenantIdP.Core.Connections;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.SignIn;
@@ -32,8 +31,7 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
         var realm = await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct);
         if (!realm.IsLocal && !Local) return SeeOther(SignInUrl(Return, another: true));
 
-        // By the address alone: an organization that the request names has no say about people of another one's domain.
-        var past = await PastAsync(email, ct);
+        var past = (await homeRealm.OfAddressAsync(email, ct)).Leads;
         using var turn = await tools.Hashing.TakeTurnAsync(ct);
         if (turn is null) return Fail(Busy);
         var context = await tools.Browser.ContextAsync(ct);
@@ -47,13 +45,6 @@ internal sealed class PasswordModel(SignInFlow flow, HomeRealm homeRealm, Passwo
 
         Form = new PasswordForm(email.Value, Return, pending.AppName, flow.CancelUrl(pending), signedIn.Error.Message) { IsLocal = Local };
         return Again(Form.Error);
-    }
-
-    /// <summary>A connection of the organization whose people have addresses like this one; any of them, because the organization is asked.</summary>
-    private async Task<Id<Connection>?> PastAsync(EmailAddress email, CancellationToken ct)
-    {
-        var home = await homeRealm.FindAsync(new RealmQuestion(null, null, null, email), ct);
-        return home.Connection ?? (home.Choices.Count > 0 ? home.Choices[0].Id : null);
     }
 
     internal static readonly FailureFacts Busy =

@@ -42,11 +42,8 @@ internal sealed class CodeWays(SignInFlow flow, HomeRealm homeRealm)
 
     public string? CancelUrl(PendingSignIn pending) => flow.CancelUrl(pending);
 
-    /// <summary>
-    /// Not where the request or the address leads to an identity provider: the address is asked for by itself as well, because an organization that the request names has no say about
-    /// people of another one's domain.
-    /// </summary>
+    /// <summary>Not where the request leads to an identity provider, nor where the address does by itself.</summary>
     public async Task<bool> IsOpenAsync(PendingSignIn pending, EmailAddress email, CancellationToken ct) =>
         (await homeRealm.FindAsync(new RealmQuestion(pending.Request?.Organization, pending.Request?.Connection, pending.Request?.DomainHint, email), ct)).IsLocal
-        && (await homeRealm.FindAsync(new RealmQuestion(null, null, null, email), ct)).IsLocal;
+        && (await homeRealm.OfAddressAsync(email, ct)).IsLocal;
 }
