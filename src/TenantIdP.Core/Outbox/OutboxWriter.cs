@@ -7,6 +7,8 @@ namespace TenantIdP.Core.Outbox;
 public sealed class OutboxWriter(IdpDbContext db, SecretBox box, OutboxSequence sequence, TimeProvider clock)
 {
     private const int Chunk = 500;
+    private const int MaxLooks = 50;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <returns>The message, whose id is told to the receiver.</returns>
     public OutboxMessage Add(NewOutboxMessage wanted)
@@ -31,12 +33,9 @@ public sealed class OutboxWriter(IdpDbContext db, SecretBox box, OutboxSequence 
         var added = 0;
         foreach (var some in wanted.Chunk(Chunk))
         {
-            // Held until the change is committed, a key's oldest message keeps all of it from being sent before the change. What somebody else holds is being sent now: it does not count.
-            string[] keys = [.. some.Select(m => m.OrderingKey).Distinct()];
-            string[] held = [.. (await db.LockOutboxHeads(keys).IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().ToListAsync(ct)).Select(m => m.OrderingKey)];
-            var waiting = held.Length == 0 ? [] : (await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
-                .Where(m => m.State == OutboxState.Pending && held.Contains(m.OrderingKey) && m.Attempts == 0 && m.ClaimedBy == null)
-                .Select(m => new { m.OrderingKey, m.Destination }).Distinct().ToListAsync(ct)).Select(m => (m.OrderingKey, m.Destination)).ToHashSet();
+            var waiting = await WaitingAsync([.. some.Select(m => m.OrderingKey).Distinct()], ct);
+            // Held until the change is committed, a key's oldest message keeps all of it from being sent before the change; so it is asked again once it is held.
+            if (waiting.Count > 0) waiting = await WaitingAsync(await HoldAsync([.. waiting.Select(m => m.Key).Distinct()], ct), ct);
             foreach (var message in some.Where(m => waiting.Add((m.OrderingKey, m.Destination))))
             {
                 Add(message);
@@ -45,6 +44,29 @@ public sealed class OutboxWriter(IdpDbContext db, SecretBox box, OutboxSequence 
         }
 
         return added;
+    }
+
+    private async Task<HashSet<(string Key, string Destination)>> WaitingAsync(IReadOnlyCollection<string> keys, CancellationToken ct) =>
+        (await db.OutboxMessages.IgnoreQueryFilters([IdpDbContext.OrganizationFilter])
+            .Where(m => m.State == OutboxState.Pending && keys.Contains(m.OrderingKey) && m.Attempts == 0 && m.ClaimedBy == null)
+            .Select(m => new { m.OrderingKey, m.Destination }).Distinct().ToListAsync(ct)).Select(m => (m.OrderingKey, m.Destination)).ToHashSet();
+
+    /// <summary>
+    /// A node holds a key only while it looks at it, which is soon over. Asked again and again instead of waited for: two changes that hold each other's keys must not wait for each other.
+    /// What stays with somebody else does not count, and one message too many is sent.
+    /// </summary>
+    /// <returns>The keys it holds.</returns>
+    private async Task<IReadOnlyCollection<string>> HoldAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
+    {
+        List<string> held = [];
+        for (var look = 0; look < MaxLooks && held.Count < keys.Count; look++)
+        {
+            if (look > 0) await Task.Delay(Pause, ct);
+            var heads = await db.LockOutboxHeads([.. keys.Except(held)]).IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().ToListAsync(ct);
+            held.AddRange(heads.Select(m => m.OrderingKey));
+        }
+
+        return held;
     }
 
     private static void Check(string text, int most)

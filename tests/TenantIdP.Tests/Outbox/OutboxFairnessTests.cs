@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using TenantIdP.Core;
 using TenantIdP.Core.Kernel;
@@ -175,13 +176,31 @@ public abstract class OutboxFairnessTests(TestStore store)
         Assert.Equal(1, await AddAsync("l", "l"));
         Assert.Equal(0, await AddAsync("l", "l"));
 
-        Task<int> AddAsync(string key, params string[] destinations) => scene.UseAsync<IdpDbContext, int>(async (db, services) =>
+        Task<int> AddAsync(string key, params string[] destinations) => AddUnlessWaitingAsync(scene, key, destinations);
+    }
+
+    [Fact]
+    public async Task What_waits_is_not_added_again_while_a_node_looks_at_it()
+    {
+        var scene = new OutboxScene(store);
+        Assert.Equal(1, await AddUnlessWaitingAsync(scene, "k", "k"));
+        var adding = await scene.UseAsync<IdpDbContext, Task<int>>(async (db, _) =>
         {
-            var added = await services.GetRequiredService<OutboxWriter>().AddUnlessWaitingAsync([.. destinations.Select(d => new NewOutboxMessage(scene.Kind, $"{scene.Kind}:{key}", d, new Told("again")))], Ct);
-            await db.SaveChangesAsync(Ct);
+            await using var look = await db.Database.BeginTransactionAsync(Ct);
+            Assert.Single(await db.LockOutboxHeads([$"{scene.Kind}:k"]).IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).AsNoTracking().ToListAsync(Ct));
+            var added = AddUnlessWaitingAsync(scene, "k", "k");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), Ct); // so that it finds the key held
             return added;
         });
+        Assert.Equal(0, await adding);
     }
+
+    private static Task<int> AddUnlessWaitingAsync(OutboxScene scene, string key, params string[] destinations) => scene.UseAsync<IdpDbContext, int>(async (db, services) =>
+    {
+        var added = await services.GetRequiredService<OutboxWriter>().AddUnlessWaitingAsync([.. destinations.Select(d => new NewOutboxMessage(scene.Kind, $"{scene.Kind}:{key}", d, new Told("again")))], Ct);
+        await db.SaveChangesAsync(Ct);
+        return added;
+    });
 
     private static Task<IReadOnlyList<OutboxMessage>> ClaimAsync(OutboxScene scene, IReadOnlyCollection<OutboxKind> kinds, IEnumerable<OutboxMessage> running) =>
         scene.UseAsync<OutboxClaims, IReadOnlyList<OutboxMessage>>((claims, _) => claims.ClaimAsync(
