@@ -1,25 +1,7 @@
-using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
-using TenantIdP.Core.Organizations;
 using TenantIdP.Core.Users;
 
 namespace TenantIdP.Core.Sessions;
-
-/// <summary>One act of proving: which credential or connection, when, by which methods (RFC 8176 values).</summary>
-/// <param name="ConnectionId">The SSO connection, or null for a credential of this instance.</param>
-/// <param name="OrganizationId">The organization of the connection.</param>
-public sealed record SessionProof(Id<Connection>? ConnectionId, Id<Organization>? OrganizationId, DateTimeOffset At, IReadOnlyList<string> Amr)
-{
-    public static SessionProof Password(DateTimeOffset at) => new(null, null, at, [Pwd]);
-
-    /// <summary>A code that was mailed to them. RFC 8176 has no word for it; <c>otp</c> would say that they have a device.</summary>
-    public static SessionProof Mailbox(DateTimeOffset at) => new(null, null, at, ["email"]);
-
-    /// <summary>Something of this instance that whoever reads the person's mail does not have.</summary>
-    public bool IsOwnCredential => ConnectionId is null && Amr.Contains(Pwd);
-
-    private const string Pwd = "pwd";
-}
 
 /// <summary>A browser's signed-in state, kept on the server. The browser holds a random token of which only the hash is stored.</summary>
 public sealed class Session : IHasIdPrefix
@@ -61,6 +43,18 @@ public sealed class Session : IHasIdPrefix
     {
         var token = MachineSecret.New("");
         Proofs = [.. Proofs.Where(p => p.ConnectionId != proof.ConnectionId), proof];
+        (TokenHash, LastSeenAt) = (MachineSecret.Hash(token), now);
+        return token;
+    }
+
+    /// <summary>
+    /// A second factor of this instance is the person's, and not one proof's: every proof of the session is worth more from now on, and the browser gets a new token (ASVS 7.2.4). What is proven later
+    /// starts with its own methods again.
+    /// </summary>
+    public string Strengthen(string method, DateTimeOffset now)
+    {
+        var token = MachineSecret.New("");
+        Proofs = [.. Proofs.Select(p => p.WithSecondFactor(now, method))];
         (TokenHash, LastSeenAt) = (MachineSecret.Hash(token), now);
         return token;
     }

@@ -86,6 +86,16 @@ public sealed class SessionService(IdpDbContext db, EventLog events, IGrantRevok
         return started;
     }
 
+    /// <summary>Records, in the caller's transaction, that the session's person has shown a second factor of this instance.</summary>
+    /// <param name="method"><see cref="ProofMethods.Otp"/> or <see cref="ProofMethods.Recovery"/>.</param>
+    /// <returns>The new token for the cookie; null when the session has ended meanwhile.</returns>
+    public async Task<string?> StrengthenAsync(Session current, string method, CancellationToken ct)
+    {
+        var (now, token) = (clock.GetUtcNow(), "");
+        await SaveAsync(current, () => token = current.Strengthen(method, now), ct);
+        return current.EndedAt is null ? token : null;
+    }
+
     /// <summary>A session that goes on is called by its newest name at each identity provider.</summary>
     private async Task RenewAsync(Id<Session> session, SessionProof proof, UpstreamSessionFacts upstream, CancellationToken ct)
     {

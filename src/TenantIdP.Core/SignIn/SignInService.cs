@@ -107,7 +107,7 @@ public sealed class SignInService(IdpDbContext db, Admission admission, SessionS
     private async Task<Result<SignedIn>> FinishAsync(Connection connection, ExternalIdentity external, Id<User> user, BrowserContext browser, CancellationToken ct)
     {
         // One factor whatever the upstream claims, until the connection says which of its methods are trusted.
-        var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), ["fed"]);
+        var proof = new SessionProof(connection.Id, connection.OrganizationId, clock.GetUtcNow(), [ProofMethods.Federated]);
         record.Succeed(connection, external, user, browser.Current?.UserId == user);
         var (session, token) = await sessions.ProveAsync(browser.Current, user, proof, browser.UserAgent, external.Session, ct);
         return new SignedIn(session, token, connection.OrganizationId);

@@ -91,7 +91,7 @@ public sealed class AccessReader(IdpDbContext db, TimeProvider clock)
         var active = rows.SelectMany(r => new[] { r.Proven, r.Knows }).OfType<Id<Connection>>().ToHashSet();
 
         IReadOnlyList<SessionProof> merged = row.SessionProofs is { } gained && row.SessionEndedAt is null
-            ? [.. proofs, .. gained.Where(g => !proofs.Any(p => p.ConnectionId == g.ConnectionId && p.At >= g.At))]
+            ? [.. proofs, .. gained.Where(g => !proofs.Any(p => p.ConnectionId == g.ConnectionId && p.At >= g.At && p.ChangedAt >= g.ChangedAt))]
             : proofs;
 
         return new AccessFacts

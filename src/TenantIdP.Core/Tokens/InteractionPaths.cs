@@ -39,6 +39,12 @@ public static class InteractionPaths
     /// <summary>Where whoever typed one chooses a new password.</summary>
     public const string NewPassword = "/signin/new-password";
 
+    /// <summary>Where a person who is signed in shows a second factor, or goes on to <see cref="Enroll"/> when they have none. <c>return</c>: the request to go back to.</summary>
+    public const string Factor = "/signin/factor";
+
+    /// <summary>Where a person sets a second factor or a passkey up because it is asked of them. <c>return</c> as above.</summary>
+    public const string Enroll = "/signin/enroll";
+
     public const string ReturnParameter = "return";
     public const string ConnectionParameter = "connection";
 

@@ -79,9 +79,8 @@ public static class TokenClaims
         return [.. api.Permissions.Where(p => held.Contains(p.Name) || p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Truthful by construction: nothing here claims a second factor that no proof names.</summary>
-    public static string Acr(SessionProof proof) =>
-        proof.Amr.Contains("mfa") ? "urn:tenantidp:acr:2fa" : "urn:tenantidp:acr:1fa";
+    /// <inheritdoc cref="AcrValues.Of"/>
+    public static string Acr(SessionProof proof) => AcrValues.Of(proof);
 
     private static TokenClaim PermissionsClaim(IReadOnlyList<string> permissions) =>
         permissions.Sum(p => p.Length + 3) <= PermissionsLimit
