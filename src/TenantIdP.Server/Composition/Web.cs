@@ -1,6 +1,9 @@
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.WebEncoders;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Sessions;
 using TenantIdP.Core.Tokens;
@@ -45,7 +48,12 @@ internal static class Web
         services.AddSingleton<IAuthenticationSchemeProvider, ConnectionSchemes>();
         services.AddAuthorization();
 
+        // A page is UTF-8: what is no sign of HTML needs no escape, and a name of ten letters no sixty.
+        services.Configure<WebEncoderOptions>(encoder => encoder.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
+        services.AddSingleton<ThemeFolder>();
         services.AddSingleton<Theme>();
+        services.AddSingleton<Texts>();
+        services.AddScoped<PageTexts>();
         services.AddHttpContextAccessor();
         services.AddSingleton<SessionCookie>();
         services.AddScoped<BrowserSession>();

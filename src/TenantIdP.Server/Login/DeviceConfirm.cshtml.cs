@@ -27,7 +27,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
     public string? Person { get; private set; }
     public string? OrganizationName { get; private set; }
     public string? Address { get; private set; }
-    public string? Ago { get; private set; }
+    public int MinutesAgo { get; private set; }
     public IReadOnlyList<string> Gets { get; private set; } = [];
     public string Query => Request.QueryString.Value ?? "";
     public string AnotherUrl => SignInUrl(Url, another: true);
@@ -39,9 +39,8 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
 
     public Task<IActionResult> OnGetAsync(CancellationToken ct) => DecideAsync((device, issue) =>
     {
-        (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.PrimaryEmail ?? issue.Facts.Name ?? issue.Facts.UserId.ToString(), issue.Facts.OrganizationName, device.Address ?? "an unknown address");
-        var minutes = (int)(clock.GetUtcNow() - device.RequestedAt).TotalMinutes;
-        Ago = minutes < 1 ? "less than a minute ago" : minutes == 1 ? "a minute ago" : $"{minutes} minutes ago";
+        (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.PrimaryEmail ?? issue.Facts.Name ?? issue.Facts.UserId.ToString(), issue.Facts.OrganizationName, device.Address);
+        MinutesAgo = (int)(clock.GetUtcNow() - device.RequestedAt).TotalMinutes;
         Gets = [.. device.Scopes.Select(scope => Meanings.GetValueOrDefault(scope) ?? scope).Distinct()];
         return Task.FromResult<IActionResult>(Page());
     }, ct);

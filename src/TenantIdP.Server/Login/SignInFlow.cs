@@ -3,6 +3,7 @@ using TenantIdP.Core.Organizations;
 using TenantIdP.Core.SignIn;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Http;
+using TenantIdP.Server.Theming;
 
 namespace TenantIdP.Server.Login;
 
@@ -19,7 +20,7 @@ internal sealed record PendingSignIn(string? Return, AuthorizationRequest? Reque
 }
 
 /// <summary>Where a sign-in came from and where it goes on. Nothing but our own authorization endpoint, and our own pages for devices and invitations, is ever a place to return to (SECURITY.md F1).</summary>
-internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAccessor accessor)
+internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAccessor accessor, PageTexts texts)
 {
     private const int MaxReturnLength = 12 * 1024;
 
@@ -29,6 +30,7 @@ internal sealed class SignInFlow(IAuthorizationRequests requests, IHttpContextAc
         if (string.IsNullOrEmpty(back)) return PendingSignIn.OfNobody;
         if (back == InteractionPaths.Invitation) return PendingSignIn.OfInvited;
         if (!(IsOurs(back, InteractionPaths.Authorize) || IsOurs(back, InteractionPaths.ConfirmDevice)) || await requests.FindAsync(back, ct) is not { } request) return null;
+        texts.Prefer(request.UiLocales);
         accessor.HttpContext?.Features.Get<FormTargets>()?.Allow(request.App.RedirectUris);
         return new PendingSignIn(back, request);
     }

@@ -54,12 +54,13 @@ internal sealed partial record ThemeTokens
     public required string Font { get; init; }
 
     /// <exception cref="StartupException">The file is not a theme; the message says what is wrong.</exception>
-    public static ThemeTokens Read(ReadOnlySpan<byte> file, string name)
+    public static ThemeTokens Read(ThemeFile file)
     {
+        var name = file.Name;
         ThemeTokens? tokens;
         try
         {
-            tokens = JsonSerializer.Deserialize<ThemeTokens>(file, Json);
+            tokens = JsonSerializer.Deserialize<ThemeTokens>(file.Content, Json);
         }
         catch (JsonException wrong)
         {
