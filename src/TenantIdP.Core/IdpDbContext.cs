@@ -77,6 +77,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Api> Apis => Set<Api>();
     public DbSet<AppGrant> AppGrants => Set<AppGrant>();
+    public DbSet<AppConsent> AppConsents => Set<AppConsent>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<RoleSet> RoleSets => Set<RoleSet>();
     public DbSet<RoleSetRole> RoleSetRoles => Set<RoleSetRole>();
@@ -303,6 +304,7 @@ public abstract class IdpDbContext(DbContextOptions options) : DbContext(options
         modelBuilder.ApplyConfiguration(new LeaseMapping());
         modelBuilder.ApplyConfiguration(new ApiMapping());
         modelBuilder.ApplyConfiguration(new AppGrantMapping());
+        modelBuilder.ApplyConfiguration(new AppConsentMapping());
         modelBuilder.ApplyConfiguration(new KeyMapping());
         modelBuilder.ApplyConfiguration<Event>(events);
         modelBuilder.ApplyConfiguration<EventPersonalData>(events);

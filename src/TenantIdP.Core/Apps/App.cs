@@ -59,6 +59,9 @@ public sealed record App : IHasIdPrefix, IVersioned
     /// <summary>A person without an organization is refused.</summary>
     public bool RequireOrganization { get; init; }
 
+    /// <summary>Somebody else's: each person is asked before it gets anything of theirs (OpenID Connect Core section 3.1.2.4).</summary>
+    public bool RequireConsent { get; init; }
+
     /// <summary>RS256 (OpenID Connect Core section 15.1) or ES256.</summary>
     public string IdTokenAlgorithm { get; init; } = "RS256";
 

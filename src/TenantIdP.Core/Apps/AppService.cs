@@ -21,6 +21,7 @@ public sealed record NewApp(string DisplayName, AppKind Kind)
 
     public bool RequirePkce { get; init; } = true;
     public bool RequireOrganization { get; init; }
+    public bool RequireConsent { get; init; }
     public string IdTokenAlgorithm { get; init; } = "RS256";
 
     /// <summary>One of <see cref="AppAuthMethods"/>; null for either form of the secret, or nothing for a public app.</summary>
@@ -56,6 +57,7 @@ public sealed record AppChanges
     public Patch<IReadOnlyList<string>> Apis { get; init; }
     public Patch<bool> RequirePkce { get; init; }
     public Patch<bool> RequireOrganization { get; init; }
+    public Patch<bool> RequireConsent { get; init; }
     public Patch<string> IdTokenAlgorithm { get; init; }
     public Patch<string> TokenEndpointAuthMethod { get; init; }
     public Patch<AppKeySet> Jwks { get; init; }
@@ -78,7 +80,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         {
             Id = id, ClientId = id.ToString(), DisplayName = wanted.DisplayName, Kind = wanted.Kind, RedirectUris = wanted.RedirectUris, PostLogoutRedirectUris = wanted.PostLogoutRedirectUris,
             InitiateLoginUri = wanted.InitiateLoginUri, BackchannelLogoutUri = wanted.BackchannelLogoutUri, BackchannelLogoutSessionRequired = wanted.BackchannelLogoutSessionRequired, AllowedOrigins = wanted.AllowedOrigins, Scopes = wanted.Scopes, DefaultApi = wanted.DefaultApi, Apis = wanted.Apis, RequirePkce = wanted.RequirePkce,
-            RequireOrganization = wanted.RequireOrganization, IdTokenAlgorithm = wanted.IdTokenAlgorithm, GrantTypes = wanted.GrantTypes ?? AppGrantTypes.Default(wanted.Kind, wanted.Scopes),
+            RequireOrganization = wanted.RequireOrganization, RequireConsent = wanted.RequireConsent, IdTokenAlgorithm = wanted.IdTokenAlgorithm, GrantTypes = wanted.GrantTypes ?? AppGrantTypes.Default(wanted.Kind, wanted.Scopes),
             AccessTokenSeconds = wanted.AccessTokenSeconds, RefreshTokenDays = wanted.RefreshTokenDays, RefreshTokenAbsoluteDays = wanted.RefreshTokenAbsoluteDays, ClaimMap = wanted.ClaimMap,
             TokenEndpointAuthMethod = wanted.TokenEndpointAuthMethod, Jwks = wanted.Jwks, JwksUri = wanted.JwksUri,
         };
@@ -144,6 +146,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
                 events.RecordForInstance(EventTypes.AppDeleted, id.ToString(), new { app.DisplayName });
                 await db.SaveChangesAsync(ct);
                 await db.AppGrants.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(g => g.AppId == id).ExecuteDeleteAsync(ct);
+                await db.AppConsents.Where(c => c.AppId == id).ExecuteDeleteAsync(ct);
                 return await registry.DeleteAsync(id, ct) ? true : AppErrors.NotFound; // not found: the transaction and its event are rolled back
             }, ct);
         return deleted.IsOk ? Result.Ok : deleted.Error;
@@ -163,6 +166,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
         Apis = changes.Apis.Or(app.Apis) ?? [],
         RequirePkce = changes.RequirePkce.Or(app.RequirePkce),
         RequireOrganization = changes.RequireOrganization.Or(app.RequireOrganization),
+        RequireConsent = changes.RequireConsent.Or(app.RequireConsent),
         IdTokenAlgorithm = changes.IdTokenAlgorithm.Or(app.IdTokenAlgorithm) ?? "",
         TokenEndpointAuthMethod = changes.TokenEndpointAuthMethod.Or(app.TokenEndpointAuthMethod),
         Jwks = changes.Jwks.Or(app.Jwks),
@@ -188,7 +192,7 @@ public sealed class AppService(IdpDbContext db, IAppRegistry registry, AppEdits 
     /// <summary>Keys by their thumbprints: an event says which, not what.</summary>
     private static object Facts(App a) => new
     {
-        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.RequireConsent, a.IdTokenAlgorithm,
         a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.TokenEndpointAuthMethod, a.JwksUri, JwksThumbprints = a.Jwks?.Keys.Select(AppKeyRules.Thumbprint),
     };
 }

@@ -196,6 +196,8 @@ public static class EventTypes
     public const string AppAccessGranted = "app.access_granted";
     public const string AppAccessChanged = "app.access_changed";
     public const string AppAccessRevoked = "app.access_revoked";
+    public const string AppConsentGiven = "app.consent_given";
+    public const string AppConsentWithdrawn = "app.consent_withdrawn";
     public const string KeyCreated = "key.created";
     public const string KeyUpdated = "key.updated";
     public const string KeyRevoked = "key.revoked";

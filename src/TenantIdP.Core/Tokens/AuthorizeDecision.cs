@@ -21,6 +21,9 @@ public abstract record AuthorizeDecision
     /// <summary>Send the person to the chooser.</summary>
     public sealed record ChooseOrganization : AuthorizeDecision;
 
+    /// <summary>Ask the person whether the app may have what it asks for.</summary>
+    public sealed record AskConsent(AccessFacts Facts) : AuthorizeDecision;
+
     /// <summary>Something is missing for this organization: its own connection when it has one, a local credential otherwise.</summary>
     public sealed record StepUp(Id<Organization> Organization, Id<Connection>? Connection) : AuthorizeDecision;
 

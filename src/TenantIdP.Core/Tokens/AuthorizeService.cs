@@ -64,6 +64,8 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, Break
                 return WorkspaceUnknown;
             case Verdict.Granted when judgement.Proof is { } proof:
                 if (IsStale(request, proof)) return ProveAgain(request, session, proof, target, silent);
+                if (await MustAskAsync(request, session, ct))
+                    return silent ? new AuthorizeDecision.Refuse("consent_required", "The person must be asked what the app may have.") : new AuthorizeDecision.AskConsent(facts);
                 if (judgement.IsBreakGlass) await breakGlass.RecordAsync(facts, proof, session.Id, ct);
                 return new AuthorizeDecision.Issue(facts, proof, session);
             case Verdict.GrantDead:
@@ -119,6 +121,16 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, Break
         // At its own connection it is made anew; elsewhere a person could prove something else for ever.
         if (target is { } organization && proof.OrganizationId == organization) return new AuthorizeDecision.StepUp(organization, proof.ConnectionId);
         return HasProvenNow(request, session) ? NotEnough : new AuthorizeDecision.SignIn();
+    }
+
+    /// <summary>What was allowed before is not asked again unless the app wants it asked. The answer is a row of ours: nothing that a browser brings says that somebody agreed.</summary>
+    private async Task<bool> MustAskAsync(AuthorizationRequest request, Session session, CancellationToken ct)
+    {
+        var again = request.Prompt.Contains("consent");
+        if (request.Scopes is not { } scopes || !(request.App.RequireConsent || again)) return false;
+        var (user, app) = (session.UserId, request.App.Id);
+        var given = await db.AppConsents.AsNoTracking().SingleOrDefaultAsync(c => c.UserId == user && c.AppId == app, ct);
+        return given is null || !given.Covers(scopes, request.Api) || (again && given.GivenAt < request.Interaction.StartedAt);
     }
 
     private static readonly AuthorizeDecision WorkspaceUnknown = new AuthorizeDecision.Refuse(OrganizationSwitch.UnknownWorkspace.Error, OrganizationSwitch.UnknownWorkspace.Description);

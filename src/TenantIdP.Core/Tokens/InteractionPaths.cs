@@ -45,6 +45,9 @@ public static class InteractionPaths
     /// <summary>Where a person sets a second factor or a passkey up because it is asked of them. <c>return</c> as above.</summary>
     public const string Enroll = "/signin/enroll";
 
+    /// <summary>Asks whether an app may have what it asks for. <c>return</c> as above.</summary>
+    public const string Consent = "/signin/consent";
+
     public const string ReturnParameter = "return";
     public const string ConnectionParameter = "connection";
 

@@ -19,6 +19,12 @@ public sealed record AuthorizationRequest(
 
     /// <summary>The token of an invitation that the person is to be asked about first, as sent, or null. It is in no URL that comes after.</summary>
     public string? Invitation { get; init; }
+
+    /// <summary>What the app asks for; null where the person is asked about that elsewhere, as for a device.</summary>
+    public IReadOnlyList<string>? Scopes { get; init; }
+
+    /// <summary>Identifier of the API that the tokens are for; null when they open userinfo only.</summary>
+    public string? Api { get; init; }
 }
 
 /// <summary>
@@ -59,6 +65,9 @@ public interface IGrantRevoker
     Task EndUserAsync(Id<User> user, CancellationToken ct);
 
     Task EndUsersAsync(IReadOnlyCollection<Id<User>> users, CancellationToken ct);
+
+    /// <summary>Those of one app for one person.</summary>
+    Task EndAppAsync(Id<User> user, Id<App> app, CancellationToken ct);
 
     /// <summary>Those of all its members.</summary>
     Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct);

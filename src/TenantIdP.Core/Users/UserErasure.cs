@@ -39,6 +39,7 @@ public sealed class UserErasure(IdpDbContext db, EventLog events, EventErasure e
                 await db.PasswordAttempts.Where(a => a.UserId == id).ExecuteDeleteAsync(ct);
                 await db.MailedCodes.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await db.LocalCredentials.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
+                await db.AppConsents.Where(c => c.UserId == id).ExecuteDeleteAsync(ct);
                 await LeaveAsync(id, ct);
                 await db.JoinRequests.IgnoreQueryFilters([IdpDbContext.OrganizationFilter]).Where(r => r.UserId == id).ExecuteDeleteAsync(ct);
                 await sessions.EndAllAsync(id, ct);

@@ -106,6 +106,7 @@ public sealed class UserMerge(IdpDbContext db, EventLog events, SessionService s
         var from = facts.From.Id;
         await db.PasswordAttempts.Where(a => a.UserId == from).ExecuteDeleteAsync(ct); // in the order in which a try takes these rows
         await db.MailedCodes.Where(c => c.UserId == from).ExecuteDeleteAsync(ct);
+        await db.AppConsents.Where(c => c.UserId == from).ExecuteDeleteAsync(ct); // the survivor was not asked
         if (facts.FromPassword is not { } password) return;
         db.LocalCredentials.Remove(password);
         if (facts.IntoPassword is null) db.LocalCredentials.Add(LocalCredential.Create(facts.Into.Id, password.PasswordHash, clock.GetUtcNow()));

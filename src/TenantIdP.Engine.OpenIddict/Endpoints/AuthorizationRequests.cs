@@ -38,7 +38,7 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
 
     /// <param name="Binding">Hash of what makes the request this one: a seal can't be moved to another.</param>
     private sealed record Sealed(
-        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, string? Workspace, Guid? Device = null, string? Invitation = null);
+        string ClientId, string Binding, string? Organization, string? Connection, string? DomainHint, string? LoginHint, string[] Prompt, int? MaxAge, string? UiLocales, Interaction Interaction, string? Workspace, Guid? Device = null, string? Invitation = null, string[]? Scopes = null, string? Api = null);
 
     internal DateTimeOffset Now => clock.GetUtcNow();
 
@@ -86,7 +86,8 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         var known = new Sealed(
             request.ClientId!, binding, // the engine has validated the client
             organization, (string?)request["connection"] ?? (string?)request["connection_id"], (string?)request["domain_hint"], request.LoginHint,
-            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction, workspace, Invitation: earlier?.Invitation ?? ((string?)request[InvitationParameter] is { Length: > 0 and <= MaxInvitation } sent ? sent : null));
+            [.. request.GetPromptValues()], maxAge, request.UiLocales, interaction, workspace, Invitation: earlier?.Invitation ?? ((string?)request[InvitationParameter] is { Length: > 0 and <= MaxInvitation } sent ? sent : null),
+            Scopes: [.. request.GetScopes()], Api: request.GetResources().FirstOrDefault());
         parameters[Parameter] = Seal(known);
         var returnUrl = QueryHelpers.AddQueryString(InteractionPaths.Authorize, parameters);
         return returnUrl.Length <= MaxReturnUrl && await RestoreAsync(known, ct) is { } restored ? (restored, returnUrl) : null;
@@ -106,10 +107,10 @@ public sealed class AuthorizationRequests(IDataProtectionProvider protection, Ap
         && known.Device is null == (PathOf(returnUrl) == InteractionPaths.Authorize) ? known : null; // a seal opens at its own path only
 
     private async Task<AuthorizationRequest?> RestoreAsync(Sealed known, CancellationToken ct) =>
-        await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } app
-            ? new AuthorizationRequest(AppRegistry.ToApp(app), known.Organization, known.Connection, known.DomainHint, known.LoginHint, known.Prompt.ToHashSet(StringComparer.Ordinal), known.MaxAge, known.UiLocales, known.Interaction)
+        await apps.FindByClientIdAsync(session, known.ClientId, ct) is { } row && AppRegistry.ToApp(row) is var app
+            ? new AuthorizationRequest(app, known.Organization, known.Connection, known.DomainHint, known.LoginHint, known.Prompt.ToHashSet(StringComparer.Ordinal), known.MaxAge, known.UiLocales, known.Interaction)
             {
-                Workspace = known.Workspace, Invitation = known.Invitation,
+                Workspace = known.Workspace, Invitation = known.Invitation, Scopes = known.Scopes, Api = known.Api ?? app.DefaultApi,
             }
             : null;
 

@@ -41,6 +41,8 @@ internal static class AuthorizeEndpoint
                 return GoTo(InteractionPaths.OpenInvitation, pending.ReturnUrl);
             case AuthorizeDecision.ChooseOrganization:
                 return GoTo(InteractionPaths.ChooseOrganization, pending.ReturnUrl);
+            case AuthorizeDecision.AskConsent:
+                return GoTo(InteractionPaths.Consent, pending.ReturnUrl);
             case AuthorizeDecision.StepUp(var organization, var connection):
                 // The organization decided so far is kept, so that the step-up leads back to it and not to the chooser.
                 var back = requests.With(pending.ReturnUrl, pending.Request.Interaction with { Chosen = organization });

@@ -28,6 +28,8 @@ public sealed class GrantRevoker(OidcSession session, AppCache apps, OutboxWrite
         return EndAsync(a => ids.Contains(a.UserId), null, ct);
     }
 
+    public Task EndAppAsync(Id<User> user, Id<App> app, CancellationToken ct) => EndAsync(a => a.UserId == user.Value && EF.Property<Guid?>(a, "ApplicationId") == app.Value, null, ct);
+
     public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => EndAsync(a => a.OrganizationId == organization.Value, organization, ct);
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) =>

@@ -25,6 +25,7 @@ internal sealed class AppConfig(AppService apps) : ConfigKind
         new("apis", Shape.Set),
         new("requirePkce", Shape.Flag),
         new("requireOrganization", Shape.Flag),
+        new("requireConsent", Shape.Flag),
         new("idTokenAlgorithm", Shape.Choice("RS256", "ES256")),
         new("grantTypes", Shape.Set),
         new("accessTokenSeconds", Shape.Number, PropertyTraits.Nullable),

@@ -11,11 +11,6 @@ namespace TenantIdP.Server.Login;
 /// </summary>
 internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorizationRequests requests, AuthorizeService policy, BrowserSession browser, DeviceCookie typed, TimeProvider clock) : SignInPage
 {
-    private static readonly Dictionary<string, string> Meanings = new()
-    {
-        ["openid"] = "Who you are", ["profile"] = "Your name", ["email"] = "Your email address", ["offline_access"] = "Access while you are away, until you sign out or it is revoked",
-    };
-
     private static readonly FailureFacts Gone = new(StatusCodes.Status400BadRequest, "unknown_device", "This device no longer waits: its code was used or is too old. Start again on the device.");
 
     private static readonly FailureFacts Elsewhere = new(StatusCodes.Status403Forbidden, "typed_elsewhere", "The code of this device was typed in another browser, or too long ago. Type the code that the device shows here.");
@@ -41,7 +36,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
     {
         (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.PrimaryEmail ?? issue.Facts.Name ?? issue.Facts.UserId.ToString(), issue.Facts.OrganizationName, device.Address);
         MinutesAgo = (int)(clock.GetUtcNow() - device.RequestedAt).TotalMinutes;
-        Gets = [.. device.Scopes.Select(scope => Meanings.GetValueOrDefault(scope) ?? scope).Distinct()];
+        Gets = ScopeTexts.Of(device.Scopes);
         return Task.FromResult<IActionResult>(Page());
     }, ct);
 

@@ -65,6 +65,7 @@ internal static class AppEndpoints
 /// <param name="DefaultApi">Identifier of the API whose audience tokens carry when the request names none.</param>
 /// <param name="Apis">Identifiers of further APIs the app may name by <c>resource</c>, and whose tokens it may introspect.</param>
 /// <param name="RequirePkce">Off only for apps with a secret.</param>
+/// <param name="RequireConsent">The app is somebody else's: each person is asked before it gets anything of theirs.</param>
 /// <param name="GrantTypes">What its kind usually needs when left out.</param>
 /// <param name="AccessTokenSeconds">60 to 86400; shortens what the API allows and never lengthens it.</param>
 /// <param name="RefreshTokenDays">1 to 365; shortens what the instance allows and never lengthens it.</param>
@@ -77,7 +78,7 @@ public sealed record CreateAppRequest(
     [property: Required] string DisplayName, [property: Required] AppKind? Kind, IReadOnlyList<string>? RedirectUris = null, IReadOnlyList<string>? PostLogoutRedirectUris = null,
     string? InitiateLoginUri = null, string? BackchannelLogoutUri = null, bool BackchannelLogoutSessionRequired = false, IReadOnlyList<string>? AllowedOrigins = null, IReadOnlyList<string>? Scopes = null, string? DefaultApi = null,
     IReadOnlyList<string>? Apis = null, bool RequirePkce = true,
-    bool RequireOrganization = false, string? IdTokenAlgorithm = null, IReadOnlyList<string>? GrantTypes = null,
+    bool RequireOrganization = false, bool RequireConsent = false, string? IdTokenAlgorithm = null, IReadOnlyList<string>? GrantTypes = null,
     int? AccessTokenSeconds = null, int? RefreshTokenDays = null, int? RefreshTokenAbsoluteDays = null, IReadOnlyList<ClaimRule>? ClaimMap = null,
     string? TokenEndpointAuthMethod = null, AppKeySet? Jwks = null, string? JwksUri = null)
 {
@@ -85,7 +86,7 @@ public sealed record CreateAppRequest(
     {
         RedirectUris = RedirectUris ?? [], PostLogoutRedirectUris = PostLogoutRedirectUris ?? [], InitiateLoginUri = InitiateLoginUri,
         BackchannelLogoutUri = BackchannelLogoutUri, BackchannelLogoutSessionRequired = BackchannelLogoutSessionRequired, AllowedOrigins = AllowedOrigins ?? [], Scopes = Scopes ?? [],
-        DefaultApi = DefaultApi, Apis = Apis ?? [], RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
+        DefaultApi = DefaultApi, Apis = Apis ?? [], RequirePkce = RequirePkce, RequireOrganization = RequireOrganization, RequireConsent = RequireConsent, IdTokenAlgorithm = IdTokenAlgorithm ?? "RS256",
         GrantTypes = GrantTypes, AccessTokenSeconds = AccessTokenSeconds, RefreshTokenDays = RefreshTokenDays, RefreshTokenAbsoluteDays = RefreshTokenAbsoluteDays, ClaimMap = ClaimMap ?? [],
         TokenEndpointAuthMethod = TokenEndpointAuthMethod, Jwks = Jwks, JwksUri = JwksUri,
     };
@@ -94,12 +95,12 @@ public sealed record CreateAppRequest(
 public sealed record AppResponse(
     Id<App> Id, string ClientId, string DisplayName, AppKind Kind, IReadOnlyList<string> RedirectUris, IReadOnlyList<string> PostLogoutRedirectUris, string? InitiateLoginUri,
     string? BackchannelLogoutUri, bool BackchannelLogoutSessionRequired,
-    IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, IReadOnlyList<string> Apis, bool RequirePkce, bool RequireOrganization, string IdTokenAlgorithm,
+    IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> Scopes, string? DefaultApi, IReadOnlyList<string> Apis, bool RequirePkce, bool RequireOrganization, bool RequireConsent, string IdTokenAlgorithm,
     IReadOnlyList<string> GrantTypes, int? AccessTokenSeconds, int? RefreshTokenDays, int? RefreshTokenAbsoluteDays, IReadOnlyList<ClaimRule> ClaimMap,
     string? TokenEndpointAuthMethod, AppKeySet? Jwks, string? JwksUri, int Version) : IVersionedResponse
 {
     internal static AppResponse From(App a) =>
-        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.IdTokenAlgorithm,
+        new(a.Id, a.ClientId, a.DisplayName, a.Kind, a.RedirectUris, a.PostLogoutRedirectUris, a.InitiateLoginUri, a.BackchannelLogoutUri, a.BackchannelLogoutSessionRequired, a.AllowedOrigins, a.Scopes, a.DefaultApi, a.Apis, a.RequirePkce, a.RequireOrganization, a.RequireConsent, a.IdTokenAlgorithm,
             a.GrantTypes, a.AccessTokenSeconds, a.RefreshTokenDays, a.RefreshTokenAbsoluteDays, a.ClaimMap, a.TokenEndpointAuthMethod, a.Jwks, a.JwksUri, a.Version);
 }
 

@@ -111,6 +111,7 @@ public static class ManagementEndpoints
         services.AddScoped<AppService>();
         services.AddScoped<AppSecretService>();
         services.AddScoped<AppGrantService>();
+        services.AddScoped<AppConsentService>();
 
         services.AddScoped<SignInTraces>();
         services.AddScoped<EventFeed>();
@@ -153,6 +154,7 @@ public static class ManagementEndpoints
         api.MapUserIdentities();
         api.MapUserPasswords();
         api.MapUserSessions();
+        api.MapUserConsents();
         api.MapUserMemberships();
         api.MapUserMerges();
         api.MapUserData();

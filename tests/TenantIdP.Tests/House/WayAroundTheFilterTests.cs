@@ -88,6 +88,7 @@ public sealed partial class WayAroundTheFilterTests
         ["src/TenantIdP.Core/Directories/DirectoryPruning.cs"] = "deletes what logs and tokens have too much of, by organization and directory",
         ["src/TenantIdP.Core/Keys/KeyReader.cs"] = "the last use of one key, keyed by it and its organization",
         ["src/TenantIdP.Core/Roles/RoleHierarchy.cs"] = "writes what a role inherits into all that extend it, by their ids; the lock of the hierarchy",
+        ["src/TenantIdP.Core/Apps/AppConsentService.cs"] = "takes back what one person allowed an app, keyed by both",
         ["src/TenantIdP.Core/Apps/AppService.cs"] = "a deleted app loses what any organization granted it, keyed by the app",
         ["src/TenantIdP.Core/Roles/RoleReplacement.cs"] = "moves everybody from one role to another, keyed by the role",
         ["src/TenantIdP.Core/Connections/ReceivedAssertions.cs"] = "a result is taken once, by a condition on its row",

@@ -42,6 +42,8 @@ public sealed class TestRevoker : IGrantRevoker
 
     public Task EndUsersAsync(IReadOnlyCollection<Id<User>> users, CancellationToken ct) => Task.WhenAll(users.Select(u => Note(u.ToString())));
 
+    public Task EndAppAsync(Id<User> user, Id<App> app, CancellationToken ct) => Note($"{user} {app}");
+
     public Task EndOrganizationAsync(Id<Organization> organization, CancellationToken ct) => Note(organization.ToString());
 
     public Task EndMembershipAsync(Id<Organization> organization, Id<User> user, CancellationToken ct) => Note($"{organization} {user}");

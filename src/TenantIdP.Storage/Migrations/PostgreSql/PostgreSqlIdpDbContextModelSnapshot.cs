@@ -83,6 +83,45 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppConsent", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("app_id");
+
+                    b.Property<string>("Apis")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("apis");
+
+                    b.Property<string>("AppName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("app_name");
+
+                    b.Property<DateTimeOffset>("GivenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("given_at");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scopes");
+
+                    b.HasKey("UserId", "AppId")
+                        .HasName("pk_app_consents");
+
+                    b.HasIndex("AppId")
+                        .HasDatabaseName("ix_app_consents_app_id");
+
+                    b.ToTable("app_consents", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -3144,6 +3183,16 @@ namespace TenantIdP.Storage.Migrations.PostgreSql
                         .HasName("pk_data_protection_keys");
 
                     b.ToTable("data_protection_keys", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppConsent", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_app_consents_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>

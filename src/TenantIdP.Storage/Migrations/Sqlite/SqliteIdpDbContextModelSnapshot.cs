@@ -78,6 +78,45 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                     b.ToTable("apis", (string)null);
                 });
 
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppConsent", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("app_id");
+
+                    b.Property<string>("Apis")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("apis");
+
+                    b.Property<string>("AppName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("app_name");
+
+                    b.Property<long>("GivenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("given_at");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.HasKey("UserId", "AppId")
+                        .HasName("pk_app_consents");
+
+                    b.HasIndex("AppId")
+                        .HasDatabaseName("ix_app_consents_app_id");
+
+                    b.ToTable("app_consents", (string)null);
+                });
+
             modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
                 {
                     b.Property<Guid>("OrganizationId")
@@ -3136,6 +3175,16 @@ namespace TenantIdP.Storage.Migrations.Sqlite
                         .HasName("pk_data_protection_keys");
 
                     b.ToTable("data_protection_keys", (string)null);
+                });
+
+            modelBuilder.Entity("TenantIdP.Core.Apps.AppConsent", b =>
+                {
+                    b.HasOne("TenantIdP.Core.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_app_consents_user_id");
                 });
 
             modelBuilder.Entity("TenantIdP.Core.Apps.AppGrant", b =>
