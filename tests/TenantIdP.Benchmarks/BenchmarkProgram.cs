@@ -20,9 +20,9 @@ internal static class BenchmarkProgram
             return 0;
         }
 
-        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "realm" or "scim" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
+        if (args.FirstOrDefault(a => a is not ("--quick" or "management" or "checks" or "realm" or "scim" or "scim-peers" or "sqlite-load" or "two-nodes") && !Stores.Contains(a)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks | realm | scim] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, or saml");
+            await Console.Error.WriteLineAsync($"{unknown} is unknown. Use: [--quick] [management | checks | realm | scim] [sqlite] [postgresql], [--quick] sqlite-load, [--quick] two-nodes, [--quick] scim-peers, or saml");
             return 1;
         }
 
@@ -37,6 +37,14 @@ internal static class BenchmarkProgram
                 await using var host = new SqliteIdp();
                 await host.InitializeAsync();
                 await new SqliteLoadRun(host, sizes).RunAsync();
+                return 0;
+            }
+
+            if (args.Contains("scim-peers"))
+            {
+                await using var host = new PostgreSqlIdp(cluster);
+                await host.InitializeAsync();
+                await new ScimPeersRun(host, cluster, sizes).RunAsync();
                 return 0;
             }
 

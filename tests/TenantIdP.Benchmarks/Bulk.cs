@@ -108,6 +108,9 @@ internal static class Bulk
         return true;
     });
 
+    public static Task<int> MembersAsync(IdpHost host, Id<DirectoryGroup> group) => host.ReadAsync(db =>
+        db.Database.SqlQuery<int>($"SELECT CAST(count(*) AS integer) AS \"Value\" FROM directory_group_members WHERE group_id = {group.Value}").SingleAsync());
+
     private static bool IsSqlite(IdpHost host) => host.Store.Settings["TenantIdP:Database:Provider"] == "Sqlite";
 
     private static string Series(IdpHost host, int from, int to) => IsSqlite(host)

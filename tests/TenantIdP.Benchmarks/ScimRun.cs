@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json;
 using TenantIdP.Core.Directories;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Testing.Hosting;
+using static TenantIdP.Benchmarks.ScimRequests;
 
 namespace TenantIdP.Benchmarks;
 
@@ -25,8 +24,8 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         var organization = await host.CreateOrganizationAsync(ct);
         var domain = await host.VerifyDomainAsync(organization, ct);
         var made = await host.CreateDirectoryAsync(organization, ct);
-        await using var server = await StartAsync();
-        using var scim = ClientOf(server, made);
+        await using var server = await StartServerAsync(host);
+        using var scim = ClientOf(server, host, made);
         var template = await MakeAsync(scim, "Users", User($"template@{domain}"));
         await Bulk.CopyDirectoryUsersAsync(host, organization.Id, Id<DirectoryUser>.Parse(template, null), Users);
 
@@ -82,10 +81,7 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         Array.Fill(isIn, size == Users);
         Add($"one member of {size:N0} added or removed", await Load.MeasureAsync(Cpu(server), Smaller(2), async worker =>
         {
-            var operation = (isIn[worker] = !isIn[worker])
-                ? $$"""{"op":"add","path":"members","value":[{"value":"{{own[worker]}}"}]}"""
-                : $$"""{"op":"remove","path":"members[value eq \"{{own[worker]}}\"]"}""";
-            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch(operation)));
+            using var answer = await scim.PatchAsync($"Groups/{group}", Body(OneMember(isIn[worker] = !isIn[worker], own[worker])));
             await ExpectAsync(answer);
         }));
         Add($"group of {size:N0} read without its members", await Load.MeasureAsync(Cpu(server), sizes, async _ =>
@@ -100,9 +96,9 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         var group = await MakeAsync(scim, "Groups", Group("Replaced"));
         foreach (var (what, op, first) in new[] { ("filled by one addition", "add", 1), ("replaced by others", "replace", Replaced + 1), ("replaced by the same", "replace", Replaced + 1), ("replaced by half of them", "replace", Replaced + Replaced / 2 + 1) })
         {
-            var members = string.Join(',', Enumerable.Range(first, Replaced).Select(i => $"{{\"value\":\"{Bulk.DirectoryUser(i)}\"}}"));
+            var members = Members(op, Enumerable.Range(first, Replaced).Select(Bulk.DirectoryUser));
             var (before, started) = (Cpu(server).Seconds, Stopwatch.GetTimestamp());
-            using var answer = await scim.PatchAsync($"Groups/{group}", Body(Patch($$"""{"op":"{{op}}","path":"members","value":[{{members}}]}""")));
+            using var answer = await scim.PatchAsync($"Groups/{group}", Body(members));
             await ExpectAsync(answer);
             var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             var after = Cpu(server).Seconds;
@@ -110,52 +106,12 @@ internal sealed class ScimRun(IdpHost host, Sizes sizes)
         }
     }
 
-    private static async Task<string> MakeAsync(HttpClient scim, string endpoint, string json)
-    {
-        using var answer = await scim.PostAsync(endpoint, Body(json));
-        await ExpectAsync(answer);
-        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!; // created
-    }
-
-    private static async Task ExpectAsync(HttpResponseMessage answer)
-    {
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
-    }
-
-    private static string User(string address, string title = "Engineer") =>
-        $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{{address}}","externalId":"ext-{{address}}","name":{"givenName":"Given","familyName":"Family"},"title":"{{title}}","emails":[{"value":"{{address}}","type":"work","primary":true}]}""";
-
-    private static string Group(string name) => $$"""{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"{{name}}"}""";
-
-    private static string Patch(string operation) => $$"""{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{operation}}]}""";
-
-    private static StringContent Body(string json) => new(json, Encoding.UTF8, "application/scim+json");
-
     private Sizes Smaller(int by) => sizes with { WarmUp = sizes.WarmUp / by, Batch = sizes.Batch / by };
 
     private void Add(string operation, Figure ours)
     {
         Figures.Add((operation, ours, null));
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{host.Store.Settings["TenantIdP:Database:Provider"]}: {operation}: {ours.App:F2}+{ours.Database:F2} CPU-ms, {ours.Wall:F1} ms, p99 {ours.Tail:F1}"));
-    }
-
-    private async Task<ServerProcess> StartAsync()
-    {
-        var server = ServerProcess.Start(new Dictionary<string, string?>(host.Store.Settings)
-        {
-            ["TenantIdP:Issuer"] = host.Issuer, ["Logging:LogLevel:Default"] = "Warning",
-            ["TenantIdP:Scim:RequestsPerSecond"] = "10000", // the load is one directory's
-        });
-        await server.ReadyAsync(CancellationToken.None, new Uri(host.Issuer).Authority);
-        return server;
-    }
-
-    private HttpClient ClientOf(ServerProcess server, MadeDirectory made)
-    {
-        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = Load.Workers }) { BaseAddress = new Uri($"{server.Address}/scim/v2/{made.Directory.Id}/") };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", made.Token.Secret);
-        http.DefaultRequestHeaders.Host = new Uri(host.Issuer).Authority;
-        return http;
     }
 
     private Cpu Cpu(ServerProcess server) => new(() => server.Cpu, Benchmarks.Cpu.PostmasterOf(host.Store.Settings));
