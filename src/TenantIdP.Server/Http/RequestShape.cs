@@ -29,8 +29,10 @@ internal sealed class RequestShape(RequestDelegate next)
             return;
         }
 
-        if (HttpMethods.IsTrace(request.Method) || HttpMethods.IsConnect(request.Method))
+        var forPeople = RequestKind.IsForPeople(request.Path);
+        if (HttpMethods.IsTrace(request.Method) || HttpMethods.IsConnect(request.Method) || (forPeople && !IsOfPages(request.Method)))
         {
+            if (forPeople) context.Response.Headers.Allow = "GET, HEAD, POST";
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
             return;
         }
@@ -49,7 +51,7 @@ internal sealed class RequestShape(RequestDelegate next)
             return;
         }
 
-        if (!RequestKind.IsForPeople(request.Path) && !RequestKind.IsOAuth(request.Path))
+        if (!forPeople && !RequestKind.IsOAuth(request.Path))
         {
             await next(context);
             return;
@@ -93,6 +95,9 @@ internal sealed class RequestShape(RequestDelegate next)
             return FailureFacts.InvalidRequest("The form could not be read.", bad.StatusCode);
         }
     }
+
+    // A page has no handler for any other: it would be shown without anything that its handler looks up or judges.
+    private static bool IsOfPages(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPost(method);
 
     private static readonly FailureFacts NotText = FailureFacts.InvalidRequest("The request contains characters that are not text.");
 
