@@ -37,6 +37,7 @@ public abstract class LeakTests(ObservedHost idp)
         await SamlAsync();
         await DeviceAsync();
         await InvitationAsync();
+        await CodeAsync();
         await ManagementAsync();
         await HostileRequests.SendAsync(new Uri(idp.Issuer), Canary, Ct);
         await idp.Collector.WaitAsync("/v1/metrics", "tenantidp.sign_ins", Ct);
@@ -246,6 +247,29 @@ public abstract class LeakTests(ObservedHost idp)
         Assert.Contains("Welcome to", page.Text, StringComparison.Ordinal);
         seen.Add(await browser.GetAsync(link.Value, Ct));
         seen.Add(await browser.GetAsync(link.Value + "x", Ct)); // no token of anything
+        seen.Add(browser);
+    }
+
+    /// <summary>A code for a forgotten password, wrong and right, and the password that it is for.</summary>
+    private async Task CodeAsync()
+    {
+        var (email, password) = ($"forgetful.person@{idp.UniqueHost()}", "another password, chosen by mail");
+        seen.Add("email", email);
+        seen.Add("password", password);
+        await idp.AddMemberAsync(await idp.CreateOrganizationAsync(Ct), await idp.CreateUserAsync(email, Ct), Ct);
+        var app = await idp.CreateAppAsync(Ct);
+        using var browser = new WebBrowser();
+        var page = await browser.GetAsync(Watched(app.Authorize()).Address, Ct, app.IsCallback);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["email"] = email }, Ct);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string>(), Ct, form: "form[action='/signin/code/send']", button: page.Document.QuerySelector("button[value='password']"));
+        var mail = (await idp.MailsToAsync(email, 1, Ct))[0];
+        var code = Regex.Match(mail.Subject, "[0-9]{4} [0-9]{4}").Value;
+        Assert.NotEmpty(code);
+        seen.Add("mailed link", mail.Links[0].PathAndQuery);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["code"] = "WRONG-CODE-OF-A-GUESSER" }, Ct);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["code"] = code }, Ct);
+        page = await browser.SubmitAsync(page, new Dictionary<string, string> { ["password"] = password }, Ct, stopAt: app.IsCallback);
+        Assert.True(app.IsCallback(page.Address), $"{page.Address}: {page.Text}");
         seen.Add(browser);
     }
 
