@@ -1,8 +1,11 @@
+using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
+using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Tokens;
+using TenantIdP.Core.Users;
 
 namespace TenantIdP.Engine.OpenIddict.Tokens;
 
@@ -23,4 +26,8 @@ public sealed class Audiences(IdpDbContext db, ApiCatalog catalog, IssuerOptions
         if (identifier != app.DefaultApi && !app.Apis.Contains(identifier) && !(identifier == issuer.ManagementApi && own.Count > 0)) return null;
         return await catalog.FindAsync(db, identifier, ct) is { } api ? (identifier, api) : null;
     }
+
+    /// <summary>Whether the person has allowed an app that must ask them that API: a later request names another one without a page in between.</summary>
+    public async ValueTask<bool> IsAllowedAsync(App app, Id<User> user, string identifier, CancellationToken ct) =>
+        !app.RequireConsent || (await db.AppConsents.AsNoTracking().SingleOrDefaultAsync(c => c.UserId == user && c.AppId == app.Id, ct))?.Covers([], identifier) == true;
 }

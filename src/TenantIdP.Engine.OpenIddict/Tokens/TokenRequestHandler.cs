@@ -99,9 +99,16 @@ public sealed class TokenRequestHandler(OidcSession session, AccessReader reader
             return;
         }
 
-        if (await audiences.FindAsync(context.Request, app, earlier.GetResources() is [{ } resource] ? resource : null, ct) is not { } audience)
+        var before = earlier.GetResources() is [{ } resource] ? resource : null;
+        if (await audiences.FindAsync(context.Request, app, before, ct) is not { } audience)
         {
             context.Reject(Errors.InvalidTarget, "The app may not ask for tokens of that API.");
+            return;
+        }
+
+        if (audience.Api is not null && audience.Audience != before && !await audiences.IsAllowedAsync(app, grant.UserId, audience.Audience, ct))
+        {
+            context.Reject(Errors.ConsentRequired, "The person has not been asked whether the app may use that API.");
             return;
         }
 

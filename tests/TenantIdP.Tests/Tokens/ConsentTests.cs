@@ -1,4 +1,5 @@
 using System.Net;
+using TenantIdP.Core.Apis;
 using TenantIdP.Core.Apps;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Organizations;
@@ -74,6 +75,23 @@ public abstract class ConsentTests(IdpHost host)
 
         Assert.True(RelyingParty.Answer(same).ContainsKey("code"));
         Assert.Equal("consent_required", RelyingParty.Answer(more)["error"]);
+    }
+
+    [Fact]
+    public async Task Another_api_than_the_person_was_asked_about_is_not_opened_by_a_later_request()
+    {
+        var other = $"https://{host.UniqueHost()}/api";
+        await host.UseAsync<ApiService, Api>(s => s.CreateAsync(new NewApi(other, "Payments"), Ct));
+        using var plain = await SceneAsync();
+        var app = await host.CreateAppAsync(Ct, a => a with { RequireConsent = true, Apis = [other] });
+        using var scene = plain with { App = app };
+        var pending = app.Authorize();
+        var page = await AnswerAsync(scene, await scene.Browser.GetAsync(pending.Address, Ct, app.IsCallback), "yes");
+        var tokens = await app.RedeemAsync(RelyingParty.Answer(page)["code"], pending.Verifier, Ct);
+
+        var wider = await app.RefreshAsync(tokens.RefreshToken, Ct, ("resource", other));
+        Assert.Equal("consent_required", (string?)wider.Body["error"]);
+        Assert.True((await app.RefreshAsync(tokens.RefreshToken, Ct, ("resource", IdpHost.InvoicesApi))).IsOk); // nothing was spent
     }
 
     [Fact]
