@@ -11,12 +11,19 @@ using Xunit;
 namespace TenantIdP.Tests.SignIn;
 
 /// <summary>What holds for every page that the server has: they are read from its routes, so that a new one is in here before anybody thinks of it.</summary>
-public abstract class PageAttackTests(IdpHost host)
+public abstract class PageAttackTests(IdpHost host) : IAsyncDisposable
 {
     /// <summary>Pages of Development that show mails, not a step of anything; the error page answers what it is told.</summary>
     private static readonly string[] NotSteps = ["/error", "/dev/mail"];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>What a walk has used up of this network's tries is given back: every other class comes from it, too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await host.ReadAsync(db => db.Tallies.ExecuteDeleteAsync(Ct));
+        GC.SuppressFinalize(this);
+    }
 
     private IReadOnlyList<string> Pages => [.. host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
         .Where(e => e.Metadata.GetMetadata<PageActionDescriptor>() is not null).Select(Path).Distinct().Order(StringComparer.Ordinal)];
