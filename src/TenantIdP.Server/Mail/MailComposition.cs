@@ -1,6 +1,7 @@
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Tokens;
 using TenantIdP.Server.Background;
+using TenantIdP.Server.Theming;
 
 namespace TenantIdP.Server.Mail;
 
@@ -13,7 +14,7 @@ internal static class MailComposition
         var options = MailOptions.Read(builder.Configuration, builder.Environment);
         var services = builder.Services;
         services.AddSingleton(options);
-        services.AddSingleton<MailTemplates>();
+        services.AddSingleton(provider => new MailTemplates(provider.GetRequiredService<ThemeFolder>()));
         services.AddSingleton<MailComposer>();
         services.AddHostedService<MailCheck>();
         services.AddOutboxHandler<MailHandler>();

@@ -1,38 +1,42 @@
-using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using Fluid;
 using TenantIdP.Core.Instance;
 using TenantIdP.Core.Mail;
+using TenantIdP.Server.Theming;
 
 namespace TenantIdP.Server.Mail;
 
 /// <summary>
-/// The files of all mails in all languages, read and tried once at start: <c>themes/default/mail/&lt;template&gt;.&lt;locale&gt;.liquid</c> beside the content root or the program, else those inside
-/// the program. A file that is wrong, or shows what its mail doesn't have, ends the start with a message; nobody finds it out when a mail is due.
+/// The files of all mails in all languages, read and tried once at start: <c>mail/&lt;template&gt;.&lt;locale&gt;.liquid</c> of the theme, one by one in place of the default's. A file that is wrong, or shows what its mail doesn't have, ends the start with a message; nobody finds it out when a mail is due.
 /// </summary>
 public sealed partial class MailTemplates
 {
     public const string Fallback = "en";
 
-    private const string Folder = "themes/default/mail";
+    private const string Folder = "mail";
 
     private readonly Dictionary<(string Template, string Locale), MailTemplateFile> files = [];
 
     /// <exception cref="StartupException">A file is missing or wrong; the message names it.</exception>
-    public MailTemplates(IWebHostEnvironment environment)
+    public MailTemplates(IWebHostEnvironment environment) : this(new ThemeFolder(environment, null))
     {
-        foreach (var (name, content) in Embedded().Concat(OnDisk(environment)))
+    }
+
+    internal MailTemplates(ThemeFolder theme)
+    {
+        foreach (var found in theme.List(Folder, ".liquid", MailTemplateFile.MaxBytes))
         {
-            if (FileName().Match(name) is not { Success: true } parts || MailTemplate.Find(parts.Groups["key"].Value) is not { } template) throw new StartupException($"{Folder}/{name} is no mail of this version. Its files are called <template>.<locale>.liquid.");
-            var file = MailTemplateFile.Parse(content, $"{Folder}/{name}");
+            var name = found.Name;
+            if (FileName().Match(found.FileName) is not { Success: true } parts || MailTemplate.Find(parts.Groups["key"].Value) is not { } template) throw new StartupException($"{name} is no mail of this version. Its files are called <template>.<locale>.liquid.");
+            var file = MailTemplateFile.Parse(Encoding.UTF8.GetString(found.Content), name);
             Try(file, template, name);
             files[(template.Key, parts.Groups["locale"].Value.ToLowerInvariant())] = file;
         }
 
         foreach (var template in MailTemplate.All)
         {
-            if (!files.ContainsKey((template.Key, Fallback))) throw new StartupException($"{Folder}/{template.Key}.{Fallback}.liquid is missing.");
+            if (!files.ContainsKey((template.Key, Fallback))) throw new StartupException($"themes/{theme.Name}/{Folder}/{template.Key}.{Fallback}.liquid is missing.");
         }
     }
 
@@ -58,38 +62,16 @@ public sealed partial class MailTemplates
             foreach (var sample in (string[])["x", ""])
             {
                 var mail = file.Render(names.ToDictionary(n => n, _ => sample));
-                if (sample.Length > 0 && (mail.Subject.Length == 0 || mail.Text.Trim().Length == 0 || mail.Html.Length == 0)) throw new StartupException($"{Folder}/{name}: subject, text or HTML is empty.");
+                if (sample.Length > 0 && (mail.Subject.Length == 0 || mail.Text.Trim().Length == 0 || mail.Html.Length == 0)) throw new StartupException($"{name}: subject, text or HTML is empty.");
             }
         }
         catch (FluidException wrong)
         {
-            throw new StartupException($"{Folder}/{name}: {wrong.Message}. It can show {string.Join(", ", names)}.", wrong);
+            throw new StartupException($"{name}: {wrong.Message}. It can show {string.Join(", ", names)}.", wrong);
         }
         catch (InvalidOperationException wrong)
         {
-            throw new StartupException($"{Folder}/{name}: {wrong.Message}", wrong); // of its limits
-        }
-    }
-
-    private static IEnumerable<(string Name, string Content)> Embedded()
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Folder + "/", StringComparison.Ordinal)))
-        {
-            using var stream = assembly.GetManifestResourceStream(resource)!; // it was just listed
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            yield return (resource[(Folder.Length + 1)..], reader.ReadToEnd());
-        }
-    }
-
-    /// <summary>As with the theme's other files, the first folder that there is.</summary>
-    private static IEnumerable<(string Name, string Content)> OnDisk(IWebHostEnvironment environment)
-    {
-        if (((string[])[environment.ContentRootPath, AppContext.BaseDirectory]).Select(root => Path.Combine(root, Folder)).FirstOrDefault(Directory.Exists) is not { } folder) yield break;
-        foreach (var path in Directory.EnumerateFiles(folder, "*.liquid").Order(StringComparer.Ordinal))
-        {
-            if (new FileInfo(path).Length > MailTemplateFile.MaxBytes) throw new StartupException($"{path} is larger than {MailTemplateFile.MaxBytes} bytes.");
-            yield return (Path.GetFileName(path), File.ReadAllText(path));
+            throw new StartupException($"{name}: {wrong.Message}", wrong); // of its limits
         }
     }
 

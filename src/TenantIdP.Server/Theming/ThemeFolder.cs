@@ -18,10 +18,10 @@ internal sealed partial class ThemeFolder
     private readonly string[] roots;
 
     /// <exception cref="StartupException">The setting names no theme.</exception>
-    public ThemeFolder(IWebHostEnvironment environment, IConfiguration configuration)
+    public ThemeFolder(IWebHostEnvironment environment, IConfiguration? configuration)
     {
         roots = [environment.ContentRootPath, AppContext.BaseDirectory];
-        Name = configuration[Setting] is { Length: > 0 } name ? name : Default;
+        Name = configuration?[Setting] is { Length: > 0 } name ? name : Default;
         if (!ThemeName().IsMatch(Name)) throw new StartupException($"{Setting} must be the name of a folder in {Root}/: lower-case letters, digits and hyphens.");
         if (Name != Default && !roots.Any(root => File.Exists(Path.Combine(root, Root, Name, "theme.json")))) throw new StartupException($"{Setting}: there is no {Root}/{Name}/theme.json beside the program.");
     }
