@@ -9,8 +9,6 @@ namespace TenantIdP.Core.Apps;
 /// <summary>What people allow apps that must ask them, and take back: then every grant of that app ends.</summary>
 public sealed class AppConsentService(IdpDbContext db, IGrantRevoker grants, EventLog events, TimeProvider clock)
 {
-    public static readonly Error NotFound = new(ErrorKind.NotFound, "app_consent_not_found", "The user has allowed this app nothing.");
-
     /// <summary>The person has said yes to what this request asks for.</summary>
     public async Task<Result> GiveAsync(Id<User> user, AuthorizationRequest request, CancellationToken ct)
     {
@@ -43,7 +41,7 @@ public sealed class AppConsentService(IdpDbContext db, IGrantRevoker grants, Eve
         var withdrawn = await db.ChangeAsync<bool>(
             user, Saving.NoIndex, async _ =>
             {
-                if (await db.AppConsents.Where(c => c.UserId == user && c.AppId == app).ExecuteDeleteAsync(ct) == 0) return NotFound;
+                if (await db.AppConsents.Where(c => c.UserId == user && c.AppId == app).ExecuteDeleteAsync(ct) == 0) return AppErrors.ConsentNotFound;
                 events.RecordForInstance(EventTypes.AppConsentWithdrawn, user.ToString(), new { appId = app });
                 await grants.EndAppAsync(user, app, ct);
                 return true;

@@ -25,6 +25,7 @@ public static class AppErrors
     public static readonly Error SecretLimit = new(ErrorKind.Conflict, "app_secret_limit", "The app has two secrets already: delete one, or give overlapSeconds to end them.");
     public static readonly Error SecretExpiryInvalid = new(ErrorKind.Invalid, "secret_expiry_invalid", "A secret expires in the future.", "expiresAt");
     public static readonly Error OverlapInvalid = new(ErrorKind.Invalid, "overlap_invalid", "An overlap is 0 to 2592000 seconds (30 days).", "overlapSeconds");
+    public static readonly Error ConsentNotFound = new(ErrorKind.NotFound, "app_consent_not_found", "The user has allowed this app nothing.");
     public static readonly Error NotGranted = new(ErrorKind.NotFound, "app_grant_not_found", "The organization has granted this app nothing.");
     public static readonly Error TooManyPermissions = new(ErrorKind.Invalid, "too_many_permissions", "An app is granted at most 200 permissions in an organization.", "permissions");
 }

@@ -35,6 +35,9 @@ public sealed record AccessFacts
     public string? PrimaryEmail { get; init; }
     public bool PrimaryEmailVerified { get; init; }
 
+    /// <summary>What a page calls the person when it says whose account this is.</summary>
+    public string ShownAs => PrimaryEmail ?? Name ?? UserId.ToString();
+
     /// <summary>The organization that holds the domain of the verified primary email by DNS or an operator's word: its proofs may count elsewhere.</summary>
     public Id<Organization>? Home { get; init; }
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using TenantIdP.Core.Apps;
 using TenantIdP.Core.Connections;
 using TenantIdP.Core.Kernel;
 using TenantIdP.Core.Members;
@@ -128,9 +129,7 @@ public sealed class AuthorizeService(IdpDbContext db, AccessReader reader, Break
     {
         var again = request.Prompt.Contains("consent");
         if (request.Scopes is not { } scopes || !(request.App.RequireConsent || again)) return false;
-        var (user, app) = (session.UserId, request.App.Id);
-        var given = await db.AppConsents.AsNoTracking().SingleOrDefaultAsync(c => c.UserId == user && c.AppId == app, ct);
-        return given is null || !given.Covers(scopes, request.Api) || (again && given.GivenAt < request.Interaction.StartedAt);
+        return !await db.HasAllowedAsync(session.UserId, request.App.Id, scopes, request.Api, again ? request.Interaction.StartedAt : null, ct);
     }
 
     private static readonly AuthorizeDecision WorkspaceUnknown = new AuthorizeDecision.Refuse(OrganizationSwitch.UnknownWorkspace.Error, OrganizationSwitch.UnknownWorkspace.Description);

@@ -34,7 +34,7 @@ public static class TokenClaims
             new("sid", session.ToString(), TokenKinds.Both),
             new("auth_time", proof.At.ToUnixTimeSeconds(), TokenKinds.Both),
             new("amr", proof.Amr, TokenKinds.Both),
-            new("acr", Acr(proof), TokenKinds.Both),
+            new("acr", AcrValues.Of(proof), TokenKinds.Both),
         };
         if (proof.ConnectionId is { } connection) claims.Add(new("connection_id", connection.ToString(), TokenKinds.Both));
 
@@ -78,9 +78,6 @@ public static class TokenClaims
         var keys = roles.Select(r => r.BuiltIn).OfType<string>().ToHashSet(StringComparer.Ordinal);
         return [.. api.Permissions.Where(p => held.Contains(p.Name) || p.BuiltInRoles.Any(keys.Contains)).Select(p => p.Name).Order(StringComparer.Ordinal)];
     }
-
-    /// <inheritdoc cref="AcrValues.Of"/>
-    public static string Acr(SessionProof proof) => AcrValues.Of(proof);
 
     private static TokenClaim PermissionsClaim(IReadOnlyList<string> permissions) =>
         permissions.Sum(p => p.Length + 3) <= PermissionsLimit

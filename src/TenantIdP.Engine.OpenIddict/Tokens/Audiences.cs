@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
 using TenantIdP.Core;
 using TenantIdP.Core.Apis;
@@ -29,5 +28,5 @@ public sealed class Audiences(IdpDbContext db, ApiCatalog catalog, IssuerOptions
 
     /// <summary>Whether the person has allowed an app that must ask them that API: a later request names another one without a page in between.</summary>
     public async ValueTask<bool> IsAllowedAsync(App app, Id<User> user, string identifier, CancellationToken ct) =>
-        !app.RequireConsent || (await db.AppConsents.AsNoTracking().SingleOrDefaultAsync(c => c.UserId == user && c.AppId == app.Id, ct))?.Covers([], identifier) == true;
+        !app.RequireConsent || await db.HasAllowedAsync(user, app.Id, [], identifier, null, ct);
 }

@@ -51,7 +51,7 @@ internal sealed class ConsentModel(SignInFlow flow, AuthorizeService policy, Bro
         // Everything but the question itself is decided where the request is answered.
         if (session is null || await policy.DecideAsync(request, session, ct) is not AuthorizeDecision.AskConsent(var facts)) return SeeOther(back);
         (AppName, OrganizationName, Api, Gets) = (request.App.DisplayName, facts.OrganizationName, request.Api, ScopeTexts.Of(request.Scopes ?? []));
-        (UserId, PersonName, AppHost) = (session.UserId.ToString(), facts.PrimaryEmail ?? facts.Name ?? facts.UserId.ToString(), HostOf(request.App));
+        (UserId, PersonName, AppHost) = (session.UserId.ToString(), facts.ShownAs, HostOf(request.App));
         return await ask(pending, session.UserId);
     }
 

@@ -34,7 +34,7 @@ internal sealed class DeviceConfirmModel(IDeviceRequests devices, IAuthorization
 
     public Task<IActionResult> OnGetAsync(CancellationToken ct) => DecideAsync((device, issue) =>
     {
-        (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.PrimaryEmail ?? issue.Facts.Name ?? issue.Facts.UserId.ToString(), issue.Facts.OrganizationName, device.Address);
+        (AppName, Person, OrganizationName, Address) = (device.App.DisplayName, issue.Facts.ShownAs, issue.Facts.OrganizationName, device.Address);
         MinutesAgo = (int)(clock.GetUtcNow() - device.RequestedAt).TotalMinutes;
         Gets = ScopeTexts.Of(device.Scopes);
         return Task.FromResult<IActionResult>(Page());

@@ -34,9 +34,9 @@ public sealed class SessionProofTests
     {
         var (proof, amr, acr, own) = Ways[name];
 
-        Assert.Equal((string.Join(' ', amr), acr, own), (string.Join(' ', proof.Amr), TokenClaims.Acr(proof), proof.IsOwnCredential));
+        Assert.Equal((string.Join(' ', amr), acr, own), (string.Join(' ', proof.Amr), AcrValues.Of(proof), proof.IsOwnCredential));
         var stored = JsonSerializer.Deserialize<SessionProof>(JsonSerializer.Serialize(proof, JsonText.Options), JsonText.Options)!; // just written
-        Assert.Equal((string.Join(' ', amr), acr, proof.MfaAt, proof.At), (string.Join(' ', stored.Amr), TokenClaims.Acr(stored), stored.MfaAt, stored.At));
+        Assert.Equal((string.Join(' ', amr), acr, proof.MfaAt, proof.At), (string.Join(' ', stored.Amr), AcrValues.Of(stored), stored.MfaAt, stored.At));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class SessionProofTests
     {
         var proof = JsonSerializer.Deserialize<SessionProof>("""{"at":"2026-01-02T03:04:05+00:00","amr":["pwd"],"isOwnCredential":true}""", JsonText.Options)!; // as written
 
-        Assert.Equal((AcrValues.OneFactor, true, null), (TokenClaims.Acr(proof), proof.IsOwnCredential, proof.MfaAt));
+        Assert.Equal((AcrValues.OneFactor, true, null), (AcrValues.Of(proof), proof.IsOwnCredential, proof.MfaAt));
     }
 
     [Fact]
